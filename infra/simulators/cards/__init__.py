@@ -1,0 +1,1 @@
+"""Card processor of the Stripe kind."""

@@ -1,0 +1,1 @@
+"""What every simulator shares: durable storage, business time, seeded chance, signed webhooks and the HTTP server."""
