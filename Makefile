@@ -1,0 +1,67 @@
+# `make help` explains the targets. On a fresh machine only Python 3.11 or later, git and make are needed.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+BIN := .venv/bin
+CODE := services infra tests
+
+# Options of `make day` and `make test`; see `make help`.
+T ?= tests
+VISITS ?= 220
+SEED ?= 7
+PORT ?= 8080
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help day run reset test test-fast lint format protos bench clean
+
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  make day PATIENTS=<dir of FHIR R4 bundles> VISITS=$(VISITS) SEED=$(SEED) CHAOS=1 KEEP=1"
+	@echo "  make run PORT=$(PORT)    make test T=tests/billing"
+
+day: protos ## Live one clinic day through every service, prove the books, leave the files in out/day
+	@$(BIN)/python -m infra.day --visits $(VISITS) --seed $(SEED) $(if $(PATIENTS),--patients "$(PATIENTS)") $(if $(CHAOS),--chaos) $(if $(KEEP),--keep)
+
+run: protos ## Start the whole system, seeded, and keep it up until Ctrl-C (data in .data/run)
+	@$(BIN)/python -m infra.local run --port-base $(PORT)
+
+reset: .venv/.installed ## Empty what `make run` has kept
+	@$(BIN)/python -m infra.local reset
+
+test: protos ## Run every test but the load measurements (T=path::name runs a part)
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not load" $(T)
+
+test-fast: protos ## Run the tests that take seconds: domains, contracts, services; not journeys, chaos, browser
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not slow and not journey" $(T)
+
+lint: protos ## Style, types and the borders between packages
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/mypy -p chassis $(foreach service,$(SERVICES),-p $(service).domain -p $(service).usecases)
+	$(BIN)/lint-imports --config .importlinter
+
+format: .venv/.installed ## Put the code into the house's shape
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+protos: .venv/.installed ## Generate Python from the contracts into build/protos (only when one has changed)
+	@$(BIN)/python -m infra.protos
+
+bench: protos ## Measure, each figure beside its limit, into out/bench
+	$(BIN)/python -m tests.load
+
+clean: ## Delete everything that was made here: environment, generated code, data, results
+	rm -rf .venv build out .data .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+SERVICES := identity patient_registry scheduling billing notifications telehealth
+
+# A stamp, so that later runs are instant; a changed lock file or project file makes it again.
+.venv/.installed: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or later is needed; found: $(PYTHON)"; exit 1; }
+	@test -x $(BIN)/python || { echo "Making the virtual environment …"; $(PYTHON) -m venv .venv; }
+	@echo "Installing locked dependencies …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
