@@ -1,7 +1,7 @@
 """The two servers Polyclinic needs, from PyPI wheels, as our own child processes on the loopback interface.
 
-``EmbeddedPostgres`` is a real PostgreSQL 18 and ``EmbeddedNats`` a real NATS server with JetStream. Both keep everything
-in a data folder, so they can be killed at any moment and started again on the same data; both make their
+``EmbeddedPostgres`` is a real PostgreSQL 18 and ``EmbeddedNats`` a real NATS server with JetStream. Both keep
+everything in a data folder, so they can be killed at any moment and started again on the same data; both make their
 passwords themselves (``secrets.json`` in the folder, readable by its owner only).
 """
 
@@ -56,8 +56,8 @@ class Secrets:
 class EmbeddedPostgres:
     """A PostgreSQL server in ``data_dir``, on a TCP port of 127.0.0.1 and on a Unix socket.
 
-    ``port`` None takes a free one at each start. ``durable`` False skips fsync: nothing committed is lost when processes are
-    killed, only when the machine itself goes down; right for tests and for a day that is thrown away.
+    ``port`` None takes a free one at each start. ``durable`` False skips fsync: nothing committed is lost when
+    processes are killed, only when the machine itself goes down; right for tests and for a day that is thrown away.
     """
 
     def __init__(self, data_dir: Path, port: int | None = None, *, durable: bool = True) -> None:
@@ -77,7 +77,7 @@ class EmbeddedPostgres:
         self.child: Child | None = None
 
     def start(self) -> EmbeddedPostgres:
-        """Make the cluster when there is none, start the server and wait until it answers. StartError when it cannot."""
+        """Make the cluster if there is none, start the server and wait until it answers. StartError when it cannot."""
         if self._fixed_port and port_is_taken(self._fixed_port):
             raise StartError(f"port {self._fixed_port} for PostgreSQL is already taken by another program")
         self._prepare_folders()
@@ -116,8 +116,9 @@ class EmbeddedPostgres:
     def provision(self, service: str, database: str | None = None) -> None:
         """Create a service's three roles and its database (default: of the service's name); does nothing twice.
 
-        ``<service>_owner`` owns the database and its schema and runs migrations. ``<service>_app`` and ``<service>_worker``
-        own nothing, may connect and use the schema, and are subject to row-level security; the migrations grant them tables.
+        ``<service>_owner`` owns the database and its schema and runs migrations. ``<service>_app`` and
+        ``<service>_worker`` own nothing, may connect and use the schema, and are subject to row-level security; the
+        migrations grant them tables.
         """
         name = database or service
         with psycopg.connect(self.admin_url(), autocommit=True) as connection:
@@ -183,7 +184,7 @@ class EmbeddedPostgres:
         return package / "pginstall18" / "bin"
 
     def _choose_socket_dir(self) -> Path:
-        """The data folder's ``run``, or a private folder under the temporary one when that path is too long for a socket."""
+        """The data folder's ``run``, or a private temporary folder when that path is too long for a socket."""
         beside = self._home / "run"
         if len(str(beside)) <= LONGEST_SOCKET_PATH - len("/.s.PGSQL.65535"):
             return beside
@@ -249,8 +250,8 @@ class EmbeddedPostgres:
 class EmbeddedNats:
     """A NATS server with JetStream in ``data_dir``, on a TCP port of 127.0.0.1.
 
-    Each service has a user of its name who may publish ``polyclinic.<service>.>`` and what JetStream needs, and nothing of another
-    service; ``ops`` may do everything (driver, command line, tests).
+    Each service has a user of its name who may publish ``polyclinic.<service>.>`` and what JetStream needs, and
+    nothing of another service; ``ops`` may do everything (driver, command line, tests).
     """
 
     def __init__(
@@ -260,6 +261,7 @@ class EmbeddedNats:
         self.port = port or 0
         self._fixed_port = port
         self._users = tuple(users)
+        self.monitor_port = 0
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.secrets = Secrets(self.data_dir / "secrets.json")
         self.child: Child | None = None
@@ -269,6 +271,7 @@ class EmbeddedNats:
         if self._fixed_port and port_is_taken(self._fixed_port):
             raise StartError(f"port {self._fixed_port} for NATS is already taken by another program")
         self.port = self._fixed_port or free_port()
+        self.monitor_port = free_port()
         self._spawn()
         return self
 
@@ -313,17 +316,18 @@ class EmbeddedNats:
         wait_until(self._answers, self.child, timeout=30)
 
     def _configuration(self) -> str:
-        users = [{"user": "ops", "password": self.password("ops")}]
+        users: list[dict[str, object]] = [{"user": "ops", "password": self.password("ops")}]
         everyone = [*JETSTREAM_SUBJECTS, *SHARED_SUBJECTS]
         for name in self._users:
             allowed = [f"polyclinic.{name}.>", *everyone]
             publish = {"allow": allowed, "deny": list(DESTRUCTIVE_SUBJECTS)}
-            users.append({"user": name, "password": self.password(name), "permissions": {"publish": publish}})  # type: ignore[dict-item]
+            users.append({"user": name, "password": self.password(name), "permissions": {"publish": publish}})
         # The server reads JSON as it reads its own syntax.
         return json.dumps(
             {
                 "server_name": "polyclinic-local",
                 "listen": f"{LOOPBACK}:{self.port}",
+                "http": f"{LOOPBACK}:{self.monitor_port}",
                 "max_payload": 8 * 1024 * 1024,
                 "jetstream": {
                     "store_dir": str(self.data_dir / "jetstream"),

@@ -1,0 +1,66 @@
+"""``python -m infra.local run|reset``: what ``make run`` and ``make reset`` call."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from infra.local.plan import ROOT
+from infra.local.process import StartError
+from infra.local.seed import seed_demo
+from infra.local.stack import Stack, empty
+
+DATA = ROOT / ".data" / "run"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command; exit code 0 after a clean stop, 1 with one line on standard error when something is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="start everything and keep it up until Ctrl-C")
+    run.add_argument(
+        "--port-base", type=int, default=8080, help="the gateway's port; the others follow it (default 8080)"
+    )
+    for command in (run, commands.add_parser("reset", help="delete the data of `run`")):
+        command.add_argument("--data", type=Path, default=DATA, help="data folder")
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.command == "reset":
+            empty(arguments.data)
+            print(f"{arguments.data} is empty")
+        else:
+            keep_up(arguments.data, arguments.port_base)
+    except StartError as error:
+        print(f"polyclinic: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def keep_up(data: Path, port_base: int) -> None:
+    """Start the stack, seed it when it is new, say where everything is, and watch it until Ctrl-C or SIGTERM."""
+    console = Console(highlight=False)
+    signal.signal(signal.SIGTERM, _interrupt)
+    stack = Stack(data, port_base=port_base, tell=lambda line: console.print(f"[dim]{line}[/dim]"))
+    stack.start()
+    try:
+        for line in seed_demo(stack):
+            console.print(line)
+        console.print("Ctrl-C stops everything; the data stays. `make reset` empties it.")
+        stack.watch()
+    finally:
+        console.print("[dim]stopping …[/dim]")
+        stack.stop()
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
