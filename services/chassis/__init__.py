@@ -1,0 +1,1 @@
+"""The chassis: mechanisms that every service shares. Not one domain word in it."""

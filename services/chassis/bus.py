@@ -1,0 +1,239 @@
+"""NATS: one connection and one asyncio loop, in one background thread. The only asyncio of the house.
+
+The rest of the process is synchronous and talks to it through futures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any
+
+import nats
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import APIError
+
+from chassis import telemetry
+from chassis.clock import CLOCK_LAST_SUBJECT, CLOCK_STREAM
+from chassis.errors import Unavailable
+from chassis.settings import ServiceSettings
+
+log = telemetry.logger(__name__)
+STREAM_AGE_SECONDS = 14 * 24 * 3600
+RECONNECT_SECONDS = 0.25
+
+
+class Bus:
+    """The process's connection to NATS. It may come and go; who publishes while it is away gets Unavailable."""
+
+    def __init__(self, service: str, settings: ServiceSettings, streams: list[StreamConfig] | None = None) -> None:
+        self._service = service
+        self._settings = settings
+        self._streams = streams if streams is not None else service_streams(service, settings)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
+        self._client: Client | None = None
+        self._js: JetStreamContext | None = None
+        self._connected = threading.Event()
+        self._stopping = threading.Event()
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Starts the thread and connects in the background: a service serves with NATS down."""
+        self._thread.start()
+        self.spawn(self._connect())
+
+    def stop(self) -> None:
+        """Closes the connection and ends the loop."""
+        if self._stopping.is_set() or not self._thread.is_alive():
+            return
+        self._stopping.set()
+        done = asyncio.run_coroutine_threadsafe(self._shut_down(), self._loop)
+        done.result(timeout=10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=5)
+        self._loop.close()
+
+    @property
+    def stopping(self) -> bool:
+        return self._stopping.is_set()
+
+    @property
+    def connected(self) -> bool:
+        return self._connected.is_set() and self._client is not None and self._client.is_connected
+
+    def wait_connected(self, timeout: float) -> bool:
+        """Waits up to `timeout` real seconds for the first connection."""
+        return self._connected.wait(timeout)
+
+    # --- use ------------------------------------------------------------------------------------------------------
+
+    def spawn(self, task: Coroutine[Any, Any, Any]) -> Future[Any]:
+        """Runs a coroutine on the loop."""
+        return asyncio.run_coroutine_threadsafe(task, self._loop)
+
+    def publish(
+        self, subject: str, payload: bytes, headers: dict[str, str] | None = None, timeout: float = 2.0
+    ) -> None:
+        """Publishes to JetStream and waits for the ack. Raises Unavailable."""
+        self.publish_all([(subject, payload, headers or {})], timeout)
+
+    def publish_all(self, messages: list[tuple[str, bytes, dict[str, str]]], timeout: float = 5.0) -> None:
+        """Publishes many at once and waits for every ack. Raises Unavailable when any is missing."""
+        if not self.connected or self._js is None:
+            raise Unavailable(internal="NATS is not connected")
+        js = self._js
+
+        async def send() -> None:
+            await asyncio.gather(*(js.publish(s, p, headers=h or None, timeout=timeout) for s, p, h in messages))
+
+        try:
+            self.spawn(send()).result(timeout + 1)
+        except Exception as error:
+            raise Unavailable(internal=f"NATS did not acknowledge: {error!r}") from error
+
+    def publish_core(self, subject: str, payload: bytes) -> None:
+        """Publishes at most once, to whoever listens now (signalling). Raises Unavailable when not connected."""
+        client = self._client
+        if client is None or not self.connected:
+            raise Unavailable(internal="NATS is not connected")
+        self.spawn(client.publish(subject, payload)).result(2)
+
+    def subscribe_core(
+        self, subject: str, handler: Callable[[str, bytes, Callable[[bytes], None]], None]
+    ) -> Future[Any]:
+        """Calls `handler(subject, payload, reply)` on the loop for each message; it must be quick. Returns when subscribed."""
+
+        async def on_message(message: Msg) -> None:
+            def reply(data: bytes) -> None:
+                if message.reply:
+                    self._loop.create_task(message.respond(data))
+
+            handler(message.subject, message.data, reply)
+
+        async def subscribe() -> Any:
+            client = await self.client()
+            return await client.subscribe(subject, cb=on_message)
+
+        return self.spawn(subscribe())
+
+    async def client(self) -> Client:
+        """The connected client (waits for it). For coroutines on the loop."""
+        while not (self._client is not None and self._client.is_connected and self._connected.is_set()):
+            await asyncio.sleep(0.05)
+        return self._client
+
+    async def jetstream(self) -> JetStreamContext:
+        await self.client()
+        assert self._js is not None
+        return self._js
+
+    def last_clock(self) -> bytes | None:
+        """The last simulated instant that was published, or None. Waits for the connection."""
+
+        async def read() -> bytes | None:
+            js = await self.jetstream()
+            try:
+                message = await js.get_last_msg(CLOCK_STREAM, CLOCK_LAST_SUBJECT)
+            except APIError:
+                return None
+            return message.data
+
+        return self.spawn(read()).result(30)
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    async def _connect(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._client = await nats.connect(
+                    self._settings.nats_url,
+                    user=self._settings.nats_user or None,
+                    password=str(self._settings.nats_password) or None,
+                    name=f"{self._service} {self._settings.instance}".strip(),
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=RECONNECT_SECONDS,
+                    error_cb=self._on_error,
+                    reconnected_cb=self._on_reconnect,
+                    connect_timeout=2,
+                    max_outstanding_pings=2,
+                    ping_interval=5,
+                    allow_reconnect=True,
+                )
+                self._js = self._client.jetstream()
+                await self._ensure_streams()
+                self._connected.set()
+                return
+            except Exception as error:  # anything: a server that is not there yet, or not ready
+                log.warning("nats not reachable", error=repr(error))
+                if self._client is not None:
+                    await self._client.close()
+                await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _ensure_streams(self) -> None:
+        assert self._js is not None
+        for config in self._streams:
+            try:
+                await self._js.add_stream(config)
+            except APIError as error:
+                if error.err_code != 10058:  # stream exists with another configuration: keep the operator's
+                    raise
+
+    async def _on_error(self, error: Exception) -> None:
+        log.warning("nats error", error=repr(error))
+
+    async def _on_reconnect(self) -> None:
+        # A broker that lost its disk has lost its streams too.
+        try:
+            await self._ensure_streams()
+        except Exception as error:
+            log.warning("streams not ensured", error=repr(error))
+
+    async def _shut_down(self) -> None:
+        for task in asyncio.all_tasks(self._loop):
+            if task is not asyncio.current_task():
+                task.cancel()
+        if self._client is not None:
+            try:
+                await asyncio.wait_for(self._client.close(), 3)
+            except Exception as error:
+                log.warning("nats not closed", error=repr(error))
+
+
+def service_streams(service: str, settings: ServiceSettings) -> list[StreamConfig]:
+    """The streams that a service makes sure of: its own events, and AUDIT."""
+    own = StreamConfig(
+        name=service.upper(),
+        subjects=[f"polyclinic.{service}.v1.>"],
+        retention=RetentionPolicy.LIMITS,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        max_age=STREAM_AGE_SECONDS,
+        duplicate_window=120,
+    )
+    audit = StreamConfig(
+        name="AUDIT",
+        subjects=["audit.>"],
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.NEW,
+        max_age=STREAM_AGE_SECONDS,
+        duplicate_window=120,
+    )
+    clock = StreamConfig(
+        name=CLOCK_STREAM,
+        subjects=[CLOCK_LAST_SUBJECT],
+        storage=StorageType.FILE,
+        max_msgs=1,
+        discard=DiscardPolicy.OLD,
+    )
+    return [own, audit, clock] if settings.clock == "simulated" else [own, audit]

@@ -1,0 +1,260 @@
+"""Consumers with effects: durable pull consumers; one transaction a message; the inbox makes redelivery harmless."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from google.protobuf.message import DecodeError, Message
+from nats.aio.msg import Msg
+from nats.errors import TimeoutError as NatsTimeout
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import NotFoundError
+from opentelemetry.trace import SpanKind
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+
+from chassis import descriptors, telemetry
+from chassis.bus import Bus
+from chassis.call import Call
+from chassis.clock import real_now
+from chassis.database import Database, Retry, Scope
+from chassis.deadletters import DeadLetters
+from chassis.errors import Unavailable, Unprocessable
+from chassis.tables import Inbox
+from chassis.units import Units
+
+log = telemetry.logger(__name__)
+ACK_WAIT_SECONDS = 40
+DELIVERY_LIMIT = 8
+FETCH = 64
+processed = telemetry.counter("polyclinic.consumer.processed", description="messages processed")
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """Subject → handler. The event class names the subject; purposes of a service are consumed independently."""
+
+    event: type[Message]
+    handler: Callable[[Call, Any], None]
+    purpose: str
+
+    @property
+    def kind(self) -> descriptors.EventKind:
+        return descriptors.event_kind(self.event.DESCRIPTOR)
+
+
+def backoff_seconds(attempt: int) -> float:
+    """Seconds to wait after the `attempt`-th failure (1-based): 0.2 doubling, 60 at most."""
+    return min(60.0, 0.1 * 2**attempt)
+
+
+class Processor:
+    """Applies one message: inbox, handler, outbox, commit."""
+
+    def __init__(
+        self,
+        consumer: str,
+        subscriptions: Sequence[Subscription],
+        units: Units,
+        dead_letters: DeadLetters,
+        database: Database,
+    ) -> None:
+        self.consumer = consumer
+        self._handlers = {s.kind.full_name: s for s in subscriptions}
+        self._units = units
+        self._dead_letters = dead_letters
+        self._database = database
+
+    def apply(self, *, tenant_id: UUID, message_id: UUID, event_type: str, payload: bytes) -> bool:
+        """Applies the message unless it was applied before; returns whether it was applied now.
+
+        Raises whatever the handler raises; Unprocessable when the payload cannot be read.
+        """
+        subscription = self._handlers.get(event_type)
+        if subscription is None:
+            return False  # an event of a later version of its publisher, on a subject we share
+        try:
+            event = subscription.event.FromString(payload)
+        except DecodeError as error:
+            raise Unprocessable("not a " + event_type) from error
+        with self._units.system_call(tenant_id) as call:
+            claimed = call.session.execute(
+                insert(Inbox)
+                .values(tenant_id=tenant_id, consumer=self.consumer, message_id=message_id, received_at=real_now())
+                .on_conflict_do_nothing()
+            )
+            if claimed.rowcount == 0:
+                return False
+            subscription.handler(call, event)
+        processed.add(1, {"consumer": self.consumer, "event": subscription.kind.subject})
+        return True
+
+    def give_up(self, *, tenant_id: UUID, message_id: UUID, message: Msg, error: BaseException, attempts: int) -> None:
+        """Writes the dead letter; no inbox row, so that a replay is applied."""
+        with self._database.transaction(Scope(tenant_id)) as session:
+            self._dead_letters.write(
+                session,
+                tenant_id=tenant_id,
+                source="message",
+                consumer=self.consumer,
+                subject=message.subject,
+                message_id=message_id,
+                payload=message.data,
+                headers=dict(message.headers or {}),
+                error=error,
+                attempts=attempts,
+            )
+
+
+class Consumers:
+    """All durable consumers of a service, one per purpose and source stream."""
+
+    def __init__(
+        self,
+        service: str,
+        bus: Bus,
+        units: Units,
+        database: Database,
+        dead_letters: DeadLetters,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self._service = service
+        self._bus = bus
+        self._units = units
+        self._database = database
+        self._dead_letters = dead_letters
+        self._pool = pool
+        self._subscriptions: list[Subscription] = []
+        self._tasks: list[Future[Any]] = []
+
+    def add(self, subscriptions: Sequence[Subscription]) -> None:
+        self._subscriptions.extend(subscriptions)
+
+    def groups(self) -> list[tuple[str, str, list[Subscription]]]:
+        """(durable name, stream, subscriptions) for each consumer."""
+
+        def key(subscription: Subscription) -> tuple[str, str]:
+            return subscription.purpose, subscription.kind.stream
+
+        ordered = sorted(self._subscriptions, key=key)
+        return [
+            (f"{self._service}-{purpose}-{stream.lower()}", stream, list(group))
+            for (purpose, stream), group in groupby(ordered, key)
+        ]
+
+    def processors(self) -> list[Processor]:
+        """One processor per consumer (the tests deliver to them directly)."""
+        return [
+            Processor(name, group, self._units, self._dead_letters, self._database) for name, _, group in self.groups()
+        ]
+
+    def start(self) -> None:
+        for name, stream, group in self.groups():
+            processor = Processor(name, group, self._units, self._dead_letters, self._database)
+            self._tasks.append(self._bus.spawn(self._consume(name, stream, group, processor)))
+
+    def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _consume(self, name: str, stream: str, group: list[Subscription], processor: Processor) -> None:
+        """Fetches and processes for ever; whatever breaks (broker restarts, lost streams), a new consumer is made."""
+        while not self._bus.stopping:
+            try:
+                subscription = await self._bind(name, stream, group)
+                while True:
+                    try:
+                        messages = await subscription.fetch(FETCH, timeout=5)
+                    except NatsTimeout:
+                        await subscription.consumer_info()  # still there? a restarted broker may have lost it
+                        continue
+                    for message in messages:
+                        await self._process(processor, message)
+            except asyncio.CancelledError:
+                raise
+            except NotFoundError:
+                await asyncio.sleep(0.3)  # the publisher has not made its stream yet
+            except Exception as error:
+                log.warning("consumer restarts", consumer=name, error=repr(error))
+                await asyncio.sleep(0.3)
+
+    async def _bind(self, name: str, stream: str, group: list[Subscription]) -> Any:
+        js = await self._bus.jetstream()
+        config = ConsumerConfig(
+            durable_name=name,
+            filter_subjects=sorted({s.kind.filter for s in group}),
+            ack_policy=AckPolicy.EXPLICIT,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_wait=ACK_WAIT_SECONDS,
+            max_deliver=-1,
+            max_ack_pending=256,
+        )
+        await js.add_consumer(stream, config)
+        return await js.pull_subscribe_bind(name, stream)
+
+    async def _process(self, processor: Processor, message: Msg) -> None:
+        outcome = await asyncio.get_running_loop().run_in_executor(self._pool, self._apply, processor, message)
+        if outcome == "ack":
+            await message.ack()
+        elif outcome == "term":
+            await message.term()
+        else:
+            await message.nak(delay=float(outcome))
+
+    def _apply(self, processor: Processor, message: Msg) -> str:
+        """Runs in a worker thread; returns "ack", "term" or the seconds after which to deliver again."""
+        headers = dict(message.headers or {})
+        attempts = message.metadata.num_delivered
+        parts = message.subject.split(".")
+        try:
+            tenant_id, message_id = UUID(parts[3]), UUID(headers["Nats-Msg-Id"])
+        except (ValueError, IndexError, KeyError) as error:
+            log.error("message without tenant or id", subject=message.subject, error=repr(error))
+            return "term"
+        with telemetry.span(
+            f"{processor.consumer} process", SpanKind.CONSUMER, headers, subject=".".join(parts[:3] + parts[4:])
+        ) as span:
+            try:
+                processor.apply(
+                    tenant_id=tenant_id,
+                    message_id=message_id,
+                    event_type=headers.get("ce-type", ""),
+                    payload=message.data,
+                )
+                return "ack"
+            except (Unavailable, Retry) as error:  # not the message's fault: the limit does not count
+                telemetry.mark_error(span, type(error).__name__)
+                return str(backoff_seconds(min(attempts, 6)))
+            except Exception as error:
+                telemetry.mark_error(span, type(error).__name__)
+                log.error(
+                    "handler failed",
+                    exception=error,
+                    consumer=processor.consumer,
+                    attempts=attempts,
+                    message_id=message_id,
+                )
+                if attempts < DELIVERY_LIMIT and not isinstance(error, Unprocessable):
+                    return str(backoff_seconds(attempts))
+                try:
+                    processor.give_up(
+                        tenant_id=tenant_id, message_id=message_id, message=message, error=error, attempts=attempts
+                    )
+                except Exception as failure:
+                    log.error("dead letter not written", exception=failure)
+                    return str(backoff_seconds(attempts))
+                return "term"
+
+
+def prune_inbox(database: Database, older_than_days: int = 30) -> None:
+    """Drops inbox rows that no redelivery can concern any more (streams keep 14 days)."""
+    from datetime import timedelta
+
+    with database.worker_engine.begin() as connection:
+        connection.execute(delete(Inbox).where(Inbox.received_at < real_now() - timedelta(days=older_than_days)))

@@ -1,0 +1,161 @@
+"""Engines, and the one way to open a transaction: tenant, patient scope and deadline set in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, TimeoutError
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
+
+from chassis import errors
+from chassis.settings import ServiceSettings
+
+# What a transaction may take at most when nobody set a deadline (milliseconds).
+DEFAULT_TIMEOUT_MS = 30_000
+LOCK_TIMEOUT_MS = 2_000
+
+_BEGIN = text(
+    "select set_config('app.tenant', :tenant, true), set_config('app.patients', :patients, true),"
+    " set_config('transaction_timeout', :timeout, true), set_config('lock_timeout', :lock_timeout, true),"
+    " set_config('transaction_read_only', :read_only, true)"
+)
+_ENTER_TENANT = text("select set_config('app.tenant', :tenant, true)")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose rows a transaction may see. ``patient_ids`` None: all patients of the tenant."""
+
+    tenant_id: UUID | None
+    patient_ids: tuple[UUID, ...] | None = None
+    read_only: bool = False
+    timeout_seconds: float | None = None
+
+
+class Database:
+    """A service's database as its app role (tenant-scoped) and its worker role (outbox, inbox, due work)."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        threads = settings.database_pool_size
+        self.engine = _engine(settings.database_url, threads, settings)
+        self.worker_engine = _engine(settings.database_worker_url, 4, settings)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+
+    @contextmanager
+    def transaction(self, scope: Scope) -> Iterator[Session]:
+        """One transaction of the app role: commits at the end, rolls back on any exception.
+
+        Only the chassis calls this. Raises the house's errors for what PostgreSQL refuses (see `translated`).
+        """
+        session = self._sessions()
+        session.info["tenant_id"] = scope.tenant_id
+        session.info["read_only"] = scope.read_only
+        try:
+            with translated():
+                timeout = (
+                    DEFAULT_TIMEOUT_MS if scope.timeout_seconds is None else max(1, int(scope.timeout_seconds * 1000))
+                )
+                session.execute(
+                    _BEGIN,
+                    {
+                        "tenant": str(scope.tenant_id or ""),
+                        "patients": ",".join(map(str, scope.patient_ids)) if scope.patient_ids is not None else "",
+                        "timeout": f"{timeout}ms",
+                        "lock_timeout": f"{min(timeout, LOCK_TIMEOUT_MS)}ms",
+                        "read_only": "on" if scope.read_only else "off",
+                    },
+                )
+                yield session
+                session.commit()
+        except BaseException:
+            # A connection that PostgreSQL dropped cannot roll back; the error that matters is the first one.
+            with _suppressed():
+                session.rollback()
+            raise
+        finally:
+            with _suppressed():
+                session.close()
+
+    @staticmethod
+    def enter_tenant(session: Session, tenant_id: UUID) -> None:
+        """Gives a transaction that began without a tenant its tenant; it cannot be changed afterwards."""
+        if session.info.get("tenant_id") not in (None, tenant_id):
+            raise RuntimeError("a transaction belongs to one tenant")
+        session.info["tenant_id"] = tenant_id
+        session.execute(_ENTER_TENANT, {"tenant": str(tenant_id)})
+
+    def dispose(self) -> None:
+        """Closes all pooled connections."""
+        self.engine.dispose()
+        self.worker_engine.dispose()
+
+
+@contextmanager
+def _suppressed() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError:
+        return
+
+
+def _engine(url: str, size: int, settings: ServiceSettings) -> Engine:
+    connect_args: dict[str, object] = {"connect_timeout": 5}
+    if not settings.database_prepared_statements:
+        connect_args["prepare_threshold"] = None
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_use_lifo=True,
+        connect_args=connect_args,
+    )
+
+
+class Retry(Exception):
+    """PostgreSQL chose this transaction as a victim (deadlock, serialisation): running it again will help."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns what SQLAlchemy and PostgreSQL raise into the house's errors."""
+    try:
+        yield
+    except StaleDataError as error:
+        raise errors.StaleVersion(internal=str(error)) from error
+    except TimeoutError as error:
+        raise errors.Unavailable(internal="no database connection is free") from error
+    except DBAPIError as error:
+        raise _translate(error) from error
+
+
+def _translate(error: DBAPIError) -> Exception:
+    state = getattr(error.orig, "sqlstate", None)
+    internal = f"{state} {error.orig}"
+    if state in ("40P01", "40001"):
+        return Retry(internal)
+    if state == "55P03":
+        return errors.Unavailable(0.2, internal=internal)
+    if state in ("57014", "25P04"):
+        return errors.DeadlineExceeded(internal=internal)
+    if (
+        isinstance(error, OperationalError)
+        or error.connection_invalidated
+        or isinstance(error.orig, psycopg.OperationalError)
+    ):
+        return errors.Unavailable(internal=internal)
+    if isinstance(error, IntegrityError) and state == "23505":
+        return errors.Conflict(internal=internal)
+    if isinstance(error, IntegrityError) and state == "23503":
+        return errors.FailedPrecondition("It refers to something that does not exist.", internal=internal)
+    if isinstance(error, DataError):
+        return errors.InvalidInput(
+            [errors.Violation("", "holds a character or a number that cannot be stored")], internal=internal
+        )
+    return error

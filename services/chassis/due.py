@@ -1,0 +1,60 @@
+"""Due work: things to be done when business time comes, kept in a table, done once, in a transaction of their tenant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from chassis import telemetry
+from chassis.tables import Due
+
+
+@dataclass(frozen=True)
+class DueItem:
+    """One piece of due work as its handler sees it."""
+
+    kind: str
+    key: str
+    due_at: datetime
+    payload: dict[str, Any]
+    attempts: int
+
+
+class DueWork:
+    """Schedules due work in the transaction of a call."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def at(self, kind: str, key: str | UUID, when: datetime, payload: dict[str, Any] | None = None) -> None:
+        """(Re)schedules the work `kind`/`key` of this tenant for `when` (aware business instant)."""
+        if when.tzinfo is None:
+            raise ValueError("a naive datetime has no place here")
+        values = {
+            "due_at": when,
+            "payload": payload or {},
+            "attempts": 0,
+            "not_before": None,
+            "traceparent": telemetry.carrier().get("traceparent"),
+        }
+        statement = insert(Due).values(
+            tenant_id=self._session.info["tenant_id"], kind=kind, key=str(key), generation=1, **values
+        )
+        self._session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["tenant_id", "kind", "key"], set_={**values, "generation": Due.generation + 1}
+            )
+        )
+        self._session.info["due"] = True
+
+    def cancel(self, kind: str, key: str | UUID) -> None:
+        """Takes the work back; nothing happens when there is none."""
+        self._session.execute(
+            delete(Due).where(Due.tenant_id == self._session.info["tenant_id"], Due.kind == kind, Due.key == str(key))
+        )

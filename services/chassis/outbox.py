@@ -1,0 +1,177 @@
+"""The transactional outbox: events are written with their effect, and one relay per service publishes them in order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from google.protobuf.message import Message
+from sqlalchemy import Engine, Row, delete, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from chassis import descriptors, telemetry
+from chassis.bus import Bus
+from chassis.clock import real_now
+from chassis.database import translated
+from chassis.errors import Unavailable
+from chassis.ids import uuid7
+from chassis.tables import Outbox
+
+log = telemetry.logger(__name__)
+BATCH = 500
+POLL_SECONDS = 1.0
+# Published rows stay, so that a broker that lost its disk can be refilled.
+KEEP_PUBLISHED = timedelta(days=7)
+# One relay at a time: the lock lives in the transaction that reads.
+_LOCK = text("select pg_try_advisory_xact_lock(4901)")
+published = telemetry.counter("polyclinic.outbox.published", description="events published")
+
+
+def emit(session: Session, tenant_id: UUID, event: Message) -> UUID:
+    """Writes `event` to the outbox in the session's transaction; returns its message id."""
+    kind = descriptors.event_kind(event.DESCRIPTOR)
+    return enqueue(
+        session,
+        tenant_id=tenant_id,
+        subject=kind.full_subject(tenant_id),
+        aggregate=f"{kind.subject.split('.')[0]}:{kind.aggregate_id(event)}",
+        payload=event.SerializeToString(),
+        event_type=kind.full_name,
+        source=kind.service,
+    )
+
+
+def enqueue(
+    session: Session,
+    *,
+    tenant_id: UUID | None,
+    subject: str,
+    aggregate: str,
+    payload: bytes,
+    event_type: str,
+    source: str,
+    message_id: UUID | None = None,
+) -> UUID:
+    """Writes any message to the outbox. Headers follow the CloudEvents NATS binding plus W3C trace context."""
+    message_id = message_id or uuid7()
+    now = real_now()
+    headers = {
+        "Nats-Msg-Id": str(message_id),
+        "ce-specversion": "1.0",
+        "ce-id": str(message_id),
+        "ce-type": event_type,
+        "ce-source": f"polyclinic/{source}",
+        "ce-time": now.isoformat(),
+        "content-type": "application/protobuf",
+        **telemetry.carrier(),
+    }
+    session.execute(
+        insert(Outbox),
+        [
+            {
+                "tenant_id": tenant_id,
+                "message_id": message_id,
+                "subject": subject,
+                "aggregate": aggregate,
+                "payload": payload,
+                "headers": headers,
+                "created_at": now,
+                "published_at": None,
+            }
+        ],
+    )
+    session.info["emitted"] = True
+    return message_id
+
+
+def waves(rows: Iterable[Row]) -> list[list[Row]]:
+    """Splits rows (in id order) into waves: within a wave no two rows share an aggregate, and order within one is kept."""
+    result: list[list[Row]] = []
+    depth: dict[str, int] = {}
+    for row in rows:
+        level = depth.get(row.aggregate, 0)
+        depth[row.aggregate] = level + 1
+        if level == len(result):
+            result.append([])
+        result[level].append(row)
+    return result
+
+
+class Relay:
+    """Publishes the outbox. Woken after each commit, polls each second as a safety net."""
+
+    def __init__(self, engine: Engine, bus: Bus) -> None:
+        self._engine = engine
+        self._bus = bus
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+        self._pruned_at = real_now()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def wake(self) -> None:
+        """Says that something was committed."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait(POLL_SECONDS)
+            self._wake.clear()
+            if not self._bus.connected:
+                continue
+            try:
+                while not self._stop.is_set() and self.publish_batch() == BATCH:
+                    continue
+                self._prune()
+            except Unavailable as error:
+                log.warning("relay waits", error=error.internal)
+                self._stop.wait(0.2)
+                self._wake.set()
+            except Exception as error:
+                log.error("relay failed", exception=error)
+                self._stop.wait(POLL_SECONDS)
+
+    def publish_batch(self) -> int:
+        """Publishes up to BATCH events in order and marks them; returns how many. Raises Unavailable.
+
+        What was acknowledged by the broker but not marked (a crash in between) is published again under the
+        same Nats-Msg-Id, and dropped by the broker or by the consumer's inbox.
+        """
+        done: list[int] = []
+        with translated(), self._engine.begin() as connection:
+            if not connection.scalar(_LOCK):
+                return 0
+            query = select(Outbox.id, Outbox.subject, Outbox.aggregate, Outbox.payload, Outbox.headers)
+            rows = connection.execute(query.where(Outbox.published_at.is_(None)).order_by(Outbox.id).limit(BATCH)).all()
+            failure: Unavailable | None = None
+            for wave in waves(rows):
+                try:
+                    self._bus.publish_all([(row.subject, row.payload, row.headers) for row in wave])
+                except Unavailable as error:
+                    failure = error
+                    break
+                done.extend(row.id for row in wave)
+            if done:
+                connection.execute(update(Outbox).where(Outbox.id.in_(done)).values(published_at=real_now()))
+        published.add(len(done))
+        if failure is not None:
+            raise failure
+        return len(rows)
+
+    def _prune(self) -> None:
+        now = real_now()
+        if now - self._pruned_at < timedelta(hours=1):
+            return
+        self._pruned_at = now
+        with translated(), self._engine.begin() as connection:
+            connection.execute(delete(Outbox).where(Outbox.published_at < now - KEEP_PUBLISHED))

@@ -1,0 +1,229 @@
+"""Puts a service together: settings → telemetry, database, bus, clock → servicers, consumers, due work → serve."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from sqlalchemy.orm import Session
+
+from chassis import descriptors, migrating, telemetry
+from chassis.audit import Auditor
+from chassis.bus import Bus
+from chassis.clock import CLOCK_SUBJECT, BusinessClock, SimulatedClock, SystemClock
+from chassis.consumers import Consumers, Subscription
+from chassis.database import Database
+from chassis.deadletters import DeadLetters
+from chassis.outbox import Relay
+from chassis.peers import Peer, ServiceToken
+from chassis.pipeline import Pipeline
+from chassis.settings import ServiceSettings
+from chassis.tokens import TokenVerifier
+from chassis.units import Units
+from chassis.worker import DueWorker, Handler
+
+log = telemetry.logger(__name__)
+SERVER_OPTIONS = [
+    ("grpc.max_receive_message_length", 16 * 1024 * 1024),
+    ("grpc.max_send_message_length", 16 * 1024 * 1024),
+    ("grpc.max_connection_age_ms", 300_000),
+    ("grpc.max_connection_age_grace_ms", 30_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ("grpc.so_reuseport", 0),
+]
+# Before any step is known a simulated process stands at the beginning of time.
+SIMULATION_START = datetime(2000, 1, 1, tzinfo=UTC)
+# Kubernetes first takes the pod out of its endpoints; calls still arrive for a moment.
+DRAIN_SECONDS = 20.0
+
+
+class Service:
+    """One deployable. Nothing connects until `start` (or `run`)."""
+
+    def __init__(self, name: str, settings: ServiceSettings, verifier: TokenVerifier | None = None) -> None:
+        self.name = name
+        self.settings = settings
+        telemetry.start(name, settings.otlp_endpoint, settings.instance)
+        self.clock: BusinessClock = SimulatedClock(SIMULATION_START) if settings.clock == "simulated" else SystemClock()
+        self.database = Database(settings)
+        self.bus = Bus(name, settings)
+        self.relay = Relay(self.database.worker_engine, self.bus)
+        self.dead_letters = DeadLetters(settings.key_encryption_key)
+        self.units = Units(name, self.database, self.clock, self._committed)
+        self._pool = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="work")
+        self.consumers = Consumers(name, self.bus, self.units, self.database, self.dead_letters, self._pool)
+        self.due_worker = DueWorker(name, self.database, self.clock, self.units, self.dead_letters, self._pool)
+        self._peers: dict[str, Peer] = {}
+        self._service_token: ServiceToken | None = None
+        self.verifier = verifier or TokenVerifier(self._fetch_keys)
+        self.auditor = Auditor(name, self.database, self.bus, self.clock)
+        self.pipeline = Pipeline(
+            name,
+            self.database,
+            self.clock,
+            self.verifier,
+            self.auditor,
+            self._woken_by,
+            settings.default_deadline_seconds,
+        )
+        self._rpcs: dict[str, dict[str, grpc.RpcMethodHandler]] = {}
+        self._server: grpc.Server | None = None
+        self._health = health.HealthServicer()
+        self._stopped = threading.Event()
+        self.port = 0
+
+    # --- wiring -------------------------------------------------------------------------------------------------------
+
+    def serve(self, service: ServiceDescriptor, servicer: object) -> None:
+        """Serves every RPC of `service` with the method of the same name. Raises AttributeError when one is missing."""
+        handlers = {}
+        for method in service.methods:
+            rpc = descriptors.rpc(method)
+            behaviour = self.pipeline.handler(rpc, getattr(servicer, method.name))
+            handlers[method.name] = grpc.unary_unary_rpc_method_handler(
+                behaviour,
+                request_deserializer=rpc.request_class.FromString,
+                response_serializer=rpc.response_class.SerializeToString,
+            )
+        self._rpcs[service.full_name] = handlers
+
+    def consume(self, subscriptions: Sequence[Subscription]) -> None:
+        """Consumes events: the literal table at the foot of the service's events.py."""
+        self.consumers.add(subscriptions)
+
+    def due(self, handlers: Mapping[str, Handler]) -> None:
+        """Does due work: kind → handler."""
+        self.due_worker.add(handlers)
+
+    def peer(self, name: str, service: ServiceDescriptor) -> Peer:
+        """Another service, called with this service's own token."""
+        if name not in self._peers:
+            self._peers[name] = Peer(name, service, self.settings.addresses.get(name, ""), self._token)
+        return self._peers[name]
+
+    def served(self) -> list[str]:
+        """Full names of the gRPC services it serves."""
+        return list(self._rpcs)
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Starts everything; the server listens when it returns (`port`), ready or not."""
+        self.bus.start()
+        self._follow_clock()
+        self.relay.start()
+        self._server = grpc.server(
+            ThreadPoolExecutor(self.settings.rpc_threads, thread_name_prefix="rpc"),
+            options=SERVER_OPTIONS,
+            maximum_concurrent_rpcs=self.settings.rpc_threads * 16,
+        )
+        for full_name, handlers in self._rpcs.items():
+            self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(full_name, handlers),))
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._health.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
+        self.port = self._server.add_insecure_port(self.settings.listen)
+        if not self.port:
+            raise SystemExit(f"{self.name}: cannot listen on {self.settings.listen}: the address is taken")
+        self._server.start()
+        self.consumers.start()
+        self.due_worker.start()
+        threading.Thread(target=self._watch_readiness, name="readiness", daemon=True).start()
+        log.info("started", listen=f"port {self.port}", clock=self.settings.clock)
+
+    def stop(self) -> None:
+        """Unready first, then drains calls and messages, then closes."""
+        if self._stopped.is_set():
+            return
+        self._stopped.set()
+        self._health.enter_graceful_shutdown()
+        if self._server is not None:
+            self._server.stop(DRAIN_SECONDS).wait(DRAIN_SECONDS + 1)
+        self.due_worker.stop()
+        self.consumers.stop()
+        self.relay.stop()
+        self._pool.shutdown(wait=True)
+        self.bus.stop()
+        for peer in self._peers.values():
+            peer.close()
+        self.database.dispose()
+
+    def run(self) -> None:
+        """Starts, serves until SIGTERM or SIGINT, stops cleanly."""
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        self.start()
+        stop.wait()
+        log.info("stopping")
+        self.stop()
+
+    # --- inside -------------------------------------------------------------------------------------------------------
+
+    def _watch_readiness(self) -> None:
+        """Ready: our own database answers, at a schema that is at least the code's; nothing else is asked for."""
+        ready = None
+        while not self._stopped.is_set():
+            now_ready = migrating.schema_is_current(self.name, self.database.engine)
+            if now_ready != ready and not self._stopped.is_set():
+                ready = now_ready
+                state = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
+                self._health.set("", state)
+                log.info("readiness", ready=ready)
+            self._stopped.wait(5.0 if ready else 0.2)
+
+    def _follow_clock(self) -> None:
+        clock = self.clock
+        if not isinstance(clock, SimulatedClock):
+            return
+        clock.on_step(self.due_worker.wake)
+
+        def on_step(_subject: str, payload: bytes, reply: Any) -> None:
+            clock.set(datetime.fromisoformat(payload.decode()))
+            reply(json.dumps({"process": self.settings.instance or self.name}).encode())
+
+        self.bus.subscribe_core(CLOCK_SUBJECT, on_step).add_done_callback(lambda _: None)
+
+        def catch_up() -> None:
+            last = self.bus.last_clock()
+            if last is not None:
+                clock.set(datetime.fromisoformat(last.decode()))
+
+        threading.Thread(target=catch_up, name="clock", daemon=True).start()
+
+    def _committed(self) -> None:
+        self.relay.wake()
+        self.due_worker.wake()
+
+    def _woken_by(self, session: Session) -> None:
+        self.relay.wake()
+        if session.info.get("due"):
+            self.due_worker.wake()
+
+    def _identity(self) -> Peer:
+        from polyclinic.identity.v1 import identity_pb2
+
+        if "identity:anonymous" not in self._peers:
+            service = identity_pb2.DESCRIPTOR.services_by_name["Identity"]
+            self._peers["identity:anonymous"] = Peer(
+                "identity", service, self.settings.addresses.get("identity", ""), None
+            )
+        return self._peers["identity:anonymous"]
+
+    def _token(self) -> str:
+        if self._service_token is None:
+            self._service_token = ServiceToken(self._identity(), self.name, self.settings.service_client_secret)
+        return self._service_token()
+
+    def _fetch_keys(self) -> dict[str, Any]:
+        from polyclinic.identity.v1 import identity_pb2
+
+        answer = self._identity().call("GetKeySet", identity_pb2.GetKeySetRequest(), seconds=3)
+        return json.loads(answer.jwks_json)

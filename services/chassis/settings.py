@@ -1,0 +1,142 @@
+"""One frozen settings object a service, read from the environment once and validated as a whole.
+
+The variable of a field is ``POLYCLINIC_`` + the field's name in capitals. Secrets are redacted in reprs and logs.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import os
+import re
+import types
+import typing
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+PREFIX = "POLYCLINIC_"
+_ADDRESS = re.compile(rf"^{PREFIX}([A-Z0-9_]+)_ADDRESS$")
+
+
+class Secret(str):
+    """A text that must not be printed: its repr is a row of stars. ``str(secret)`` is the real value."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'" if self else "''"
+
+
+class Url(str):
+    """A URL with scheme and host, without a trailing slash."""
+
+    __slots__ = ()
+
+
+class Key32(bytes):
+    """A 32-byte key, written as base64 in the environment."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "Key32('***')"
+
+
+class SettingsError(Exception):
+    """Some settings are missing or malformed; the message lists all of them."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("bad settings: " + "; ".join(problems))
+        self.problems = problems
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ServiceSettings:
+    """What every service is told by its environment."""
+
+    listen: str = "127.0.0.1:0"
+    database_url: Secret
+    database_worker_url: Secret
+    # Migrations only; a running service does without.
+    database_owner_url: Secret = Secret("")
+    database_pool_size: int = 12
+    # Transaction-pooling proxies older than PgBouncer 1.21 cannot carry prepared statements.
+    database_prepared_statements: bool = True
+    nats_url: Url = Url("nats://127.0.0.1:4222")
+    nats_user: str = ""
+    nats_password: Secret = Secret("")
+    # "system" or "simulated"; the latter only together with demo.
+    clock: str = "system"
+    demo: bool = False
+    rpc_threads: int = 8
+    worker_threads: int = 3
+    default_deadline_seconds: float = 15.0
+    service_client_secret: Secret = Secret("")
+    # Encrypts dead letters and other secrets at rest.
+    key_encryption_key: Key32 | None = None
+    # Where traces, metrics and logs go (OTLP over HTTP); nowhere when empty.
+    otlp_endpoint: str = ""
+    instance: str = ""
+    # Addresses of the other services by name, from POLYCLINIC_<SERVICE>_ADDRESS.
+    addresses: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.clock not in ("system", "simulated"):
+            raise SettingsError([f"{PREFIX}CLOCK must be 'system' or 'simulated', not {self.clock!r}"])
+        if self.clock == "simulated" and not self.demo:
+            raise SettingsError([f"{PREFIX}CLOCK=simulated is refused outside the demo ({PREFIX}DEMO=1)"])
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> typing.Self:
+        """Reads and checks every field. Raises SettingsError naming all that is wrong at once."""
+        source = os.environ if environ is None else environ
+        hints = typing.get_type_hints(cls)
+        values: dict[str, object] = {}
+        problems: list[str] = []
+        for field in dataclasses.fields(cls):
+            if field.name == "addresses":
+                values["addresses"] = _addresses(source)
+                continue
+            variable = PREFIX + field.name.upper()
+            text = source.get(variable)
+            if text is None:
+                if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+                    problems.append(f"{variable} is required")
+                continue
+            try:
+                values[field.name] = _parse(hints[field.name], text)
+            except ValueError as error:
+                problems.append(f"{variable}: {error}")
+        if problems:
+            raise SettingsError(problems)
+        return cls(**values)  # type: ignore[arg-type]
+
+
+def _addresses(source: Mapping[str, str]) -> dict[str, str]:
+    return {found[1].lower(): value for name, value in source.items() if (found := _ADDRESS.match(name))}
+
+
+def _parse(kind: object, text: str) -> object:
+    if isinstance(kind, types.UnionType):
+        if not text:
+            return None
+        kind = next(k for k in typing.get_args(kind) if k is not type(None))
+    if kind is bool:
+        if text.lower() in ("1", "true", "yes", "on"):
+            return True
+        if text.lower() in ("0", "false", "no", "off", ""):
+            return False
+        raise ValueError("must be 1 or 0")
+    if kind is Url:
+        parts = urlsplit(text)
+        if not parts.scheme or not parts.netloc:
+            raise ValueError("must be a URL with scheme and host")
+        return Url(text.rstrip("/"))
+    if kind is Key32:
+        raw = base64.b64decode(text, validate=True)
+        if len(raw) != 32:
+            raise ValueError("must be the base64 of 32 bytes")
+        return Key32(raw)
+    if kind in (str, int, float, Secret):
+        return kind(text)  # type: ignore[operator]
+    raise ValueError(f"cannot read a {kind}")

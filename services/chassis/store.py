@@ -1,0 +1,112 @@
+"""What every service's Store can do: keys, locks, keyset pages."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from chassis.errors import InvalidInput, NotFound, Violation
+
+Row = TypeVar("Row")
+DEFAULT_PAGE = 50
+LARGEST_PAGE = 500
+
+
+class BaseStore:
+    """Queries of one transaction. Subclasses hold ALL SQL of their service."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.tenant_id: UUID = session.info["tenant_id"]
+
+    def key(self, row_id: UUID) -> tuple[UUID, UUID]:
+        """The primary key of a Tenanted row."""
+        return self.tenant_id, row_id
+
+    def add(self, row: Row) -> Row:
+        """Adds a row and writes it at once, so that constraint errors surface here."""
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def get(self, model: type[Row], row_id: UUID) -> Row | None:
+        return self.session.get(model, self.key(row_id))
+
+    def need(self, model: type[Row], row_id: UUID, what: str) -> Row:
+        """The row. Raises NotFound(`what`) when there is none that this transaction may see."""
+        row = self.get(model, row_id)
+        if row is None:
+            raise NotFound(what)
+        return row
+
+    def lock(self, model: type[Row], row_id: UUID, what: str = "resource") -> Row:
+        """The row, fresh and locked (FOR UPDATE) until the transaction ends. Raises NotFound."""
+        row = self.session.get(model, self.key(row_id), with_for_update=True, populate_existing=True)
+        if row is None:
+            raise NotFound(what)
+        return row
+
+    def page(
+        self,
+        query: Select[Any],
+        order: Sequence[InstrumentedAttribute[Any]],
+        page_size: int,
+        page_token: str,
+        *,
+        descending: bool = False,
+    ) -> tuple[list[Any], str]:
+        """One keyset page of `query` (a select of one entity) ordered by `order`, which must end in a unique column.
+
+        Returns (rows, token of the next page or ""). Raises InvalidInput for a token that is not ours.
+        """
+        size = min(page_size or DEFAULT_PAGE, LARGEST_PAGE)
+        if page_token:
+            last = tuple_(
+                *(_literal(column, value) for column, value in zip(order, _decode(page_token, len(order)), strict=True))
+            )
+            query = query.where(tuple_(*order) < last if descending else tuple_(*order) > last)
+        query = query.order_by(*(column.desc() if descending else column for column in order)).limit(size + 1)
+        rows = list(self.session.scalars(query))
+        if len(rows) <= size:
+            return rows, ""
+        rows = rows[:size]
+        return rows, _encode([getattr(rows[-1], column.key) for column in order])
+
+
+def _literal(column: InstrumentedAttribute[Any], value: object) -> Any:
+    from sqlalchemy import literal
+
+    return literal(value, column.type)
+
+
+def _encode(values: list[object]) -> str:
+    tagged = []
+    for value in values:
+        if isinstance(value, datetime):
+            tagged.append(["t", value.isoformat()])
+        elif isinstance(value, date):
+            tagged.append(["d", value.isoformat()])
+        elif isinstance(value, UUID):
+            tagged.append(["u", str(value)])
+        else:
+            tagged.append(["v", value])
+    return base64.urlsafe_b64encode(json.dumps(tagged).encode()).decode().rstrip("=")
+
+
+def _decode(token: str, length: int) -> list[object]:
+    readers = {"t": datetime.fromisoformat, "d": date.fromisoformat, "u": UUID, "v": lambda value: value}
+    try:
+        tagged = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        values = [readers[kind](value) for kind, value in tagged]
+    except (ValueError, KeyError, TypeError):
+        values = []
+    if len(values) != length:
+        raise InvalidInput([Violation("page_token", "is not a token of this list")])
+    return values
