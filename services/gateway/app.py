@@ -1,0 +1,97 @@
+"""The Flask application, put together from the contracts. Nothing connects here; channels open at the first call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Flask, Response, request
+from google.protobuf.descriptor import ServiceDescriptor
+from werkzeug.exceptions import HTTPException
+
+from chassis import telemetry
+from chassis.clock import monotonic, real_now
+from gateway import errors
+from gateway.api import api_handler
+from gateway.edge import Edge, request_id
+from gateway.health import add_health
+from gateway.identity import Identity
+from gateway.limits import Limits
+from gateway.request_log import RequestLog
+from gateway.sessions import Sessions
+from gateway.settings import Settings
+from gateway.transcoding.call import Backends
+from gateway.transcoding.contracts import find_services
+from gateway.transcoding.json_out import Renderer
+from gateway.transcoding.routes import Binding, collect_bindings, mount
+from gateway.transcoding.templates import CONVERTERS
+from gateway.webhooks import webhook_handler
+
+
+def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None = None) -> Flask:
+    """The WSGI application for these services (default: all that the generated package holds)."""
+    found = list(services) if services is not None else find_services()
+    bindings = collect_bindings(found)
+    backends = Backends(settings.addresses, settings.rpc_deadline_seconds)
+    identity = Identity(found, backends)
+    sessions = Sessions(
+        settings.session_key,
+        secure=settings.secure,
+        real_seconds=lambda: real_now().timestamp(),
+        refresh=identity.refresh,
+    )
+    edge = Edge(
+        backends=backends,
+        verifier=identity.verifier,
+        sessions=sessions,
+        limits=Limits(
+            settings.limit_principal_per_second,
+            settings.limit_tenant_per_second,
+            settings.limit_address_per_second,
+            settings.replicas,
+            monotonic,
+        ),
+        request_log=RequestLog(settings.request_log, real_now),
+        trusted_proxies=settings.trusted_proxies,
+        secure=settings.secure,
+    )
+    app = Flask("gateway", static_folder=None)
+    app.url_map.converters.update(CONVERTERS)
+    # A redirect would turn a POST into a GET; a path is right or it is not there.
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
+    app.extensions["polyclinic.backends"] = backends
+    if settings.gateway_role in ("all", "api"):
+        add_bindings(app, edge, bindings, settings)
+    add_health(app, routes=len(bindings))
+    _handle_errors(app, edge)
+    telemetry.logger(__name__).info("contracts", services=len(found), bindings=len(bindings))
+    return app
+
+
+def add_bindings(app: Flask, edge: Edge, bindings: Sequence[Binding], settings: Settings) -> None:
+    """One URL rule per REST binding."""
+    renderer = Renderer()
+    for binding in bindings:
+        webhook = binding.rpc.webhook
+        handler = webhook_handler(binding, settings.public_url) if webhook else api_handler(binding, renderer)
+        app.add_url_rule(
+            mount(binding.path.rule, webhook),
+            f"{binding.verb} {binding.url}",
+            edge.view(handler, binding.url, rpc=binding.rpc.full_name, public=binding.rpc.public),
+            methods=[binding.verb],
+            provide_automatic_options=False,
+        )
+
+
+def _handle_errors(app: Flask, edge: Edge) -> None:
+    """What no view answers: unknown paths, methods a path does not take, and bugs before a view began."""
+
+    def http(error: HTTPException) -> Response:
+        return errors.respond(errors.from_http(error), request_id(request.headers))
+
+    def other(error: Exception) -> Response:
+        return errors.respond(errors.incident(repr(error), error), request_id(request.headers))
+
+    app.register_error_handler(HTTPException, http)
+    app.register_error_handler(Exception, other)
+    app.after_request(edge.decorate)

@@ -1,0 +1,286 @@
+"""What happens around every HTTP request at the door, in this order: id, trace, credentials, limits, work, headers, log."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import grpc
+from flask import Request, Response, request
+from google.protobuf.message import Message
+from opentelemetry.trace import SpanKind
+from werkzeug.exceptions import HTTPException
+
+from chassis import descriptors, errors, telemetry
+from chassis.errors import Unauthenticated, Unavailable, Violation
+from chassis.principal import Principal
+from chassis.tokens import TokenVerifier
+from gateway import errors as problems
+from gateway.limits import Limits
+from gateway.request_log import RequestLog
+from gateway.sessions import Session, Sessions
+from gateway.transcoding.call import Backends
+
+log = telemetry.logger(__name__)
+duration = telemetry.histogram("http.server.request.duration", "s", "time from the request's arrival to its answer")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,7000}", re.ASCII)
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
+_SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    # Answers are data: whatever a browser is made to think they are, nothing in them may run.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Cache-Control": "no-store",
+}
+
+
+class CsrfRefused(errors.PermissionDenied):
+    """A change with a session cookie must prove that our own page sent it."""
+
+    reason = "CSRF_TOKEN_REQUIRED"
+    message = "Send the session's CSRF token in X-CSRF-Token."
+
+
+class BadHeader(errors.Error):
+    """A header that cannot be passed on."""
+
+    reason = "INVALID_HEADER"
+    code = grpc.StatusCode.INVALID_ARGUMENT
+    message = "A header is not valid."
+
+    def __init__(self, header: str, must: str) -> None:
+        super().__init__(violations=[Violation(header, must)])
+
+
+@dataclass
+class Exchange:
+    """One request at the door: who asks, from where, and what is known about it so far."""
+
+    request: Request
+    request_id: str
+    address: str
+    backends: Backends
+    token: str = ""
+    principal: Principal | None = None
+    session: Session | None = None
+    # The RPC that does the work, for log and metrics; and how often it was called.
+    rpc: str = ""
+    calls: int = 0
+    # Set when the session's tokens were renewed on the way: the answer carries the new cookie.
+    renewed: Session | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+    def call(
+        self,
+        service: str,
+        rpc: descriptors.Rpc,
+        message: Message,
+        idempotency_key: str = "",
+        deadline: float | None = None,
+    ) -> Any:
+        """Calls an RPC as the caller. Raises grpc.RpcError and Unavailable."""
+        metadata = [("x-request-id", self.request_id), ("x-client-address", self.address)]
+        if self.token:
+            metadata.append(("authorization", f"Bearer {self.token}"))
+        if idempotency_key:
+            metadata.append(("idempotency-key", idempotency_key))
+        metadata.extend(telemetry.carrier().items())
+        self.rpc = rpc.full_name
+        self.calls += 1
+        return self.backends.call(service, rpc, message, metadata, deadline)
+
+
+Handler = Callable[[Exchange, dict[str, str]], Response]
+Render = Callable[[problems.Problem, str], Response]
+
+
+class Edge:
+    """Wraps handlers into Flask views. One per process."""
+
+    def __init__(
+        self,
+        *,
+        backends: Backends,
+        verifier: TokenVerifier,
+        sessions: Sessions,
+        limits: Limits,
+        request_log: RequestLog,
+        trusted_proxies: int,
+        secure: bool,
+    ) -> None:
+        self.backends = backends
+        self._verifier = verifier
+        self._sessions = sessions
+        self._limits = limits
+        self._request_log = request_log
+        self._trusted_proxies = trusted_proxies
+        self._headers = dict(SECURITY_HEADERS)
+        if secure:
+            self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+    def view(
+        self, handler: Handler, label: str, *, rpc: str = "", public: bool = False, render: Render = problems.respond
+    ) -> Callable[..., Response]:
+        """A Flask view. ``label`` is the path template (never the path, which may hold ids); ``rpc`` what it will call.
+
+        Without ``public`` a missing or invalid token is refused here; services verify it again in any case.
+        """
+        span_name = f"HTTP {label}"
+
+        def view(**values: str) -> Response:
+            started = perf_counter()
+            incoming = request
+            exchange = Exchange(incoming, request_id(incoming.headers), self._address(incoming), self.backends, rpc=rpc)
+            trace = {key: incoming.headers[key] for key in ("traceparent", "tracestate") if key in incoming.headers}
+            with telemetry.span(span_name, SpanKind.SERVER, trace, **{"http.route": label}) as span:
+                response = self._answer(handler, exchange, values, public, render)
+                if response.status_code >= 500:
+                    telemetry.mark_error(span, str(response.status_code))
+            self._finish(exchange, response)
+            duration.record(
+                perf_counter() - started,
+                {"http.route": label, "http.request.method": incoming.method, "status": response.status_code},
+            )
+            self._note(exchange, label, response.status_code)
+            return response
+
+        return view
+
+    def decorate(self, response: Response) -> Response:
+        """Adds the security headers that the response does not set itself."""
+        headers = response.headers
+        for name, value in self._headers.items():
+            if name not in headers:
+                headers[name] = value
+        return response
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _answer(
+        self, handler: Handler, exchange: Exchange, values: dict[str, str], public: bool, render: Render
+    ) -> Response:
+        try:
+            self._identify(exchange, public)
+            self._limit(exchange)
+            return handler(exchange, values)
+        except errors.Error as error:
+            problem = problems.from_error(error)
+        except grpc.RpcError as error:
+            problem = problems.from_rpc(error)
+        except HTTPException as error:
+            problem = problems.from_http(error)
+        except Exception as error:  # noqa: BLE001  (the last place before the wire: an incident number, never a traceback)
+            problem = problems.incident(repr(error), error)
+        return render(problem, exchange.request_id)
+
+    def _identify(self, exchange: Exchange, public: bool) -> None:
+        """Finds the caller's token: the bearer's, else the session cookie's (renewed when it has run out)."""
+        header = exchange.request.headers.get("Authorization")
+        if header is not None:
+            scheme, _, token = header.partition(" ")
+            if scheme.lower() != "bearer" or not _TOKEN.fullmatch(token := token.strip()):
+                if public:
+                    return
+                raise Unauthenticated("Send Authorization: Bearer with a token.")
+            exchange.token = token
+        else:
+            self._open_session(exchange)
+        if exchange.token:
+            try:
+                exchange.principal = self._verifier.verify(exchange.token)
+            except Unauthenticated:
+                if not public:
+                    self._limits.take("", "", exchange.address)
+                    raise
+            except Unavailable:
+                # Identity is away and we do not know its key yet; the service that is called verifies anyway.
+                log.warning("token not verified at the door")
+        elif not public:
+            self._limits.take("", "", exchange.address)
+            raise Unauthenticated
+
+    def _open_session(self, exchange: Exchange) -> None:
+        session = self._sessions.read(exchange.request.cookies)
+        if session is None:
+            return
+        if exchange.request.method not in _SAFE_VERBS and not session.proves(exchange.request.headers):
+            raise CsrfRefused
+        current = self._sessions.current(session, exchange.address, exchange.request_id)
+        if current is None:
+            return
+        if current is not session:
+            exchange.renewed = current
+        exchange.session = current
+        exchange.token = current.access_token
+
+    def _limit(self, exchange: Exchange) -> None:
+        principal = exchange.principal
+        if principal is None:
+            self._limits.take("", "", exchange.address)
+        else:
+            self._limits.take(principal.id, str(principal.tenant_id or ""), exchange.address)
+
+    def _finish(self, exchange: Exchange, response: Response) -> None:
+        response.headers["X-Request-Id"] = exchange.request_id
+        if exchange.renewed is not None:
+            self._sessions.write(response, exchange.renewed)
+
+    def _note(self, exchange: Exchange, label: str, status: int) -> None:
+        principal = exchange.principal
+        self._request_log.write(
+            request_id=exchange.request_id,
+            verb=exchange.request.method,
+            path=label,
+            rpc=exchange.rpc,
+            calls=exchange.calls,
+            principal_id=principal.id if principal else "",
+            tenant_id=str(principal.tenant_id or "") if principal else "",
+            status=status,
+        )
+
+    def _address(self, incoming: Request) -> str:
+        """The client's address: the peer's, or what the outermost trusted proxy saw."""
+        if self._trusted_proxies:
+            hops = [hop.strip() for hop in incoming.headers.get("X-Forwarded-For", "").split(",")]
+            hop = hops[-self._trusted_proxies] if len(hops) >= self._trusted_proxies else ""
+            if hop and hop.isascii() and hop.isprintable() and len(hop) <= 64:
+                return hop
+        return incoming.remote_addr or ""
+
+
+def request_id(headers: Mapping[str, str]) -> str:
+    """The caller's X-Request-Id when it is well-formed, else a new one."""
+    given = headers.get("X-Request-Id")
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given
+    return uuid.uuid4().hex
+
+
+def idempotency_key(headers: Mapping[str, str]) -> str:
+    """The Idempotency-Key header, "" without one. Raises BadHeader."""
+    key = headers.get("Idempotency-Key")
+    if key is None:
+        return ""
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise BadHeader("Idempotency-Key", "must be 1 to 200 printable ASCII characters without spaces")
+    return key
+
+
+def if_match(headers: Mapping[str, str]) -> int | None:
+    """The version in If-Match (``"3"``, ``W/"3"`` or ``3``); None without one or for ``*``. Raises BadHeader."""
+    text = headers.get("If-Match")
+    if text is None or text.strip() == "*":
+        return None
+    digits = text.strip().removeprefix("W/").strip('"')
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 19 and int(digits) > 0):
+        raise BadHeader("If-Match", 'must be one ETag as we gave it, like "3"')
+    return int(digits)

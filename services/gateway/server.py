@@ -1,0 +1,133 @@
+"""gunicorn, configured in code: threads for requests and streams, no preload (a gRPC channel must not live across a fork)."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.http import errors as http
+from gunicorn.workers.gthread import ThreadWorker
+
+from gateway.settings import Settings
+
+GRACE_SECONDS = 20
+KEEPALIVE_SECONDS = 75
+# A bearer token with many permissions and a sealed session both fit; more is refused with 431.
+MAX_HEADER_BYTES = 8_190
+
+_REFUSALS: tuple[tuple[type[Exception], int, str, str], ...] = (
+    (http.LimitRequestLine, 414, "URI_TOO_LONG", "The URL is too long."),
+    (http.LimitRequestHeaders, 431, "HEADERS_TOO_LARGE", "The headers are too many or too large."),
+    (http.ExpectationFailed, 417, "EXPECTATION_FAILED", "This expectation cannot be met."),
+    (http.UnsupportedTransferCoding, 501, "TRANSFER_CODING_UNSUPPORTED", "This transfer coding is not supported."),
+    (http.ParseException, 400, "MALFORMED_REQUEST", "This is not a well-formed HTTP request."),
+)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """gunicorn's threaded worker that speaks problem+json from the first byte and ends streams when it is told to stop."""
+
+    def handle_error(self, req: object, client: socket.socket, addr: object, exc: Exception) -> None:
+        """Answers what could not even be parsed as a request."""
+        for kind, status, reason, detail in _REFUSALS:
+            if isinstance(exc, kind):
+                client.sendall(raw_problem(status, reason, detail))
+                return
+        super().handle_error(req, client, addr, exc)
+
+    def handle_exit(self, sig: int, frame: object) -> None:
+        self._end_streams()
+        super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig: int, frame: object) -> None:
+        self._end_streams()
+        super().handle_quit(sig, frame)
+
+    def _end_streams(self) -> None:
+        """An open event stream would keep its thread, and us, until it is killed."""
+        streams = getattr(self.wsgi, "extensions", {}).get("polyclinic.streams")
+        if streams is not None:
+            streams.end_all()
+
+
+def raw_problem(status: int, reason: str, detail: str) -> bytes:
+    """A whole HTTP response for a request that never became one."""
+    from http import HTTPStatus
+
+    from gateway import errors
+    from gateway.transcoding.json_out import dumps
+
+    title = HTTPStatus(status).phrase
+    body = dumps(
+        {
+            "type": errors.PROBLEM_TYPES + reason,
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "reason": reason,
+            "request_id": "",
+        }
+    )
+    head = (
+        f"HTTP/1.1 {status} {title}\r\nContent-Type: {errors.PROBLEM_JSON}\r\nContent-Length: {len(body)}\r\n"
+        "Connection: close\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """The gateway as a gunicorn application. The master holds settings only; contracts and gRPC live in the workers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings = self._settings
+        streams = settings.max_streams if settings.gateway_role != "api" else 0
+        values: dict[str, Any] = {
+            "bind": [settings.listen],
+            "worker_class": Worker,
+            "workers": settings.http_workers,
+            # An open stream keeps a thread; threads are made as they are needed.
+            "threads": settings.http_threads + streams,
+            "worker_connections": 2_000,
+            "keepalive": KEEPALIVE_SECONDS,
+            "graceful_timeout": GRACE_SECONDS,
+            "timeout": 60,
+            "limit_request_field_size": MAX_HEADER_BYTES,
+            "limit_request_fields": 80,
+            "preload_app": False,
+            "accesslog": None,
+            "errorlog": "-",
+            "loglevel": "warning",
+            "proc_name": "polyclinic-gateway",
+            "post_worker_init": _ready,
+            "worker_exit": _exit,
+            "control_socket_disable": True,
+        }
+        for name, value in values.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The WSGI application; called in each worker, after the fork."""
+        from chassis import telemetry
+        from gateway.app import create_app
+
+        telemetry.start("gateway", self._settings.otlp_endpoint, self._settings.instance)
+        return create_app(self._settings)
+
+
+def _ready(worker: Worker) -> None:
+    from chassis import telemetry
+
+    telemetry.logger(__name__).info("started", listen=", ".join(str(each) for each in worker.cfg.address))
+
+
+def _exit(server: object, worker: Worker) -> None:
+    extensions = getattr(worker.wsgi, "extensions", {})
+    for name in ("polyclinic.streams", "polyclinic.backends"):
+        if name in extensions:
+            extensions[name].close()
