@@ -280,7 +280,7 @@ def create_app(provider: SmsProvider) -> Flask:
         ]
         return jsonify(messages=found)
 
-    control_routes(app, provider.clock, provider.work, provider.state)
+    control_routes(app, provider.clock, provider.work, provider.state, provider.webhooks.next_due)
     return app
 
 

@@ -152,7 +152,7 @@ def create_app(mailbox: Mailbox) -> Flask:
         mailbox.database.save_setting("config", {**mailbox.database.setting("config", {}), **body})
         return jsonify(mailbox.config())
 
-    control_routes(app, mailbox.clock, lambda: None, mailbox.state)
+    control_routes(app, mailbox.clock, lambda: None, mailbox.state, lambda: None)
     return app
 
 

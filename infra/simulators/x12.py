@@ -328,7 +328,7 @@ class Composer:
             lines.append(ta1)
         for number, (kind, version, sets) in enumerate(groups, start=1):
             day, moment = when.strftime("%Y%m%d"), when.strftime("%H%M%S")
-            group_control = control * 10 + number if len(groups) > 1 else control
+            group_control = f"{control}{number:02d}"
             lines.append(self.segment("GS", kind, sender, receiver, day, moment, group_control, "X", version))
             for transaction in sets:
                 lines.extend(transaction)

@@ -8,13 +8,13 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from infra.simulators.kit.chance import fraction, identifier
-from infra.simulators.kit.clock import BusinessClock
+from infra.simulators.kit.clock import BusinessClock, stamp
 from infra.simulators.kit.database import Database
 from infra.simulators.kit.webhooks import Webhook, WebhookQueue
 
@@ -251,6 +251,12 @@ class CardProcessor:
                 connection.execute("DELETE FROM later WHERE id = ?", (row["id"],))
                 self._happen(row["payment_intent"], row["happening"])
         self.webhooks.deliver_due()
+
+    def next_due(self) -> str | None:
+        """The earliest business instant at which a payment changes or an event is sent; None: nothing is planned."""
+        row = self.database.one("SELECT min(due_at) AS at FROM later")
+        change = stamp(datetime.fromtimestamp(row["at"], UTC)) if row and row["at"] else None
+        return min(filter(None, (change, self.webhooks.next_due())), default=None)
 
     def once(self, account: Account, key: str | None, asked: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Runs `make` once per idempotency key: the same key gives the same answer.

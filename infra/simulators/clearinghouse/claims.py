@@ -123,7 +123,7 @@ def from_json(text: str) -> Claim:
         OtherPayer(**{**item, "adjustments": tuple(Adjustment(**entry) for entry in item["adjustments"])})
         for item in raw.pop("others")
     )
-    fixed = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
+    fixed: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in raw.items()}
     return Claim(**fixed, lines=lines, others=others)
 
 

@@ -211,10 +211,10 @@ def _overlay(base: T, values: dict[str, Any], path: str) -> T:
         where = f"{path}.{name}".lstrip(".")
         if name not in base.__dataclass_fields__:
             raise ConfigError(f"{where}: no such option")
-        present = getattr(base, name)
+        present: Any = getattr(base, name)
         if isinstance(present, bool) != isinstance(value, bool) or not isinstance(value, _kinds(present)):
             raise ConfigError(f"{where}: {type(present).__name__} expected, {type(value).__name__} given")
-        changes[name] = [_denial(item, where) for item in value] if name == "denials" else value
+        changes[name] = _denials(values[name], where) if name == "denials" else value
     return dataclasses.replace(base, **changes)
 
 
@@ -222,8 +222,12 @@ def _kinds(present: object) -> tuple[type, ...]:
     return (int, float) if isinstance(present, float) else (type(present),)
 
 
-def _denial(value: object, where: str) -> Denial:
+def _denials(values: list[Any], where: str) -> list[Denial]:
+    return [_denial(value, where) for value in values]
+
+
+def _denial(value: Any, where: str) -> Denial:
     if not isinstance(value, dict) or "reason" not in value or set(value) - set(Denial.__dataclass_fields__):
         raise ConfigError(f"{where}: each is {{reason, group, remarks, claim_remarks, weight}}")
-    lists = {key: tuple(value[key]) for key in ("remarks", "claim_remarks") if key in value}
+    lists: dict[str, Any] = {key: tuple(value[key]) for key in ("remarks", "claim_remarks") if key in value}
     return Denial(**{**value, **lists})

@@ -1,4 +1,4 @@
-"""Does a transaction set follow its guide? Walks its segments through the grammar and says, as a 999 does, where not."""
+"""Does a transaction set follow its guide? Walks it through the grammar and says, in the terms of a 999, where not."""
 
 from __future__ import annotations
 

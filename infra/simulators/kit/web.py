@@ -34,11 +34,16 @@ class QuietHandler(WSGIRequestHandler):
 
 
 def control_routes(
-    app: Flask, clock: BusinessClock, work: Callable[[], None], state: Callable[[], dict[str, Any]]
+    app: Flask,
+    clock: BusinessClock,
+    work: Callable[[], None],
+    state: Callable[[], dict[str, Any]],
+    next_due: Callable[[], str | None],
 ) -> None:
     """Adds `/_sim/clock`, `/_sim/health` and `/_sim/state`.
 
-    `work` does everything that is due by the clock's new instant; the answer to `/_sim/clock` comes after it.
+    `work` does everything that is due by the clock's new instant; the answer to `/_sim/clock` comes after it. `next_due`
+    gives the earliest business instant at which something happens by itself, None when nothing is planned.
     """
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -65,7 +70,7 @@ def control_routes(
             except ClockWentBackError as error:
                 abort(409, str(error))
             work()
-        return jsonify(now=stamp(clock.now()))
+        return jsonify(now=stamp(clock.now()), next_due=next_due())
 
     @app.get("/_sim/health")
     def health() -> Response:
@@ -73,7 +78,7 @@ def control_routes(
 
     @app.get("/_sim/state")
     def totals() -> Response:
-        return jsonify(state())
+        return jsonify({**state(), "now": stamp(clock.now()), "next_due": next_due()})
 
 
 def basic_credentials() -> tuple[str, str]:
@@ -113,7 +118,6 @@ def serve(
         server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
     except (OSError, SystemExit):
         sys.exit(f"{name}: port {port} on {host} is taken")
-    server.daemon_threads = True
 
     stopping = threading.Event()
 

@@ -66,6 +66,12 @@ class WebhookQueue:
         row = self._database.one("SELECT count(*) AS n FROM webhook WHERE delivered = 0")
         return int(row["n"]) if row else 0
 
+    def next_due(self) -> str | None:
+        """The earliest future business instant at which one is to be sent; overdue ones are retried in real time."""
+        now = stamp(self._clock.now())
+        row = self._database.one("SELECT min(due_at) AS at FROM webhook WHERE delivered = 0 AND due_at > ?", now)
+        return row["at"] if row else None
+
     def deliver_due(self) -> int:
         """Tries everything due by now once, lanes in parallel, and returns how many were taken (2xx)."""
         with self._sending:
@@ -125,10 +131,10 @@ class WebhookQueue:
         row = self._database.one("SELECT min(due_at) AS due_at FROM webhook WHERE delivered = 0")
         if row is None or row["due_at"] is None:
             return None
-        remaining = (datetime.fromisoformat(row["due_at"]) - self._clock.now()) / timedelta(seconds=1)
+        remaining: float = (datetime.fromisoformat(row["due_at"]) - self._clock.now()) / timedelta(seconds=1)
         if remaining > 0:
             return None if self._clock.simulated else remaining
-        return min(FIRST_RETRY_SECONDS * 2**failures, LONGEST_RETRY_SECONDS)
+        return float(min(FIRST_RETRY_SECONDS * 2**failures, LONGEST_RETRY_SECONDS))
 
     def _retry_forever(self) -> None:
         failures = 0

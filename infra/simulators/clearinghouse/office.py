@@ -1,0 +1,74 @@
+"""What the parts of the clearinghouse share: store, seed, the configuration in force, and the way out for files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from infra.simulators.clearinghouse import config as configuration
+from infra.simulators.clearinghouse.config import Config, Payer
+from infra.simulators.clearinghouse.members import Benefits, benefits_of, check_members
+from infra.simulators.clearinghouse.store import Store
+from infra.simulators.x12 import Composer
+
+
+class Office:
+    """Passed to every part; holds no state of its own besides the parsed configuration."""
+
+    def __init__(self, store: Store, seed: int, drop_folder: Path | None = None) -> None:
+        """`drop_folder` is where inbound files also appear as files (`inbound/`), None = over HTTP only."""
+        self.store = store
+        self.seed = seed
+        self.drop_folder = drop_folder
+        self.config: Config = configuration.parse(store.database.setting("config", {}))
+
+    def configure(self, body: dict[str, Any]) -> Config:
+        """Replaces the configuration: the defaults overlaid by `body`. Raises ConfigError."""
+        config = configuration.parse(body)
+        check_members(config)
+        self.store.database.save_setting("config", body)
+        self.config = config
+        return config
+
+    def payer(self, identity: str) -> Payer:
+        """A payer by its id. Raises KeyError when there is none."""
+        return self.config.payers[identity]
+
+    def benefits(self, payer: Payer, member: str) -> Benefits:
+        """What the payer knows of a member."""
+        return benefits_of(self.config, payer, member, self.seed)
+
+    def control(self) -> int:
+        """The next interchange control number of ours (nine digits, never repeated)."""
+        return self.store.database.next_number("interchange")
+
+    def publish(self, submitter: str, name: str, kind: str, body: bytes, at: datetime) -> None:
+        """Makes a file appear for a submitter: listed over HTTP and, with a drop folder, under its name there."""
+        self.store.publish(submitter, name, kind, body, hashlib.sha256(body).hexdigest(), at)
+        if self.drop_folder:
+            path = self.drop_folder / "inbound" / name
+            temporary = path.with_name(f".{name}.part")
+            temporary.write_bytes(body)
+            os.replace(temporary, path)  # readers of the folder never see half a file
+
+    def file(
+        self,
+        composer: Composer,
+        *,
+        sender: str,
+        receiver: str,
+        when: datetime,
+        kind: str,
+        groups: Sequence[tuple[str, str, Sequence[list[str]]]] = (),
+        ta1: str | None = None,
+    ) -> tuple[str, bytes]:
+        """A whole file and its name, which tells the day, what it is, from whom, and the control number."""
+        control = self.control()
+        body = composer.interchange(
+            sender=sender, receiver=receiver, control=control, when=when, groups=groups, ta1=ta1
+        )
+        return f"{when:%Y%m%d}_{kind}_{sender}_{control:09d}.edi", body
