@@ -9,13 +9,14 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import ConsumerConfig, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError
 
 from chassis import telemetry
@@ -122,6 +123,38 @@ class Bus:
             return await client.subscribe(subject, cb=on_message)
 
         return self.spawn(subscribe())
+
+    def follow(
+        self, stream: str, subject: str, handler: Callable[[Msg], None], *, since_seconds: float = 0.0
+    ) -> Future[Any]:
+        """Hears `subject` on every process (ephemeral ordered consumer), from `since_seconds` of real time ago on.
+
+        For caches, revocations and browser streams; `handler` runs on the loop and must be quick.
+        """
+
+        async def on_message(message: Msg) -> None:
+            handler(message)
+
+        async def keep() -> None:
+            while not self._stopping.is_set():
+                try:
+                    js = await self.jetstream()
+                    start = (datetime.now(UTC) - timedelta(seconds=since_seconds)).isoformat()
+                    config = ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_TIME, opt_start_time=start)
+                    subscription = await js.subscribe(
+                        subject, stream=stream, ordered_consumer=True, config=config, cb=on_message
+                    )
+                    client = await self.client()
+                    while client.is_connected:
+                        await asyncio.sleep(1)
+                    await subscription.unsubscribe()
+                except asyncio.CancelledError:
+                    raise
+                except Exception as error:
+                    log.debug("follower waits", subject=subject, error=repr(error))
+                    await asyncio.sleep(0.5)
+
+        return self.spawn(keep())
 
     async def client(self) -> Client:
         """The connected client (waits for it). For coroutines on the loop."""

@@ -43,6 +43,8 @@ class Subscription:
     event: type[Message]
     handler: Callable[[Call, Any], None]
     purpose: str
+    # The handler takes a list of events of one tenant: one transaction for many messages, where each is cheap.
+    bulk: bool = False
 
     @property
     def kind(self) -> descriptors.EventKind:
@@ -91,9 +93,34 @@ class Processor:
             )
             if claimed.rowcount == 0:
                 return False
-            subscription.handler(call, event)
+            subscription.handler(call, [event] if subscription.bulk else event)
         processed.add(1, {"consumer": self.consumer, "event": subscription.kind.subject})
         return True
+
+    @property
+    def bulk(self) -> bool:
+        """Whether all its subscriptions take lists."""
+        return all(subscription.bulk for subscription in self._handlers.values())
+
+    def apply_bulk(self, tenant_id: UUID, messages: list[tuple[UUID, str, bytes]]) -> None:
+        """Applies many messages (id, type, payload) of one tenant in one transaction; those applied before are left out.
+
+        Raises whatever a handler raises: nothing of the lot is applied then.
+        """
+        with self._units.system_call(tenant_id) as call:
+            rows = [
+                {"tenant_id": tenant_id, "consumer": self.consumer, "message_id": message_id, "received_at": real_now()}
+                for message_id, _, _ in sorted(messages)
+            ]
+            statement = insert(Inbox).values(rows).on_conflict_do_nothing().returning(Inbox.message_id)
+            fresh = set(call.session.scalars(statement))
+            by_type: dict[str, list[Message]] = {}
+            for message_id, event_type, payload in messages:
+                if message_id in fresh and event_type in self._handlers:
+                    by_type.setdefault(event_type, []).append(self._handlers[event_type].event.FromString(payload))
+            for event_type, events in by_type.items():
+                self._handlers[event_type].handler(call, events)
+        processed.add(len(fresh), {"consumer": self.consumer, "event": "bulk"})
 
     def give_up(self, *, tenant_id: UUID, message_id: UUID, message: Msg, error: BaseException, attempts: int) -> None:
         """Writes the dead letter; no inbox row, so that a replay is applied."""
@@ -174,6 +201,8 @@ class Consumers:
                     except NatsTimeout:
                         await subscription.consumer_info()  # still there? a restarted broker may have lost it
                         continue
+                    if processor.bulk and len(messages) > 1 and await self._process_bulk(processor, messages):
+                        continue
                     for message in messages:
                         await self._process(processor, message)
             except asyncio.CancelledError:
@@ -197,6 +226,28 @@ class Consumers:
         )
         await js.add_consumer(stream, config)
         return await js.pull_subscribe_bind(name, stream)
+
+    async def _process_bulk(self, processor: Processor, messages: list[Msg]) -> bool:
+        """Processes a whole fetch; returns False, with nothing applied of what failed, when it must go one by one."""
+        if not await asyncio.get_running_loop().run_in_executor(self._pool, self._apply_bulk, processor, messages):
+            return False
+        for message in messages:
+            await message.ack()
+        return True
+
+    def _apply_bulk(self, processor: Processor, messages: list[Msg]) -> bool:
+        try:
+            by_tenant: dict[UUID, list[tuple[UUID, str, bytes]]] = {}
+            for message in messages:
+                headers = dict(message.headers or {})
+                one = (UUID(headers["Nats-Msg-Id"]), headers.get("ce-type", ""), message.data)
+                by_tenant.setdefault(UUID(message.subject.split(".")[3]), []).append(one)
+            for tenant_id, lot in by_tenant.items():
+                processor.apply_bulk(tenant_id, lot)
+        except Exception as error:
+            log.warning("bulk goes one by one", consumer=processor.consumer, error=repr(error))
+            return False
+        return True
 
     async def _process(self, processor: Processor, message: Msg) -> None:
         outcome = await asyncio.get_running_loop().run_in_executor(self._pool, self._apply, processor, message)

@@ -78,7 +78,9 @@ class EventKind:
 
     @property
     def filter(self) -> str:
-        """The subject of this event for every tenant."""
+        """The subject of this event for every tenant. Audit entries come from every service, on a stream of their own."""
+        if self.service == "audit":
+            return f"audit.*.v1.*.{self.subject}"
         return f"polyclinic.{self.service}.v1.*.{self.subject}"
 
     @property

@@ -34,6 +34,8 @@ class Error(Exception):
     code = grpc.StatusCode.INTERNAL
     message = "Something went wrong on our side."
     retry_after: float | None = None
+    # The transaction is committed although the call is refused: failed sign-ins are counted, stolen sessions ended.
+    commits = False
 
     def __init__(
         self,

@@ -34,7 +34,7 @@ def config_for(service: str) -> Config:
     versions = Path(str(package.__file__)).parent / "migrations"
     config = Config()
     config.set_main_option("script_location", str(HERE))
-    config.set_main_option("version_path_separator", "newline")
+    config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", f"{HERE / 'versions'}\n{versions}")
     return config
 
@@ -77,8 +77,11 @@ def schema_is_current(service: str, engine: Engine) -> bool:
             present = set(connection.scalars(text("select version_num from alembic_version")))
     except SQLAlchemyError:
         return False
-    newer = present - known
-    return bool(present) and all(head in present or newer for head in script.get_heads())
+    if present - known:
+        return True  # newer than this code: the old release runs on the new schema
+    # A revision that another one depends on is not listed by itself, so ask for all that `present` implies.
+    reached = {revision.revision for revision in script.get_all_current(tuple(present))} if present else set()
+    return bool(present) and set(script.get_heads()) <= reached
 
 
 # --- used inside migrations -----------------------------------------------------------------------------------------

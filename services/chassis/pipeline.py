@@ -27,6 +27,7 @@ from chassis.ids import NIL, uuid7
 from chassis.principal import Principal
 from chassis.tables import IdempotencyKey
 from chassis.tokens import TokenVerifier
+from chassis.violations import field_path
 
 log = telemetry.logger(__name__)
 duration = telemetry.histogram("rpc.server.duration", "s", "time from the request's arrival to its answer")
@@ -161,7 +162,7 @@ class Pipeline:
     def _validate(self, request: Message) -> None:
         violations = self._validator.collect_violations(request)
         if violations:
-            raise errors.InvalidInput([errors.Violation(_path(v), v.proto.message) for v in violations])
+            raise errors.InvalidInput([errors.Violation(field_path(v), v.proto.message) for v in violations])
 
     def _transact(
         self,
@@ -211,7 +212,17 @@ class Pipeline:
                             session, self._entry(rpc, principal, request, response, call, incoming, "OK")
                         )
                     return response
-            response = method(request, call)
+            try:
+                response = method(request, call)
+            except errors.Error as error:
+                if not error.commits:
+                    raise
+                refusal = error
+            else:
+                refusal = None
+            if refusal is not None:
+                session.commit()
+                raise refusal
             if keyed:
                 _record_answer(call, rpc, response, incoming.idempotency_key)
             if audit.audited(rpc) and not read_only:
@@ -269,27 +280,6 @@ class Pipeline:
                 internal=error.internal,
                 request_id=incoming.request_id,
             )
-
-
-def _path(violation: Any) -> str:
-    """The field path of a protovalidate violation, e.g. ``lines[2].units``."""
-    return (
-        protovalidate.field_path_string(violation.proto.field)
-        if hasattr(protovalidate, "field_path_string")
-        else _elements(violation.proto)
-    )
-
-
-def _elements(violation: Any) -> str:
-    parts = []
-    for element in violation.field.elements:
-        part = element.field_name
-        if element.WhichOneof("subscript") == "index":
-            part += f"[{element.index}]"
-        elif element.WhichOneof("subscript"):
-            part += f"[{getattr(element, element.WhichOneof('subscript'))!r}]"
-        parts.append(part)
-    return ".".join(parts)
 
 
 # --- idempotency ------------------------------------------------------------------------------------------------------

@@ -43,5 +43,9 @@ SYSTEM = Principal(kind="system", id="system", name="system", permissions=frozen
 
 @lru_cache(maxsize=4096)
 def holds(permissions: frozenset[str], permission: str) -> bool:
-    """Whether a set of granted permissions covers one; wildcards are ``*`` and ``noun.*``."""
-    return permission in permissions or "*" in permissions or permission.split(".")[0] + ".*" in permissions
+    """Whether a set of granted permissions covers one; wildcards are ``noun.*`` and ``*``.
+
+    ``*`` is everything within a tenant: it never covers ``platform.…``, which operators are given by name.
+    """
+    noun = permission.split(".")[0]
+    return permission in permissions or f"{noun}.*" in permissions or ("*" in permissions and noun != "platform")

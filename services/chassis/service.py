@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from sqlalchemy.orm import Session
 
@@ -74,10 +76,13 @@ class Service:
             self._woken_by,
             settings.default_deadline_seconds,
         )
+        self._followed: list[tuple[type[Message], Callable[[UUID, Any], None], float]] = []
         self._rpcs: dict[str, dict[str, grpc.RpcMethodHandler]] = {}
         self._server: grpc.Server | None = None
         self._health = health.HealthServicer()
         self._stopped = threading.Event()
+        self._before_ready: list[Callable[[], None]] = []
+        self.ready = threading.Event()
         self.port = 0
 
     # --- wiring -------------------------------------------------------------------------------------------------------
@@ -95,6 +100,14 @@ class Service:
             )
         self._rpcs[service.full_name] = handlers
 
+    def verify_with(self, fetch_keys: Callable[[], dict[str, Any]]) -> None:
+        """Takes the token keys from `fetch_keys` instead of asking identity (identity itself does)."""
+        self.verifier.add_keys(fetch_keys)
+
+    def before_ready(self, action: Callable[[], None]) -> None:
+        """Runs `action` once, when the database is there and before the service says that it is ready."""
+        self._before_ready.append(action)
+
     def consume(self, subscriptions: Sequence[Subscription]) -> None:
         """Consumes events: the literal table at the foot of the service's events.py."""
         self.consumers.add(subscriptions)
@@ -102,6 +115,10 @@ class Service:
     def due(self, handlers: Mapping[str, Handler]) -> None:
         """Does due work: kind → handler."""
         self.due_worker.add(handlers)
+
+    def follow(self, event: type[Message], handler: Callable[[UUID, Any], None], *, since_seconds: float = 0.0) -> None:
+        """Hears an event on every process of the service: for caches. `handler(tenant_id, event)` must be quick."""
+        self._followed.append((event, handler, since_seconds))
 
     def peer(self, name: str, service: ServiceDescriptor) -> Peer:
         """Another service, called with this service's own token."""
@@ -119,6 +136,7 @@ class Service:
         """Starts everything; the server listens when it returns (`port`), ready or not."""
         self.bus.start()
         self._follow_clock()
+        self._start_following()
         self.relay.start()
         self._server = grpc.server(
             ThreadPoolExecutor(self.settings.rpc_threads, thread_name_prefix="rpc"),
@@ -169,15 +187,26 @@ class Service:
 
     def _watch_readiness(self) -> None:
         """Ready: our own database answers, at a schema that is at least the code's; nothing else is asked for."""
-        ready = None
         while not self._stopped.is_set():
-            now_ready = migrating.schema_is_current(self.name, self.database.engine)
-            if now_ready != ready and not self._stopped.is_set():
-                ready = now_ready
-                state = health_pb2.HealthCheckResponse.SERVING if ready else health_pb2.HealthCheckResponse.NOT_SERVING
+            now_ready = migrating.schema_is_current(self.name, self.database.engine) and self._prepared()
+            if now_ready != self.ready.is_set() and not self._stopped.is_set():
+                state = (
+                    health_pb2.HealthCheckResponse.SERVING if now_ready else health_pb2.HealthCheckResponse.NOT_SERVING
+                )
                 self._health.set("", state)
-                log.info("readiness", ready=ready)
-            self._stopped.wait(5.0 if ready else 0.2)
+                log.info("readiness", ready=now_ready)
+                self.ready.set() if now_ready else self.ready.clear()
+            self._stopped.wait(5.0 if now_ready else 0.2)
+
+    def _prepared(self) -> bool:
+        try:
+            while self._before_ready:
+                self._before_ready[0]()
+                self._before_ready.pop(0)
+        except Exception as error:  # tried again in a moment
+            log.warning("not prepared", error=repr(error))
+            return False
+        return True
 
     def _follow_clock(self) -> None:
         clock = self.clock
@@ -197,6 +226,21 @@ class Service:
                 clock.set(datetime.fromisoformat(last.decode()))
 
         threading.Thread(target=catch_up, name="clock", daemon=True).start()
+
+    def _start_following(self) -> None:
+        """Revoked accounts first: tokens live for minutes, so minutes of history are enough."""
+        from polyclinic.identity.v1 import events_pb2 as identity_events
+
+        def on_disabled(_tenant_id: UUID, event: Any) -> None:
+            self.verifier.revoke(event.account_id, event.not_before.seconds)
+
+        for event_class, handler, since in [(identity_events.AccountDisabled, on_disabled, 900.0), *self._followed]:
+            kind = descriptors.event_kind(event_class.DESCRIPTOR)
+
+            def on_message(message: Any, event_class: Any = event_class, handler: Any = handler) -> None:
+                handler(UUID(message.subject.split(".")[3]), event_class.FromString(message.data))
+
+            self.bus.follow(kind.stream, kind.filter, on_message, since_seconds=since)
 
     def _committed(self) -> None:
         self.relay.wake()

@@ -26,7 +26,7 @@ class TokenVerifier:
     """Turns a bearer token into a Principal. Keys come from `fetch_keys() -> {"keys": [JWK…]}`."""
 
     def __init__(self, fetch_keys: Callable[[], dict[str, Any]]) -> None:
-        self._fetch_keys = fetch_keys
+        self._sources = [fetch_keys]
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
         self._cache: dict[str, Principal] = {}
@@ -44,6 +44,10 @@ class TokenVerifier:
             self._cache.clear()
         self._cache[token] = principal
         return self._unless_revoked(principal)
+
+    def add_keys(self, fetch_keys: Callable[[], dict[str, Any]]) -> None:
+        """Asks `fetch_keys` too when a key is not known."""
+        self._sources.insert(0, fetch_keys)
 
     def revoke(self, account_id: str, not_before: int) -> None:
         """Refuses this account's tokens issued before `not_before` (Unix seconds)."""
@@ -77,8 +81,11 @@ class TokenVerifier:
             return key
         with self._lock:
             if key_id not in self._keys and monotonic() - self._fetched_at > REFETCH_SECONDS:
-                keys = self._fetch_keys()
-                self._keys = {jwk["kid"]: OKPAlgorithm.from_jwk(jwk) for jwk in keys["keys"]}
+                for fetch_keys in self._sources:
+                    found = {jwk["kid"]: OKPAlgorithm.from_jwk(jwk) for jwk in fetch_keys()["keys"]}
+                    self._keys = found if fetch_keys is self._sources[0] else self._keys | found
+                    if key_id in self._keys:
+                        break
                 self._fetched_at = monotonic()
         if key_id not in self._keys:
             raise ValueError("unknown key")

@@ -45,7 +45,9 @@ class RpcClient:
         self._principal = principal
         self._tenant_id = tenant_id
 
-    def call(self, method: str, request: Message, *, key: str | None = None, seconds: float = 15.0, request_id: str = "") -> Any:
+    def call(
+        self, method: str, request: Message, *, key: str | None = None, seconds: float = 15.0, request_id: str = ""
+    ) -> Any:
         """The answer. Raises `errors.Remote` (or Unavailable, DeadlineExceeded) with the service's reason.
 
         An idempotency key is made up unless `key` is given; `key=""` sends none.
@@ -106,6 +108,8 @@ class Harness:
         self.clock = clock
         self.clock.set(START)
         self.service.start()
+        if not self.service.ready.wait(20):
+            raise RuntimeError(f"{name} did not become ready")
         # The tests run due work and deliver events themselves, so that they know when it is done.
         self.service.due_worker.stop()
         self.service.consumers.stop()

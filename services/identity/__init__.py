@@ -1,0 +1,1 @@
+"""Identity: the organisation, accounts and roles, sign-in and tokens, the audit trail."""

@@ -1,0 +1,78 @@
+"""Roles and the permissions they hold. The permissions are the strings in the protos; this table is the only mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_SELF = frozenset({"self.read"})
+_LOOK = _SELF | {"organisation.read"}
+
+FRONT_DESK = _LOOK | {
+    "patient.read", "patient.search", "patient.register", "patient.update", "coverage.*", "consent.*", "payer_alias.read",
+    "schedule.read", "appointment.read", "appointment.book", "visit.flow", "waitlist.read", "waitlist.manage",
+    "payment.take", "payment.read", "drawer.open", "drawer.read", "drawer.close", "account.read", "encounter.read", "payer.read",
+    "eligibility.read", "eligibility.check", "statement.read", "message.read", "message.send", "session.read", "session.host",
+}  # fmt: skip
+SCHEDULER = _LOOK | {
+    "patient.read", "patient.search", "patient.register", "coverage.read", "schedule.*", "appointment.*", "visit.flow", "waitlist.*",
+    "message.read", "message.send", "session.read",
+}  # fmt: skip
+BILLER = _LOOK | {
+    "patient.read", "patient.search", "patient.update", "coverage.*", "payer_alias.*", "appointment.read", "schedule.read",
+    "payer.*", "fee_schedule.*", "encounter.read", "payment.*", "drawer.*", "account.*", "ledger.*", "statement.*", "claim.*", "remittance.*",
+    "eligibility.*", "work_item.*", "report.read", "message.read",
+}  # fmt: skip
+CLINICIAN = _LOOK | {
+    "patient.read", "patient.search", "coverage.read", "schedule.read", "appointment.read", "visit.flow",
+    "encounter.read", "encounter.code", "encounter.sign", "session.read", "session.host", "message.read", "message.send",
+}  # fmt: skip
+NURSE = _LOOK | {
+    "patient.read", "patient.search", "patient.update", "schedule.read", "appointment.read", "visit.flow", "encounter.read", "encounter.code",
+    "session.read", "session.host", "message.read",
+}  # fmt: skip
+MANAGER = (FRONT_DESK | SCHEDULER | BILLER | NURSE) | {
+    "organisation.write", "user.read", "user.write", "template.*", "message.*", "rule.*", "suppression.*", "patient.import", "audit.read", "session.*",
+    "report.*", "notification.*",
+}  # fmt: skip
+AUDITOR = _LOOK | {"audit.read", "user.read", "ledger.read", "report.read", "claim.read", "remittance.read"}
+
+PERMISSIONS: dict[str, frozenset[str]] = {
+    "owner": frozenset({"*"}),
+    "practice_manager": frozenset(MANAGER),
+    "front_desk": frozenset(FRONT_DESK),
+    "scheduler": frozenset(SCHEDULER),
+    "biller": frozenset(BILLER),
+    "clinician": frozenset(CLINICIAN),
+    "nurse": frozenset(NURSE),
+    "auditor": frozenset(AUDITOR),
+    # A patient's token is let in by the RPCs that say `patient_self`; it holds no staff permission.
+    "patient": _SELF,
+    "service_client": frozenset(
+        _LOOK
+        | {
+            "schedule.read",
+            "appointment.*",
+            "patient.read",
+            "patient.search",
+            "patient.register",
+            "patient.import",
+            "waitlist.*",
+        }
+    ),
+}
+
+# Our own services, by name: only what the arrows of the architecture page need.
+SERVICES: dict[str, frozenset[str]] = {
+    "patient_registry": frozenset({"organisation.snapshot"}),
+    "scheduling": frozenset({"organisation.snapshot", "patient.snapshot"}),
+    "billing": frozenset({"organisation.snapshot", "patient.snapshot", "patient.billing_profile"}),
+    "notifications": frozenset({"organisation.snapshot", "patient.snapshot", "patient.contact"}),
+    "telehealth": frozenset({"organisation.snapshot", "organisation.read"}),
+    "gateway": frozenset({"session.signal", "organisation.read"}),
+}
+OPERATOR = frozenset({"platform.operate"})
+
+
+def permissions_of(roles: Iterable[str]) -> frozenset[str]:
+    """The union of what the roles hold. Raises KeyError for a role that does not exist."""
+    return frozenset().union(*(PERMISSIONS[role] for role in roles))

@@ -1,0 +1,39 @@
+"""Refusals of identity."""
+
+from __future__ import annotations
+
+import grpc
+
+from chassis.errors import Conflict, RateLimited, Unauthenticated
+
+
+class SignInRefused(Unauthenticated):
+    """Wrong tenant, login or password: the same answer for each. The failure is counted."""
+
+    reason = "SIGN_IN_REFUSED"
+    message = "The login or the password is wrong."
+    commits = True
+
+
+class AccountLocked(RateLimited):
+    reason = "ACCOUNT_LOCKED"
+    message = "Too many failed attempts; try again later."
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+class SessionEnded(Unauthenticated):
+    """The refresh token is unknown, used up or expired; a stolen one has ended its session."""
+
+    reason = "SESSION_ENDED"
+    message = "The session has ended; sign in again."
+    commits = True
+
+
+class LoginTaken(Conflict):
+    reason = "LOGIN_TAKEN"
+    message = "This login is taken."
+
+
+class LastOwner(Conflict):
+    reason = "LAST_OWNER"
+    message = "A tenant keeps at least one active owner."
