@@ -116,7 +116,7 @@ class Patient:
     middle: str
     relationship: str
     address: PostalAddress
-    birth_date: date
+    birth_date: date | None
     sex: str
 
 

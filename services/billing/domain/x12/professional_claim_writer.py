@@ -184,6 +184,8 @@ def _claim(writer: InterchangeWriter, levels: _Levels, provider_level: str, clai
             plain_text(patient.middle, 25),
         )
         _address(writer, patient.address)
+        if patient.birth_date is None:
+            raise UnwritableValue("the patient has no birth date")
         writer.segment("DMG", "D8", d8(patient.birth_date), patient.sex or "U")
     _claim_information(writer, claim)
     for other in claim.other_payers:
