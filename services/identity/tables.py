@@ -129,6 +129,7 @@ class UserSession(Tenanted, Base):
     token_hash: Mapped[bytes]
     previous_hash: Mapped[bytes | None]
     started_at: Mapped[datetime]
+    rotated_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     __table_args__ = (

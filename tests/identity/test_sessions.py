@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from uuid import UUID
 
 import jwt
 import pytest
 from chassis.testing import expect_error
+from identity.tables import UserSession
 from identity.usecases import sessions
 from jwt.algorithms import OKPAlgorithm
 from polyclinic.identity.v1 import events_pb2
 from polyclinic.identity.v1 import identity_pb2 as pb
+from sqlalchemy import update
 
 from tests.identity.conftest import PASSWORD
 
@@ -63,17 +67,29 @@ def test_five_failures_lock_the_account_even_for_the_right_password(identity, cl
         sign_in(identity, slug)
 
 
-def test_a_refresh_token_works_once_and_a_stolen_one_ends_the_session(identity, clinic):
-    """Whoever presents a used refresh token ends the session for both."""
+def test_a_refresh_token_is_exchanged_for_the_next_one(identity, clinic):
+    """Requests that were under way with the old one still get an access token, but no second chain of tokens."""
     slug, _ = clinic
     first = sign_in(identity, slug)
     client = identity.anonymous()
     second = client.call("RefreshSession", pb.RefreshSessionRequest(refresh_token=first.refresh_token))
-    assert second.refresh_token != first.refresh_token
-    with expect_error("SESSION_ENDED"):
-        client.call("RefreshSession", pb.RefreshSessionRequest(refresh_token=first.refresh_token))
-    with expect_error("SESSION_ENDED"):
-        client.call("RefreshSession", pb.RefreshSessionRequest(refresh_token=second.refresh_token))
+    assert second.refresh_token not in ("", first.refresh_token)
+    again = client.call("RefreshSession", pb.RefreshSessionRequest(refresh_token=first.refresh_token))
+    assert again.access_token
+    assert again.refresh_token == ""
+
+
+def test_a_stolen_refresh_token_ends_the_session_for_both(identity, clinic):
+    """An old token that is used long after it was exchanged means that two parties hold the chain."""
+    slug, _ = clinic
+    first = sign_in(identity, slug)
+    client = identity.anonymous()
+    second = client.call("RefreshSession", pb.RefreshSessionRequest(refresh_token=first.refresh_token))
+    with identity.session(UUID(first.tenant_id)) as session:
+        session.execute(update(UserSession).values(rotated_at=UserSession.rotated_at - timedelta(minutes=1)))
+    for token in (first.refresh_token, second.refresh_token):
+        with expect_error("SESSION_ENDED"):
+            client.call("RefreshSession", pb.RefreshSessionRequest(refresh_token=token))
 
 
 def test_signing_out_ends_the_session(identity, clinic):
@@ -133,8 +149,6 @@ def test_everything_within_a_tenant_does_not_reach_the_platform(identity, clinic
 
 def test_changing_ones_password_needs_the_old_one_and_ends_the_sessions(identity, clinic):
     """Sessions and tokens from before a password change are refused."""
-    from uuid import UUID
-
     slug, owner = clinic
     signed_in = sign_in(identity, slug)
     change = pb.SetPasswordRequest(

@@ -11,15 +11,19 @@ from google.protobuf.message import Message
 
 @dataclass(frozen=True)
 class Case:
-    """One RPC's example. `request` is given what the service's `world(harness, tenant)` made in the tenant.
+    """One RPC's example. `request` is given what the service's ``world(harness, tenant)`` made in the tenant.
 
-    `names_resource`: the request names something of the tenant, so another tenant must get NOT_FOUND for the same
-    request. `unavailable`: a reason why success cannot be shown here (it is shown elsewhere).
+    `names_resource`: the request names something of the tenant, so that another tenant must get NOT_FOUND for the same
+    request, and so must a patient's token that does not reach the patient concerned (unless `any_patient`: locations,
+    free times and the like are every patient's to see).
     """
 
     request: Callable[[Any], Message]
     names_resource: bool = False
-    # More permissions than the RPC's own that its success needs.
+    any_patient: bool = False
+    # Further permissions that success needs beside the RPC's own.
     permissions: tuple[str, ...] = ()
-    # A service principal calls it (peers), not a user.
-    as_service: bool = False
+    # The name of the peer service that calls it, when users never do.
+    service: str = ""
+    # An operator calls it, who belongs to no tenant.
+    operator: bool = False

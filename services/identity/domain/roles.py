@@ -11,11 +11,12 @@ FRONT_DESK = _LOOK | {
     "patient.read", "patient.search", "patient.register", "patient.update", "coverage.*", "consent.*", "payer_alias.read",
     "schedule.read", "appointment.read", "appointment.book", "visit.flow", "waitlist.read", "waitlist.manage",
     "payment.take", "payment.read", "drawer.open", "drawer.read", "drawer.close", "account.read", "encounter.read", "payer.read",
-    "eligibility.read", "eligibility.check", "statement.read", "message.read", "message.send", "session.read", "session.host",
+    "eligibility.read", "eligibility.check", "statement.read", "message.read", "message.send", "reminder.read",
+    "telehealth.read", "telehealth.host", "telehealth.join",
 }  # fmt: skip
 SCHEDULER = _LOOK | {
     "patient.read", "patient.search", "patient.register", "coverage.read", "schedule.*", "appointment.*", "visit.flow", "waitlist.*",
-    "message.read", "message.send", "session.read",
+    "message.read", "message.send", "reminder.read", "telehealth.read", "telehealth.join",
 }  # fmt: skip
 BILLER = _LOOK | {
     "patient.read", "patient.search", "patient.update", "coverage.*", "payer_alias.*", "appointment.read", "schedule.read",
@@ -24,15 +25,15 @@ BILLER = _LOOK | {
 }  # fmt: skip
 CLINICIAN = _LOOK | {
     "patient.read", "patient.search", "coverage.read", "schedule.read", "appointment.read", "visit.flow",
-    "encounter.read", "encounter.code", "encounter.sign", "session.read", "session.host", "message.read", "message.send",
+    "encounter.read", "encounter.code", "encounter.sign", "telehealth.*", "message.read", "message.send",
 }  # fmt: skip
 NURSE = _LOOK | {
     "patient.read", "patient.search", "patient.update", "schedule.read", "appointment.read", "visit.flow", "encounter.read", "encounter.code",
-    "session.read", "session.host", "message.read",
+    "telehealth.*", "message.read",
 }  # fmt: skip
 MANAGER = (FRONT_DESK | SCHEDULER | BILLER | NURSE) | {
-    "organisation.write", "user.read", "user.write", "template.*", "message.*", "rule.*", "suppression.*", "patient.import", "audit.read", "session.*",
-    "report.*", "notification.*",
+    "organisation.write", "user.read", "user.write", "patient.import", "audit.read", "report.*",
+    "template.*", "message.*", "message_rule.*", "messaging_policy.*", "suppression.*",
 }  # fmt: skip
 AUDITOR = _LOOK | {"audit.read", "user.read", "ledger.read", "report.read", "claim.read", "remittance.read"}
 
@@ -65,10 +66,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 SERVICES: dict[str, frozenset[str]] = {
     "patient_registry": frozenset({"organisation.snapshot"}),
     "scheduling": frozenset({"organisation.snapshot", "patient.snapshot"}),
-    "billing": frozenset({"organisation.snapshot", "patient.snapshot", "patient.billing_profile"}),
-    "notifications": frozenset({"organisation.snapshot", "patient.snapshot", "patient.contact"}),
-    "telehealth": frozenset({"organisation.snapshot", "organisation.read"}),
-    "gateway": frozenset({"session.signal", "organisation.read"}),
+    "billing": frozenset({"organisation.snapshot", "patient.snapshot", "patient.billing_profile", "snapshot.read"}),
+    "notifications": frozenset({"organisation.snapshot", "patient.snapshot", "patient.contact", "snapshot.read"}),
+    "telehealth": frozenset({"organisation.snapshot", "organisation.read", "snapshot.read"}),
+    "gateway": frozenset({"organisation.read"}),
 }
 OPERATOR = frozenset({"platform.operate"})
 

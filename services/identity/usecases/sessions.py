@@ -23,6 +23,8 @@ from identity.usecases.errors import AccountLocked, SessionEnded, SignInRefused
 from identity.usecases.keys import Signer
 
 OPERATOR_CLIENT = "operator"
+# A browser page sends several requests at once with the same old cookie, to several gateways.
+REUSE_GRACE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def sign_in(call: Call, desk: SignInDesk, tenant: str, login: str, password: str
         token_hash=secrets.digest(refresh),
         previous_hash=None,
         started_at=now,
+        rotated_at=now,
         expires_at=now + timedelta(hours=desk.settings.session_hours),
         ended_at=None,
     )
@@ -84,7 +87,11 @@ def sign_in(call: Call, desk: SignInDesk, tenant: str, login: str, password: str
 
 
 def refresh(call: Call, desk: SignInDesk, token: str) -> Tokens:
-    """New tokens for a refresh token, which is used up. Raises SessionEnded; a token used twice ends the session."""
+    """New tokens for a refresh token, which is used up. Raises SessionEnded.
+
+    The token before the present one gives an access token (and no refresh token) for a moment more, for requests
+    that were under way; later its use means that it was stolen, and ends the session.
+    """
     parts = secrets.split_secret(token)
     if parts is None:
         raise SessionEnded(internal="malformed")
@@ -98,16 +105,21 @@ def refresh(call: Call, desk: SignInDesk, token: str) -> Tokens:
     given = secrets.digest(secret)
     if session.ended_at is not None or session.expires_at <= now:
         raise SessionEnded(internal="ended or expired")
-    if not secrets.same(given, bytes(session.token_hash)):
-        if session.previous_hash is not None and secrets.same(given, bytes(session.previous_hash)):
-            session.ended_at = now  # somebody else has the newer one: nobody keeps the session
-            call.session.flush()
-        raise SessionEnded(internal="not the present token")
+    present = secrets.same(given, bytes(session.token_hash))
+    if not present and (session.previous_hash is None or not secrets.same(given, bytes(session.previous_hash))):
+        raise SessionEnded(internal="not a token of this session")
+    if not present and now - session.rotated_at > REUSE_GRACE:
+        session.ended_at = now  # somebody else has the newer one: nobody keeps the session
+        call.session.flush()
+        raise SessionEnded(internal="used twice")
     account = store.need(Account, session.account_id, "account")
     if not account.active:
         raise SessionEnded(internal="account disabled")
+    if not present:
+        return _tokens(call, desk, account, session, "")
     fresh = secrets.new_secret()
     session.previous_hash, session.token_hash = session.token_hash, secrets.digest(fresh)
+    session.rotated_at = now
     session.expires_at = now + timedelta(hours=desk.settings.session_hours)
     call.session.flush()
     return _tokens(call, desk, account, session, fresh)
@@ -201,5 +213,5 @@ def _tokens(call: Call, desk: SignInDesk, account: Account, session: UserSession
         patient_ids=patients,
     )
     access = desk.signer.sign(call, {**claims_of(principal), "sid": str(session.id)})
-    refresh_token = secrets.bound_secret(account.tenant_id, session.id, refresh_secret)
+    refresh_token = secrets.bound_secret(account.tenant_id, session.id, refresh_secret) if refresh_secret else ""
     return Tokens(access, refresh_token, desk.signer.token_seconds, account.tenant_id, str(account.id))

@@ -1,0 +1,85 @@
+"""For every RPC: a refusal without its permission, the owner's success, 404 for another tenant and another patient.
+
+The examples are in tests/<service>/cases.py; an RPC without one fails here.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+from chassis import descriptors, errors
+from chassis.ids import uuid7
+from chassis.testing import Case, expect_error
+
+from tests.contracts import registry
+
+every_rpc = pytest.mark.parametrize("method", registry.RPCS, ids=registry.rpc_id)
+
+
+def cases_of(service):
+    return importlib.import_module(f"tests.{service}.cases")
+
+
+@pytest.fixture
+def harness(method, service_harness):
+    """The real service that serves the RPC."""
+    module = cases_of(registry.service_of(method))
+    return service_harness(registry.service_of(method), **getattr(module, "ENVIRONMENT", {}))
+
+
+@pytest.fixture
+def case(method) -> Case:
+    """The RPC's example."""
+    cases = cases_of(registry.service_of(method)).CASES
+    assert method.name in cases, f"tests/{registry.service_of(method)}/cases.py has no case for {method.name}"
+    return cases[method.name]
+
+
+@every_rpc
+def test_without_its_permission_a_caller_is_refused(method, harness):
+    """Neither no token nor a token without the permission gets in."""
+    rpc = descriptors.rpc(method)
+    request = rpc.request_class()
+    if rpc.public:
+        try:
+            harness.anonymous().call(method.name, request)
+        except errors.Error as refused:  # an empty request is refused cleanly, or welcome
+            assert refused.reason != "INTERNAL"
+        return
+    with expect_error("UNAUTHENTICATED"):
+        harness.anonymous().call(method.name, request)
+    with expect_error("PERMISSION_DENIED"):
+        harness.client(harness.tenant(), ["nothing.at_all"]).call(method.name, request)
+
+
+@every_rpc
+def test_the_permission_suffices_and_other_tenants_see_nothing(method, harness, case):
+    """The owner's example succeeds; the same request from another tenant is told that there is no such thing."""
+    rpc = descriptors.rpc(method)
+    module = cases_of(registry.service_of(method))
+    tenant = harness.tenant()
+    world = module.world(harness, tenant)
+    tenant = getattr(world, "tenant_id", tenant)
+    request = case.request(world)
+    permissions = [*filter(None, [rpc.permission]), *case.permissions]
+
+    def client(tenant_id):
+        if rpc.public:
+            return harness.anonymous()
+        if case.operator:
+            return harness.client(None, permissions)
+        return harness.client(tenant_id, permissions, service=case.service or None)
+
+    if case.names_resource and not rpc.public:
+        with expect_error("NOT_FOUND"):
+            client(harness.tenant()).call(method.name, request)
+        if rpc.patient_self and not case.any_patient:
+            try:
+                harness.client(tenant, patient_ids=[uuid7()]).call(method.name, request)
+            except errors.Error as refused:
+                assert refused.reason in ("NOT_FOUND", "PERMISSION_DENIED"), refused.reason
+            else:
+                raise AssertionError("another patient got an answer")
+    answer = client(tenant).call(method.name, request)
+    assert answer.DESCRIPTOR.full_name == rpc.response_class.DESCRIPTOR.full_name
