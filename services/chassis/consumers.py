@@ -86,12 +86,13 @@ class Processor:
         except DecodeError as error:
             raise Unprocessable("not a " + event_type) from error
         with self._units.system_call(tenant_id) as call:
-            claimed = call.session.execute(
+            claimed = call.session.scalar(
                 insert(Inbox)
                 .values(tenant_id=tenant_id, consumer=self.consumer, message_id=message_id, received_at=real_now())
                 .on_conflict_do_nothing()
+                .returning(Inbox.message_id)
             )
-            if claimed.rowcount == 0:
+            if claimed is None:
                 return False
             subscription.handler(call, [event] if subscription.bulk else event)
         processed.add(1, {"consumer": self.consumer, "event": subscription.kind.subject})

@@ -115,6 +115,7 @@ def _engine(url: str, size: int, settings: ServiceSettings) -> Engine:
         pool_timeout=5,
         pool_use_lifo=True,
         connect_args=connect_args,
+        hide_parameters=True,  # they may hold PHI, and exceptions end up in logs
     )
 
 
@@ -137,7 +138,11 @@ def translated() -> Iterator[None]:
 
 def _translate(error: DBAPIError) -> Exception:
     state = getattr(error.orig, "sqlstate", None)
-    internal = f"{state} {error.orig}"
+    diagnosis = getattr(error.orig, "diag", None)
+    # Never the DETAIL: it quotes the row, which may hold PHI.
+    internal = (
+        f"{state} {getattr(diagnosis, 'message_primary', '')} {getattr(diagnosis, 'constraint_name', '') or ''}".strip()
+    )
     if state in ("40P01", "40001"):
         return Retry(internal)
     if state == "55P03":

@@ -305,7 +305,7 @@ def _claim_key(call: Call, rpc: descriptors.Rpc, request: Message, key: str) -> 
     if tenant_id is None:
         return None  # platform-wide calls are idempotent by their own names
     digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-    claimed = call.session.execute(
+    claimed = call.session.scalar(
         insert(IdempotencyKey)
         .values(
             tenant_id=tenant_id,
@@ -317,8 +317,9 @@ def _claim_key(call: Call, rpc: descriptors.Rpc, request: Message, key: str) -> 
             created_at=real_now(),
         )
         .on_conflict_do_nothing()
+        .returning(IdempotencyKey.key)
     )
-    if claimed.rowcount:
+    if claimed is not None:
         return None
     earlier = call.session.execute(
         select(IdempotencyKey.request_hash, IdempotencyKey.response).where(*_where(call, rpc, key))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import threading
 from datetime import UTC, datetime
@@ -68,6 +69,10 @@ class _OtlpHandler(logging.Handler):
         )
 
 
+# PostgreSQL quotes rows in these lines, and rows may hold PHI.
+_WITH_ROWS = re.compile(r"^(DETAIL|CONTEXT|HINT|\[parameters):?.*$\n?", re.MULTILINE)
+
+
 class _JsonLines(logging.Formatter):
     """One event a line."""
 
@@ -88,7 +93,7 @@ class _JsonLines(logging.Formatter):
             line["trace_id"] = format(context.trace_id, "032x")
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
+            line["exception"] = _WITH_ROWS.sub("", self.formatException(record.exc_info))
         return json.dumps(line, default=str)
 
 
