@@ -25,6 +25,7 @@ OFFSETS: Final = {
     **{f"{name}-simulator": 21 + index for index, name in enumerate(SIMULATORS)},
     "smtp-simulator-http": 31,
 }
+CLEARINGHOUSE_SUBMITTER: Final = "POLYCLINIC"
 # Nothing of the caller's own environment reaches a child but what a program needs to run at all.
 INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
@@ -79,6 +80,11 @@ class Plan:
     clock: str
     seed: int
     telemetry_endpoint: str
+
+    @property
+    def request_log(self) -> Path:
+        """Where the gateway writes a line for each request it has answered."""
+        return self.data / "logs" / "requests.jsonl"
 
     @property
     def public_url(self) -> str:
@@ -138,14 +144,20 @@ class Plan:
                 clients = [f"{name}={self.secrets.get(f'client.{name}')}" for name in (*SERVICES, "gateway")]
                 return {
                     "POLYCLINIC_SERVICE_CLIENT_SECRETS": ",".join(clients),
-                    "POLYCLINIC_BOOTSTRAP_SECRET": self.secrets.get("bootstrap"),
+                    "POLYCLINIC_OPERATOR_SECRET": self.secrets.get("operator"),
                 }
             case "billing" | "notifications":
                 return self._outside_parties()
             case "telehealth":
                 return {"POLYCLINIC_TURN_SECRET": self.secrets.get("turn")}
             case "gateway":
-                return {"POLYCLINIC_SESSION_KEY": self._key("session"), "POLYCLINIC_REQUEST_LOG": str(self.request_log)}
+                return {
+                    "POLYCLINIC_SESSION_KEY": self._key("session"),
+                    "POLYCLINIC_REQUEST_LOG": str(self.request_log),
+                    # Everybody comes from one address here: webhooks, sign-ins, sixteen booking clients.
+                    "POLYCLINIC_LIMIT_ADDRESS_PER_SECOND": "2000",
+                    "POLYCLINIC_LIMIT_PRINCIPAL_PER_SECOND": "2000",
+                }
             case _:
                 return {}
 
@@ -153,7 +165,7 @@ class Plan:
         """Addresses and credentials of the outside parties, the same for the service and for its simulator."""
         return {
             "POLYCLINIC_CLEARINGHOUSE_URL": self.ports.url("clearinghouse-simulator"),
-            "POLYCLINIC_CLEARINGHOUSE_SUBMITTER": "POLYCLINIC",
+            "POLYCLINIC_CLEARINGHOUSE_SUBMITTER": CLEARINGHOUSE_SUBMITTER,
             "POLYCLINIC_CLEARINGHOUSE_SECRET": self.secrets.get("clearinghouse"),
             "POLYCLINIC_SMTP_HOST": LOOPBACK,
             "POLYCLINIC_SMTP_PORT": str(self.ports["smtp-simulator"]),

@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sysconfig
 import tempfile
+import threading
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
@@ -36,21 +37,23 @@ LONGEST_SOCKET_PATH: Final = 100
 
 
 class Secrets:
-    """Passwords made on first use and kept in one file (mode 0600)."""
+    """Passwords made on first use and kept in one file (mode 0600); safe to ask from threads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._lock = threading.Lock()
 
     def get(self, name: str) -> str:
         """The secret of this name; made and stored when it is asked for the first time."""
-        kept: dict[str, str] = json.loads(self._path.read_text()) if self._path.is_file() else {}
-        if name not in kept:
-            kept[name] = secrets.token_urlsafe(24)
-            temporary = self._path.with_suffix(".new")
-            temporary.touch(mode=0o600)
-            temporary.write_text(json.dumps(kept, indent=1, sort_keys=True))
-            temporary.replace(self._path)
-        return kept[name]
+        with self._lock:
+            kept: dict[str, str] = json.loads(self._path.read_text()) if self._path.is_file() else {}
+            if name not in kept:
+                kept[name] = secrets.token_urlsafe(24)
+                temporary = self._path.with_suffix(".new")
+                temporary.touch(mode=0o600)
+                temporary.write_text(json.dumps(kept, indent=1, sort_keys=True))
+                temporary.replace(self._path)
+            return kept[name]
 
 
 class EmbeddedPostgres:

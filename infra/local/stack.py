@@ -16,8 +16,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
@@ -37,7 +37,8 @@ class Stack:
     """One running system whose data lie in ``data``.
 
     ``port_base`` None takes free ports; ``clock`` is "system" or "simulated"; ``durable`` False trades safety against a
-    power cut (not against kills) for speed; ``tell`` gets a line for a person whenever something has come up.
+    power cut (not against kills) for speed; ``services`` leaves out the others; ``tell`` gets a line for a person
+    whenever something has come up.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class Stack:
         durable: bool = True,
         seed: int = 7,
         telemetry_endpoint: str = "",
+        services: Sequence[str] = SERVICES,
         tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.data = data.resolve()
         self.data.mkdir(parents=True, exist_ok=True)
         self._tell = tell
-        self._clock = clock
+        self.services = tuple(services)
         self._lock_file: IO[str] | None = None
         self._children: dict[str, Child] = {}
         self._registry = threading.Lock()
@@ -89,12 +91,12 @@ class Stack:
         try:
             self._refuse_taken_ports()
             with ThreadPoolExecutor(max_workers=16, thread_name_prefix="start") as pool:
-                servers = [pool.submit(self.postgres.start), pool.submit(self.nats.start)]
+                servers: list[Future[object]] = [pool.submit(self.postgres.start), pool.submit(self.nats.start)]
                 outside = [pool.submit(self._start_simulator, name) for name in SIMULATORS]
                 for server in servers:
                     server.result()
                 self._tell(f"PostgreSQL on port {self.postgres.port}, NATS on port {self.nats.port}")
-                waiting = [pool.submit(self._start_service, name) for name in SERVICES]
+                waiting = [pool.submit(self._start_service, name) for name in self.services]
                 waiting += [pool.submit(self._start_gateway), *outside]
                 for started in waiting:
                     started.result()

@@ -1,0 +1,85 @@
+"""Kills things while the day goes on: each service, the gateway, NATS and PostgreSQL, at named points, by the day's
+seed.
+
+A strike happens in the middle of whatever the named point is about (a wave of bookings, an hour of the clinic, a
+remittance), a moment after the point was reached; the victim is started again at once, as a supervisor would. The
+day's clients only see calls that take longer.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from infra.day.context import Day
+from infra.local.servers import SERVICES
+
+VICTIMS = (*SERVICES, "gateway", "NATS", "PostgreSQL")
+# Each at least twice; the servers that everybody depends on once more.
+ROUNDS = (*VICTIMS, *VICTIMS, "NATS", "PostgreSQL", "scheduling", "billing")
+# Real seconds between reaching a point and the strike.
+LONGEST_FUSE = 0.4
+
+
+@dataclass(frozen=True)
+class Strike:
+    """One SIGKILL: where in the day, whom, and how long it took until the victim was ready again (real seconds)."""
+
+    point: str
+    victim: str
+    seconds: float
+
+
+class Chaos:
+    """Strikes at every ``every``-th point that the day reaches until all rounds are done."""
+
+    def __init__(self, day: Day) -> None:
+        self._stack = day.stack
+        self._random = random.Random(f"{day.options.seed}/chaos")
+        self._queue = list(ROUNDS)
+        self._random.shuffle(self._queue)
+        self._strikes: list[Strike] = []
+        self._under_way: threading.Thread | None = None
+        self._failure: Exception | None = None
+        day.progress.say(f"chaos: {len(self._queue)} SIGKILLs will come, seed {day.options.seed}")
+
+    def figures(self) -> dict[str, object]:
+        """What was killed how often, and every strike in order."""
+        return {
+            "kills": len(self._strikes),
+            "victims": dict(Counter(strike.victim for strike in self._strikes)),
+            "slowest_restart_seconds": round(max((strike.seconds for strike in self._strikes), default=0), 1),
+            "strikes": [f"{strike.victim} at {strike.point}" for strike in self._strikes],
+        }
+
+    def reach(self, point: str) -> None:
+        """The day has reached a named point: strike, unless the last victim is still getting up."""
+        if self._failure is not None:
+            raise self._failure
+        if not self._queue or (self._under_way is not None and self._under_way.is_alive()):
+            return
+        victim = self._queue.pop()
+        fuse = self._random.uniform(0, LONGEST_FUSE)
+        self._under_way = threading.Thread(target=self._strike, args=(point, victim, fuse), name="chaos")
+        self._under_way.start()
+
+    def finish(self) -> None:
+        """Wait until the last victim is up again; raises what went wrong with a restart."""
+        if self._under_way is not None:
+            self._under_way.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def _strike(self, point: str, victim: str, fuse: float) -> None:
+        time.sleep(fuse)
+        began = time.monotonic()
+        try:
+            self._stack.kill(victim)
+            self._stack.restart(victim)
+        except Exception as error:  # noqa: BLE001 (raised again in the day's own thread)
+            self._failure = error
+            return
+        self._strikes.append(Strike(point, victim, time.monotonic() - began))

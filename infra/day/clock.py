@@ -1,0 +1,186 @@
+"""Business time: the day's one hand on it.
+
+``BusinessTime.to`` moves from one instant at which somebody has something to do to the next. Each step is published,
+acknowledged by every process, lived through by the simulators, and ends only when the whole system has come to rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol, TypeVar
+
+import nats
+import requests
+from nats.aio.client import Client
+
+from infra.day.observe import Observer
+from infra.local.plan import SIMULATORS
+from infra.local.stack import Stack
+
+STEP_SUBJECT: Final = "clock.step"
+LAST_SUBJECT: Final = "clock.last"
+STREAM: Final = "CLOCK"
+ACKNOWLEDGE_SECONDS: Final = 30.0
+
+ONE_MINUTE: Final = timedelta(minutes=1)
+
+Result = TypeVar("Result")
+
+
+class Time(Protocol):
+    """What the steps need of business time."""
+
+    steps: int
+
+    @property
+    def now(self) -> datetime:
+        """The present business instant, UTC."""
+
+    def to(self, target: datetime, *, grid: timedelta = ONE_MINUTE) -> None:
+        """Live on to ``target``."""
+
+    def settle(self) -> None:
+        """Return when the system has done all that there is to do now."""
+
+
+class RealTime:
+    """Business time of a stack on the system clock: it goes on by itself, and nobody can hurry it."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self.steps = 0
+
+    @property
+    def now(self) -> datetime:
+        """The machine's clock."""
+        return datetime.now(UTC)
+
+    def to(self, target: datetime, *, grid: timedelta = ONE_MINUTE) -> None:
+        """Only what has passed can have been lived through. Raises ClockError for the future."""
+        if target > self.now:
+            raise ClockError(f"{target:%Y-%m-%d %H:%M} UTC has not come yet, and the real clock is not stepped")
+
+    def settle(self) -> None:
+        """Wait until events have reached everybody."""
+        self._observer.settle(self.now)
+
+
+class ClockError(Exception):
+    """A process did not acknowledge a step."""
+
+
+class BusinessTime:
+    """Publishes business instants and waits for everybody to have lived through them."""
+
+    def __init__(self, stack: Stack, observer: Observer, start: datetime) -> None:
+        self._stack = stack
+        self._observer = observer
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="day-bus", daemon=True)
+        self._thread.start()
+        self._client: Client = self._run(self._connect())
+        self._simulators = requests.Session()
+        self._simulators.trust_env = False
+        # Every process that keeps business time, by its instance name; the gateway has none.
+        self._listeners = {f"{service}-1" for service in stack.services}
+        self._next_due: datetime | None = None
+        self.steps = 0
+        self._now = start
+
+    @property
+    def now(self) -> datetime:
+        """The present business instant."""
+        return self._now
+
+    def to(self, target: datetime, *, grid: timedelta = ONE_MINUTE) -> None:
+        """Live on to ``target`` (aware), stopping at every instant at which work is due, rounded up to ``grid``."""
+        if target < self.now:
+            raise ValueError(f"business time is {self.now} already, {target} lies before it")
+        while True:
+            instant = target
+            if self._next_due is not None and self._next_due < target:
+                instant = min(target, max(_round_up(self._next_due, grid), self.now))
+            self._step(instant)
+            if instant >= target and (self._next_due is None or self._next_due > target):
+                return
+
+    def settle(self) -> None:
+        """Live through the present instant again: what has been asked for meanwhile is done when this returns."""
+        self._step(self.now)
+
+    def close(self) -> None:
+        """End the connection and its thread."""
+        self._run(self._client.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+        self._loop.close()
+
+    def _step(self, instant: datetime) -> None:
+        self._now = instant
+        self.steps += 1
+        self._tell_services(instant)
+        self._observer.settle(instant)
+        planned = self._tell_simulators(instant)
+        mine = self._observer.settle(instant)
+        # What the services did may have reached a simulator only after it had lived through the instant.
+        self._next_due = min((due for due in (*planned, mine) if due is not None), default=None)
+
+    def _tell_services(self, instant: datetime) -> None:
+        missing = self._run(self._publish(instant))
+        if missing:
+            raise ClockError(f"no acknowledgement of {_text(instant)} from {', '.join(sorted(missing))}")
+
+    def _tell_simulators(self, instant: datetime) -> list[datetime | None]:
+        """Step each simulator; returns when each plans to do something by itself next."""
+        planned: list[datetime | None] = []
+        for name in SIMULATORS:
+            url = f"{self._stack.plan.simulator_control(name)}/_sim/clock"
+            answer = self._simulators.post(url, json={"now": _text(instant)}, timeout=60)
+            answer.raise_for_status()
+            text = answer.json().get("next_due")
+            due = datetime.fromisoformat(text).astimezone(UTC) if text else None
+            planned.append(due if due is None or due > instant else None)
+        return planned
+
+    async def _connect(self) -> Client:
+        return await nats.connect(
+            self._stack.nats.url("ops"), name="day", max_reconnect_attempts=-1, reconnect_time_wait=0.1
+        )
+
+    async def _publish(self, instant: datetime) -> set[str]:
+        """Keep the instant for processes that start later, tell those that run, and gather who has acknowledged it."""
+        payload = _text(instant).encode()
+        await self._client.jetstream().publish(LAST_SUBJECT, payload)
+        inbox = self._client.new_inbox()
+        answers = await self._client.subscribe(inbox)
+        missing = set(self._listeners)
+        deadline = self._loop.time() + ACKNOWLEDGE_SECONDS
+        await self._client.publish(STEP_SUBJECT, payload, reply=inbox)
+        try:
+            while missing and (left := deadline - self._loop.time()) > 0:
+                try:
+                    answer = await answers.next_msg(timeout=min(left, 1.0))
+                    missing.discard(json.loads(answer.data)["process"])
+                except nats.errors.TimeoutError:
+                    # Said again to whoever has just come back; a step to the same instant changes nothing for the
+                    # others.
+                    await self._client.publish(STEP_SUBJECT, payload, reply=inbox)
+        finally:
+            await answers.unsubscribe()
+        return missing
+
+    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+def _text(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _round_up(instant: datetime, grid: timedelta) -> datetime:
+    epoch = datetime(2000, 1, 1, tzinfo=UTC)
+    return epoch + -((epoch - instant) // grid) * grid

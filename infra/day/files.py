@@ -1,0 +1,89 @@
+"""The files of the day that a person can open: claims, acknowledgements, remittances, statements, messages, day sheets."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+from infra.day.context import Day
+from infra.day.daysheet import write_day_sheet
+from infra.day.world import CLINICIANS
+
+STATEMENTS = 3
+
+
+def write_files(day: Day) -> dict[str, int]:
+    """Write everything below ``out/day`` anew; returns how many files lie in each folder."""
+    out = day.options.out
+    for folder in ("claims", "inbound", "statements", "messages", "day-sheets"):
+        shutil.rmtree(out / folder, ignore_errors=True)
+    write_x12(day, out)
+    write_statements(day, out / "statements")
+    write_messages(day, out / "messages")
+    sheets = out / "day-sheets"
+    sheets.mkdir(parents=True)
+    for clinician in CLINICIANS:
+        write_day_sheet(day, clinician, sheets / f"{clinician.key}.pdf")
+    counted = Counter(path.parent.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file())
+    return {folder: count for folder, count in sorted(counted.items()) if folder != "."}
+
+
+def write_x12(day: Day, out: Path) -> None:
+    """Every file that went to the clearinghouse and every file that came from it, by kind."""
+    drop = day.stack.data / "simulators" / "clearinghouse" / "outbound"
+    (out / "claims").mkdir(parents=True)
+    for path in sorted(drop.rglob("*")):
+        if path.is_file():
+            shutil.copyfile(path, out / "claims" / path.name)
+    for name, content in inbound_files(day):
+        folder = out / "inbound" / kind_of(content)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+def inbound_files(day: Day) -> list[tuple[str, bytes]]:
+    """Name and bytes of every file the clearinghouse has put into our mailbox, in order."""
+    found: list[tuple[str, bytes]] = []
+    after = "0"
+    while True:
+        page = day.outside.clearinghouse_mailbox(after)
+        for entry in page:
+            found.append((entry["name"], day.outside.clearinghouse_file(entry["name"])))
+        if not page:
+            return found
+        after = page[-1]["cursor"]
+
+
+def kind_of(content: bytes) -> str:
+    """Which transaction a file holds, by its first ST segment (or TA1)."""
+    text = content.decode("utf-8", errors="replace")
+    element = text[3:4]
+    for segment in text.split(text[105:106]):
+        parts = segment.strip().split(element)
+        if parts[0] == "ST":
+            return {"277": "277CA", "999": "999", "835": "835", "271": "271"}.get(parts[1], parts[1])
+        if parts[0] == "TA1":
+            return "TA1"
+    return "other"
+
+
+def write_statements(day: Day, folder: Path) -> None:
+    """The three largest statements as the guarantors got them."""
+    folder.mkdir(parents=True)
+    listed = list(day.accounts.biller.pages("/api/v1/statements", "statements"))
+    listed.sort(key=lambda statement: -int(statement["amount_due"]["minor_units"]))
+    for statement in listed[:STATEMENTS]:
+        pdf = day.accounts.biller.download(f"/api/v1/statements/{statement['statement_id']}/pdf")
+        (folder / f"{statement['number']}.pdf").write_bytes(pdf)
+
+
+def write_messages(day: Day, folder: Path) -> None:
+    """Every text message as one list, every mail as the mail server got it."""
+    folder.mkdir(parents=True)
+    texts = list(day.outside.sms.messages())
+    (folder / "texts.json").write_text(json.dumps(texts, indent=1) + "\n")
+    for mail in day.outside.mail.messages():
+        content = day.outside.mail.download(f"/_sim/messages/{mail['cursor']}")
+        (folder / f"mail-{int(mail['cursor']):05d}.eml").write_bytes(content)

@@ -1,0 +1,164 @@
+"""The day's own view of the running system, past its APIs: SQL in every service's database and NATS's status page.
+
+Used for two things only: to know when the system has nothing left to do, and to prove the invariants at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import dict_row
+
+from infra.local.process import LOOPBACK
+from infra.local.stack import Stack
+
+Row = dict[str, Any]
+# Real seconds after which a system that still works on one business instant is called stuck.
+STUCK_AFTER_SECONDS: Final = 90.0
+
+BACKLOG_QUERY: Final = """
+    SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS unpublished,
+           (SELECT count(*) FROM due WHERE due_at <= %(now)s) AS overdue,
+           (SELECT min(due_at) FROM due WHERE due_at > %(now)s) AS next_due
+"""
+
+
+class Stuck(Exception):
+    """The system did not come to rest at one business instant; the message names what is left and where."""
+
+
+class Databases:
+    """Read access to every service's database as the superuser, past row-level security; reconnects after a kill."""
+
+    def __init__(self, url_of: Callable[[str], str]) -> None:
+        self._url_of = url_of
+        self._connections: dict[str, psycopg.Connection[Row]] = {}
+        self._lock = threading.RLock()
+
+    def rows(self, database: str, query: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> list[Row]:
+        """All rows of a query in one service's database."""
+        with self._lock:
+            for attempt in (1, 2):
+                try:
+                    return self._connection(database).execute(query.encode(), values).fetchall()
+                except psycopg.OperationalError:
+                    self._forget(database)
+                    if attempt == 2:
+                        raise
+        raise AssertionError("unreachable")
+
+    def one(self, database: str, query: str, values: Mapping[str, Any] | Sequence[Any] = ()) -> Row:
+        """The one row of a query."""
+        (row,) = self.rows(database, query, values)
+        return row
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for database in list(self._connections):
+                self._forget(database)
+
+    def _connection(self, database: str) -> psycopg.Connection[Row]:
+        if database not in self._connections:
+            made = psycopg.connect(self._url_of(database), autocommit=True, row_factory=dict_row)
+            self._connections[database] = made
+        return self._connections[database]
+
+    def _forget(self, database: str) -> None:
+        self._connections.pop(database).close()
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What is left to do at one business instant, by place; empty when the system is at rest."""
+
+    left: Mapping[str, int]
+    next_due: datetime | None
+    stream_messages: int = 0
+
+    @property
+    def quiet(self) -> bool:
+        return not self.left
+
+
+@dataclass
+class Observer:
+    """Looks at outboxes, due tables and consumers until all are empty."""
+
+    stack: Stack
+    databases: Databases = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.databases = Databases(self.stack.postgres.admin_url)
+
+    def settle(self, now: datetime, *, timeout: float = STUCK_AFTER_SECONDS) -> datetime | None:
+        """Wait until nothing is left to do at ``now``; returns the next instant at which a service plans work.
+
+        At rest means: twice in a row no consumer has a message pending or unacknowledged, no outbox row is
+        unpublished, no work is due, and no stream has grown between the two looks (an effect commits its own events
+        before its message is acknowledged, so nothing can hide between them). Raises Stuck after ``timeout`` real
+        seconds.
+        """
+        deadline = time.monotonic() + timeout
+        before = self._look(now)
+        pause = 0.004
+        while True:
+            after = self._look(now)
+            if before.quiet and after.quiet and before.stream_messages == after.stream_messages:
+                return after.next_due
+            if time.monotonic() > deadline:
+                left = ", ".join(f"{count} {place}" for place, count in sorted(after.left.items()))
+                raise Stuck(f"at {now:%Y-%m-%d %H:%M} UTC the system does not come to rest: {left}")
+            if not after.quiet:
+                time.sleep(pause)
+                pause = min(pause * 1.5, 0.1)
+            before = after
+
+    def _look(self, now: datetime) -> Backlog:
+        left: dict[str, int] = {}
+        next_due: datetime | None = None
+        try:
+            messages = self._count_consumers(left)
+            for service in self.stack.services:
+                row = self.databases.one(service, BACKLOG_QUERY, {"now": now})
+                for kind in ("unpublished", "overdue"):
+                    if row[kind]:
+                        left[f"{kind} in {service}"] = row[kind]
+                if row["next_due"] is not None:
+                    soonest = row["next_due"].astimezone(UTC)
+                    next_due = soonest if next_due is None else min(next_due, soonest)
+        except (psycopg.OperationalError, urllib.error.URLError, OSError) as error:
+            # A server that is being restarted is not at rest.
+            return Backlog({f"unreachable: {error}": 1}, None)
+        return Backlog(left, next_due, messages)
+
+    def _count_consumers(self, left: dict[str, int]) -> int:
+        """Add each durable consumer's open messages to ``left``; returns how many messages the streams ever had."""
+        total = 0
+        for stream in self.streams():
+            total += int(stream["state"]["last_seq"])
+            for consumer in stream.get("consumer_detail") or []:
+                # Consumers without a durable name are the caches of one process; they hold nobody up.
+                if not consumer["config"].get("durable_name"):
+                    continue
+                open_messages = consumer["num_pending"] + consumer["num_ack_pending"]
+                if open_messages:
+                    left[f"messages for {consumer['name']} in {stream['name']}"] = open_messages
+        return total
+
+    def streams(self) -> list[Row]:
+        """Every stream with its state and consumers, from NATS's status page."""
+        url = f"http://{LOOPBACK}:{self.stack.nats.monitor_port}/jsz?streams=1&consumers=1&config=1"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            page = json.load(answer)
+        accounts = page.get("account_details") or []
+        return [stream for account in accounts for stream in account.get("stream_detail") or []]

@@ -1,0 +1,80 @@
+"""What the day leaves: ``report.json``, a summary on the screen, and the files a person can open."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+
+from infra.day.context import Day
+from infra.day.files import write_files
+from infra.day.invariants import Finding, check_all
+
+
+class Report:
+    """Figures and invariants of a finished day."""
+
+    def __init__(self, day: Day) -> None:
+        self._day = day
+        self.findings: list[Finding] = check_all(day)
+        self.files = write_files(day)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every invariant holds."""
+        return all(finding.passed for finding in self.findings)
+
+    def write(self) -> None:
+        """Write ``report.json``."""
+        self._day.options.out.mkdir(parents=True, exist_ok=True)
+        path = self._day.options.out / "report.json"
+        path.write_text(json.dumps(self.as_json(), indent=1, sort_keys=False, default=str) + "\n")
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole report."""
+        day = self._day
+        return {
+            "seed": day.options.seed,
+            "seconds": round(day.progress.seconds, 1),
+            "business_steps": day.time.steps,
+            "requests": len(day.log.entries),
+            "figures": day.figures,
+            "notes": day.notes,
+            "invariants": [
+                {
+                    "name": finding.name,
+                    "count": finding.count,
+                    "pass": finding.passed,
+                    **({"failures": finding.failures[:20]} if finding.failures else {}),
+                }
+                for finding in self.findings
+            ],
+            "files": self.files,
+        }
+
+    def summary(self) -> RenderableType:
+        """What is printed at the end."""
+        figures = Table(box=None, padding=(0, 2), show_header=False, title="The day in figures", title_justify="left")
+        for section, values in self._day.figures.items():
+            shown = ", ".join(f"{name.replace('_', ' ')} {_show(value)}" for name, value in values.items())
+            figures.add_row(f"[bold]{section.replace('_', ' ')}[/bold]", shown)
+        invariants = Table(box=None, padding=(0, 2), title="Invariants", title_justify="left", show_header=False)
+        for finding in self.findings:
+            mark = "[green]holds[/green]" if finding.passed else "[red]BROKEN[/red]"
+            invariants.add_row(mark, finding.name, f"{finding.count:,}")
+            for failure in finding.failures[:5]:
+                invariants.add_row("", f"[red]{failure}[/red]", "")
+        out = self._day.options.out
+        verdict = "[green]The books are proved.[/green]" if self.passed else "[red]Some invariants are broken.[/red]"
+        closing = f"{verdict} Report and files: {out} ({self._day.progress.seconds:.0f} s)"
+        return Group("", figures, "", invariants, "", *self._day.notes, closing)
+
+
+def _show(value: object) -> str:
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{name} {_show(inner)}" for name, inner in value.items()) + ")"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)

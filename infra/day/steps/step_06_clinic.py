@@ -1,0 +1,318 @@
+"""The day itself, minute by minute: people arrive (some late, some never), pay, are roomed, seen, coded and checked
+out.
+
+An agenda holds what happens when; each minute at which something happens is lived through by the whole system before
+the next one begins. Who waits for whom follows from the clinicians' and the rooms' real availability, so delays add
+up as they do in life.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from infra.day.client import Api, ApiError, Json
+from infra.day.context import CLIENTS, Day, Visit
+from infra.day.steps.coding import code_and_sign
+from infra.day.steps.video import VideoVisit
+from infra.day.world import CLINICIANS, PLACES, Place, dollars
+
+NO_SHOW_SHARE = 0.07
+LEFT_SHARE = 0.01
+LATE_SHARE = 0.15
+SIGNS_LATE_SHARE = 0.15
+FLOAT_CENTS = 10_000
+# The drawer of one desk is counted short by this much, as it happens.
+SHORT_CENTS = 500
+TENDERS = {"CASH": 35, "CHECK": 15, "CARD": 50}
+GOOD_CARD = "4242424242424242"
+DECLINED_CARD = "4000000000000002"
+MINUTE = timedelta(minutes=1)
+
+
+class Agenda:
+    """What is to be done when: actions by business minute, in the order they were put in; safe to fill from threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._heap: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+
+    def at(self, instant: datetime, action: Callable[[], None]) -> None:
+        """Do ``action`` at the full minute of ``instant``."""
+        minute = instant.replace(second=0, microsecond=0)
+        with self._lock:
+            heapq.heappush(self._heap, (minute, next(self._order), action))
+
+    def next_minute(self) -> tuple[datetime, list[Callable[[], None]]] | None:
+        """The earliest minute and all that is to be done in it; None when nothing is left."""
+        if not self._heap:
+            return None
+        minute = self._heap[0][0]
+        actions = []
+        while self._heap and self._heap[0][0] == minute:
+            actions.append(heapq.heappop(self._heap)[2])
+        return minute, actions
+
+
+@dataclass
+class Floor:
+    """Who is free now: each clinician's queue and each place's rooms. Touched only between minutes, by one thread."""
+
+    free_rooms: dict[str, deque[str]] = field(default_factory=dict)
+    waiting_for_room: dict[str, deque[Visit]] = field(default_factory=dict)
+    waiting_for_clinician: dict[str, deque[Visit]] = field(default_factory=dict)
+    busy: set[str] = field(default_factory=set)
+    room_of: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class ClinicDay:
+    """The agenda, the floor and what is counted on the way."""
+
+    day: Day
+    agenda: Agenda = field(default_factory=Agenda)
+    floor: Floor = field(default_factory=Floor)
+    # What the minute's actions want done afterwards, one by one: the floor has only one hand.
+    afterwards: deque[Callable[[], None]] = field(default_factory=deque)
+    counts: dict[str, int] = field(default_factory=dict)
+    drawers: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Live through the day."""
+        day = self.day
+        standing = [visit for visit in day.visits if visit.fate == "booked"]
+        decide_fates(day, standing)
+        for place in PLACES:
+            self.floor.free_rooms[place.key] = deque(day.cast.rooms[place.key])
+            self.floor.waiting_for_room[place.key] = deque()
+            self.agenda.at(day.local(place, 7, 45), lambda place=place: self.open_drawer(place))  # type: ignore[misc]
+            self.agenda.at(day.local(place, 18, 30), lambda place=place: self.close_drawer(place))  # type: ignore[misc]
+        for clinician in CLINICIANS:
+            self.floor.waiting_for_clinician[clinician.key] = deque()
+        for visit in standing:
+            self.plan(visit)
+        with ThreadPoolExecutor(CLIENTS, "clinic") as pool:
+            while (due := self.agenda.next_minute()) is not None:
+                minute, actions = due
+                day.time.to(max(minute, day.time.now))
+                day.progress.business_time(minute)
+                for done in [pool.submit(action) for action in actions]:
+                    done.result()
+                while self.afterwards:
+                    self.afterwards.popleft()()
+
+    def count(self, what: str, amount: int = 1) -> None:
+        """Add to a figure of the day."""
+        self.afterwards.append(lambda: self.counts.__setitem__(what, self.counts.get(what, 0) + amount))
+
+    def plan(self, visit: Visit) -> None:
+        """Put the first thing that happens to a visit on the agenda."""
+        chance = self.day.chance(f"visit/{visit.appointment_id}")
+        if visit.fate == "no_show":
+            self.agenda.at(visit.start + timedelta(minutes=20), lambda: self.no_show(visit))
+        elif visit.video:
+            VideoVisit(self, visit, chance).plan()
+        else:
+            early = -chance.randint(0, 12)
+            offset = visit.late_minutes or early
+            self.agenda.at(visit.start + timedelta(minutes=offset), lambda: self.arrive(visit, chance))
+
+    def step(self, visit: Visit, verb: str, api: Api | None = None, body: Json | None = None) -> Json:
+        """One step of a visit's flow, by the front desk unless somebody else is named."""
+        desk = api or self.day.accounts.front_desks[visit.place.key]
+        return desk.post(f"/api/v1/appointments/{visit.appointment_id}:{verb}", body)
+
+    def no_show(self, visit: Visit) -> None:
+        """Twenty minutes after the start nobody has come."""
+        self.step(visit, "noShow")
+
+    def arrive(self, visit: Visit, chance: random.Random) -> None:
+        """Somebody comes through the door."""
+        self.step(visit, "arrive")
+        visit.arrived = self.day.time.now
+        if visit.fate == "left":
+            self.agenda.at(self.day.time.now + timedelta(minutes=chance.randint(15, 25)), lambda: self.leave(visit))
+            return
+        ready = self.day.time.now + timedelta(minutes=chance.randint(1, 5))
+        self.agenda.at(ready, lambda: self.check_in(visit, chance))
+
+    def leave(self, visit: Visit) -> None:
+        """Somebody has waited too long and goes."""
+        self.step(visit, "left")
+
+    def check_in(self, visit: Visit, chance: random.Random) -> None:
+        """Copay and old balance are asked; what is paid goes into the desk's drawer; papers are done."""
+        desk = self.day.accounts.front_desks[visit.place.key]
+        asked = desk.get(f"/api/v1/appointments/{visit.appointment_id}/amounts-to-ask")
+        cents = int(asked.get("total", {}).get("minor_units", "0"))
+        if cents > 0:
+            self.count("asked_cents", cents)
+            self.take_payment(visit, desk, cents, chance)
+        self.step(visit, "checkIn")
+        self.afterwards.append(lambda: self.room_or_wait(visit, chance))
+
+    def take_payment(self, visit: Visit, desk: Api, cents: int, chance: random.Random) -> None:
+        """Cash, check or card; a declined card is followed by cash."""
+        tender = chance.choices(list(TENDERS), list(TENDERS.values()))[0]
+        body: Json = {
+            "patient_id": visit.person.patient_id,
+            "location_id": self.day.cast.locations[visit.place.key],
+            "method": f"PAYMENT_METHOD_{tender}",
+            "amount": dollars(cents),
+            "appointment_id": visit.appointment_id,
+        }
+        if tender == "CHECK":
+            body["check_number"] = str(chance.randrange(1000, 9999))
+        if tender == "CARD":
+            body["card_token"] = self.day.outside.card_token(DECLINED_CARD if chance.random() < 0.1 else GOOD_CARD)
+        payment = self.pay(desk, body)
+        if payment["state"] == "PAYMENT_STATE_DECLINED":
+            self.count("cards_declined")
+            cash = {key: value for key, value in body.items() if key != "card_token"}
+            payment = self.pay(desk, cash | {"method": "PAYMENT_METHOD_CASH"})
+        self.count(f"payments_{tender.lower()}")
+        self.count("paid_cents", cents)
+
+    def pay(self, desk: Api, body: Json) -> Json:
+        """Take a payment; a refused card is an answer here, not an error."""
+        try:
+            return desk.post("/api/v1/payments", body)
+        except ApiError as error:
+            if error.reason == "CARD_DECLINED":
+                return {"state": "PAYMENT_STATE_DECLINED"}
+            raise
+
+    def room_or_wait(self, visit: Visit, chance: random.Random) -> None:
+        """The next free room, or the waiting area until there is one."""
+        rooms = self.floor.free_rooms[visit.place.key]
+        if not rooms:
+            self.floor.waiting_for_room[visit.place.key].append(visit)
+            return
+        # Nobody is roomed long before their time.
+        ready = max(self.day.time.now + 2 * MINUTE, visit.start - 5 * MINUTE)
+        room = rooms.popleft()
+        self.floor.room_of[visit.appointment_id] = room
+        self.agenda.at(ready, lambda: self.room(visit, room, chance))
+
+    def room(self, visit: Visit, room: str, chance: random.Random) -> None:
+        """The patient is in the room and waits for the clinician."""
+        self.step(visit, "room", body={"room_id": room})
+        visit.roomed = self.day.time.now
+        self.afterwards.append(lambda: self.floor.waiting_for_clinician[visit.clinician.key].append(visit))
+        self.afterwards.append(lambda: self.call_next(visit.clinician.key, chance))
+
+    def call_next(self, clinician: str, chance: random.Random) -> None:
+        """A clinician who is free goes to whoever has waited longest."""
+        queue = self.floor.waiting_for_clinician[clinician]
+        if clinician in self.floor.busy or not queue:
+            return
+        visit = queue.popleft()
+        self.floor.busy.add(clinician)
+        self.agenda.at(self.day.time.now + MINUTE, lambda: self.see(visit, chance))
+
+    def see(self, visit: Visit, chance: random.Random) -> None:
+        """The clinician is with the patient for about the planned time."""
+        self.step(visit, "seen", self.day.accounts.clinicians[visit.clinician.key])
+        visit.seen = self.day.time.now
+        minutes = max(5, round(visit.kind.minutes * chance.uniform(0.6, 1.0)))
+        self.agenda.at(self.day.time.now + timedelta(minutes=minutes), lambda: self.finish(visit, chance))
+
+    def finish(self, visit: Visit, chance: random.Random) -> None:
+        """The clinician enters the codes (most sign at once) and turns to the next; the room is cleaned."""
+        code_and_sign(self.day, visit, chance, sign=not visit.signs_late)
+        self.count("signed_late" if visit.signs_late else "signed_at_once")
+        self.afterwards.append(lambda: self.release(visit, chance))
+        self.agenda.at(self.day.time.now + 3 * MINUTE, lambda: self.check_out(visit))
+
+    def release(self, visit: Visit, chance: random.Random) -> None:
+        """Clinician and room are free again."""
+        self.floor.busy.discard(visit.clinician.key)
+        self.floor.free_rooms[visit.place.key].append(self.floor.room_of.pop(visit.appointment_id))
+        waiting = self.floor.waiting_for_room[visit.place.key]
+        if waiting:
+            self.room_or_wait(waiting.popleft(), chance)
+        self.call_next(visit.clinician.key, chance)
+
+    def check_out(self, visit: Visit) -> None:
+        """The visit is over."""
+        self.step(visit, "checkOut")
+        visit.out = self.day.time.now
+        visit.fate = "done"
+
+    def open_drawer(self, place: Place) -> None:
+        """The desk opens its drawer with some change in it."""
+        made = self.day.accounts.front_desks[place.key].post(
+            "/api/v1/drawers",
+            {"location_id": self.day.cast.locations[place.key], "opening_float": dollars(FLOAT_CENTS)},
+        )
+        self.drawers[place.key] = made["drawer_id"]
+
+    def close_drawer(self, place: Place) -> None:
+        """The desk counts its drawer; one of them is short, and says so."""
+        desk = self.day.accounts.front_desks[place.key]
+        drawer = desk.get(f"/api/v1/drawers/{self.drawers[place.key]}")
+        cash = int(drawer["expected_cash"]["minor_units"])
+        short = SHORT_CENTS if place.key == PLACES[-1].key else 0
+        desk.post(
+            f"/api/v1/drawers/{self.drawers[place.key]}:close",
+            {
+                "counted_cash": dollars(cash - short),
+                "counted_checks": dollars(int(drawer["expected_checks"]["minor_units"])),
+                "note": "five dollars missing after two counts" if short else "",
+            },
+        )
+
+
+def run(day: Day) -> None:
+    """Live through the visit day."""
+    clinic = ClinicDay(day)
+    clinic.run()
+    seen = [visit for visit in day.visits if visit.fate == "done"]
+    waits = sorted(
+        max(0, (visit.seen - max(visit.arrived, visit.start)) // MINUTE)
+        for visit in seen
+        if visit.seen is not None and visit.arrived is not None
+    )
+    day.figures["clinic"] = {
+        "visits_seen": len(seen),
+        "no_shows": sum(visit.fate == "no_show" for visit in day.visits),
+        "left_unseen": sum(visit.fate == "left" for visit in day.visits),
+        "late": sum(visit.late_minutes > 0 for visit in day.visits),
+        "video": sum(visit.video for visit in seen),
+        "wait_minutes_median": waits[len(waits) // 2] if waits else 0,
+        "wait_minutes_p90": waits[len(waits) * 9 // 10] if waits else 0,
+        **clinic.counts,
+    }
+    day.progress.say(
+        f"{len(seen)} seen, {day.figures['clinic']['no_shows']} no-shows, "
+        f"{day.figures['clinic']['late']} late, median wait {day.figures['clinic']['wait_minutes_median']} min"
+    )
+
+
+def decide_fates(day: Day, visits: list[Visit]) -> None:
+    """Who will not come, who leaves, who is late, whose codes are signed only the next day: exact shares, seeded choice."""
+    chance = day.chance("fates")
+    shuffled = sorted(visits, key=lambda visit: visit.appointment_id)
+    chance.shuffle(shuffled)
+    # Whoever has confirmed comes more often; at least one in twenty stays away all the same.
+    shuffled.sort(key=lambda visit: visit.confirmed and chance.random() < 0.7)
+    no_shows = shuffled[: round(len(shuffled) * NO_SHOW_SHARE)]
+    for visit in no_shows:
+        visit.fate = "no_show"
+    coming = [visit for visit in shuffled if visit.fate == "booked"]
+    chance.shuffle(coming)
+    in_person = [visit for visit in coming if not visit.video]
+    for visit in in_person[: max(1, round(len(visits) * LEFT_SHARE))]:
+        visit.fate = "left"
+    for visit in in_person[-round(len(visits) * LATE_SHARE) :]:
+        visit.late_minutes = chance.randint(4, 22)
+    for visit in chance.sample(coming, round(len(coming) * SIGNS_LATE_SHARE)):
+        visit.signs_late = True

@@ -1,0 +1,82 @@
+"""What `make run` puts into a new installation: the day's network, some families, a week of bookings."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from infra.day.accounts import DEMO_PASSWORD, Doorman
+from infra.day.client import ApiError, RequestLog
+from infra.day.clock import RealTime
+from infra.day.context import Day, Options
+from infra.day.observe import Observer
+from infra.day.outside import Outside
+from infra.day.progress import Progress
+from infra.day.steps import step_01_network, step_02_patients, step_04_booking
+from infra.day.world import CLINICIANS, PLACES
+from infra.local.stack import Stack
+
+SEED = 7
+DAYS = 5
+VISITS_A_DAY = 24
+
+
+def seed_demo(stack: Stack) -> Iterator[str]:
+    """Fill a new installation through its public API (an existing one is left as it is); yields lines for a person."""
+    if is_new(stack):
+        yield "[dim]filling the new installation …[/dim]"
+        people, visits = fill(stack)
+        yield f"[dim]{people} people, {visits} visits booked over the next working days[/dim]"
+    yield ""
+    yield f"[bold]Polyclinic is up:[/bold] {stack.url}"
+    yield f"  API documentation   {stack.url}/api/docs"
+    yield f"  FHIR R4             {stack.url}/fhir/R4/metadata"
+    yield f"  tenant              {step_01_network.TENANT}"
+    desks = ", ".join(f"desk-{place.key}" for place in PLACES)
+    yield f"  accounts            owner, biller, {desks}, {CLINICIANS[0].key} (clinician)"
+    yield f"  password            {DEMO_PASSWORD}"
+    yield f"  logs                {stack.data / 'logs'}"
+
+
+def is_new(stack: Stack) -> bool:
+    """Whether the demo's tenant does not exist yet."""
+    owner = Doorman(stack.url, RequestLog()).person(step_01_network.TENANT, "owner")
+    try:
+        owner.get("/api/v1/me")
+    except ApiError as error:
+        if error.status == 401:
+            return True
+        raise
+    return False
+
+
+def fill(stack: Stack) -> tuple[int, int]:
+    """The day's first steps on the real clock: network, people, bookings; returns how many people and visits."""
+    observer = Observer(stack)
+    with tempfile.TemporaryDirectory() as out, Progress(Console(quiet=True)) as progress:
+        options = Options(VISITS_A_DAY * DAYS, SEED, None, chaos=False, keep=True, out=Path(out))
+        day = Day(options, stack, observer, RealTime(observer), Outside.of(stack.plan), RequestLog(), progress)
+        day.visit_day = next_working_day(day.time.now.date())
+        step_01_network.run(day)
+        step_02_patients.run(day)
+        tally = step_04_booking.Tally()
+        wishes = step_04_booking.make_wishes(day)
+        for number in range(DAYS):
+            chosen = wishes[number * VISITS_A_DAY : (number + 1) * VISITS_A_DAY]
+            booked = day.parallel(lambda wish: step_04_booking.book(day, wish, tally), chosen, "booking")
+            day.visits.extend(visit for visits in booked for visit in visits)
+            day.visit_day = next_working_day(day.visit_day)
+        observer.databases.close()
+        return len(day.people), len(day.visits)
+
+
+def next_working_day(day: date) -> date:
+    """The next Monday to Friday after ``day``."""
+    following = day + timedelta(days=1)
+    while following.isoweekday() > 5:
+        following += timedelta(days=1)
+    return following
