@@ -1,0 +1,1 @@
+"""People: demographics, matching, relations, coverage, consent, FHIR in and out."""

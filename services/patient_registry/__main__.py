@@ -1,0 +1,27 @@
+"""The patient registry: settings → database → bus → servicer → serve."""
+
+from __future__ import annotations
+
+from polyclinic.patient_registry.v1 import patient_registry_pb2
+
+from chassis.service import Service
+from patient_registry import events
+from patient_registry.rpc import PatientRegistryRpc
+from patient_registry.settings import Settings
+
+
+def build(settings: Settings) -> Service:
+    """The service, wired; nothing connects until it is run."""
+    service = Service("patient_registry", settings)
+    service.serve(patient_registry_pb2.DESCRIPTOR.services_by_name["PatientRegistry"], PatientRegistryRpc())
+    service.consume(events.SUBSCRIPTIONS)
+    return service
+
+
+def main() -> None:
+    """Runs until told to stop."""
+    build(Settings.from_environment()).run()
+
+
+if __name__ == "__main__":
+    main()

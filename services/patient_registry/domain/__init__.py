@@ -1,0 +1,1 @@
+"""Rules about people, as pure functions over frozen values."""

@@ -1,0 +1,29 @@
+"""What only the registry refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chassis.errors import Conflict, FailedPrecondition, InvalidInput, Violation
+from patient_registry.domain.problems import Problem
+
+
+class PriorityTaken(Conflict):
+    """There is one primary, one secondary, … a day and case."""
+
+    reason = "PRIORITY_TAKEN"
+    message = "Another coverage of the same case has this priority on a common day; end it, or reorder them."
+
+
+class GuarantorInUse(FailedPrecondition):
+    """The relation cannot go while bills go to it."""
+
+    reason = "GUARANTOR_IN_USE"
+    message = "The patient is billed to this person; set another guarantor first."
+
+
+def refuse(problems: Iterable[Problem], below: str = "") -> None:
+    """Raises InvalidInput with all problems, if there are any; `below` is the path of what was judged."""
+    violations = [Violation(f"{below}.{p.field}" if below else p.field, p.message) for p in problems]
+    if violations:
+        raise InvalidInput(violations)

@@ -1,0 +1,338 @@
+"""The registry's queries (searches are in store_search.py)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from patient_registry import rows
+from patient_registry.domain import keys, mrn
+from patient_registry.domain.people import Demographics, Identifier
+from patient_registry.store_search import SearchStore
+from patient_registry.tables import (
+    ConsentChange,
+    Coverage,
+    DuplicatePair,
+    ExternalKey,
+    Patient,
+    PatientKey,
+    PatientName,
+    PayerAlias,
+    Relation,
+    Visit,
+    mrn_numbers,
+)
+
+LARGEST_HISTORY = 200
+# One birth date, phone or sound of a name is shared by dozens at most; more would be a stand-in value.
+MOST_CANDIDATES = 300
+
+
+class Store(SearchStore):
+    """Queries of one transaction."""
+
+    # --- patients -----------------------------------------------------------------------------------------------------
+
+    def next_mrn(self) -> str:
+        """A medical record number that nobody has had."""
+        return mrn.make(self.session.scalar(select(mrn_numbers.next_value())) or 0)
+
+    def patients(self, ids: Iterable[UUID]) -> dict[UUID, Patient]:
+        """The patients with these ids that exist."""
+        wanted = list(set(ids))
+        if not wanted:
+            return {}
+        query = select(Patient).where(Patient.tenant_id == self.tenant_id, Patient.id.in_(wanted))
+        return {row.id: row for row in self.session.scalars(query)}
+
+    def put_keys(self, patient_id: UUID, person: Demographics, mrn: str, *, new: bool = False) -> None:
+        """Brings everything a person is found by into line with what is known of them."""
+        wanted_keys = keys.all_keys(person, mrn, () if new else self.member_ids([patient_id])[patient_id])
+        wanted_names = keys.name_keys(person)
+        if not new:
+            self._drop_stale_keys(patient_id, wanted_keys, wanted_names)
+        values = [{"tenant_id": self.tenant_id, "key": key, "patient_id": patient_id} for key in sorted(wanted_keys)]
+        self.session.execute(insert(PatientKey).on_conflict_do_nothing(), values)
+        named = [
+            {
+                "tenant_id": self.tenant_id,
+                "family_key": family,
+                "given_key": given,
+                "patient_id": patient_id,
+                "in_use": in_use,
+            }
+            for (family, given), in_use in sorted(wanted_names.items())
+        ]
+        adding = insert(PatientName)
+        key = ["tenant_id", "family_key", "given_key", "patient_id"]
+        self.session.execute(
+            adding.on_conflict_do_update(index_elements=key, set_={"in_use": adding.excluded.in_use}), named
+        )
+
+    def _drop_stale_keys(self, patient_id: UUID, wanted: frozenset[str], names: Mapping[tuple[str, str], bool]) -> None:
+        self.session.execute(
+            delete(PatientKey).where(
+                PatientKey.tenant_id == self.tenant_id,
+                PatientKey.patient_id == patient_id,
+                PatientKey.key.not_in(wanted),
+            )
+        )
+        kept = or_(*(and_(PatientName.family_key == f, PatientName.given_key == g) for f, g in names))
+        self.session.execute(
+            delete(PatientName).where(
+                PatientName.tenant_id == self.tenant_id, PatientName.patient_id == patient_id, ~kept
+            )
+        )
+
+    def member_ids(self, patient_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
+        """Member ids of the patients' active coverages; every patient asked for has an entry."""
+        found: dict[UUID, list[str]] = {patient_id: [] for patient_id in patient_ids}
+        query = select(Coverage.patient_id, Coverage.member_id).where(
+            Coverage.tenant_id == self.tenant_id,
+            Coverage.patient_id.in_(list(found)),
+            Coverage.active,
+            Coverage.member_id != "",
+        )
+        for patient_id, member_id in self.session.execute(query):
+            found[patient_id].append(member_id)
+        return found
+
+    # --- duplicates ---------------------------------------------------------------------------------------------------
+
+    def candidates(self, blocking: Iterable[str], besides: UUID | None = None) -> dict[UUID, Patient]:
+        """Patients who share one of the keys and were not merged away."""
+        shared = select(PatientKey.patient_id).where(
+            PatientKey.tenant_id == self.tenant_id, PatientKey.key.in_(sorted(blocking))
+        )
+        query = (
+            select(Patient)
+            .where(Patient.tenant_id == self.tenant_id, Patient.id.in_(shared), Patient.merged_into.is_(None))
+            .limit(MOST_CANDIDATES)
+        )
+        if besides is not None:
+            query = query.where(Patient.id != besides)
+        return {row.id: row for row in self.session.scalars(query)}
+
+    def put_pair(
+        self, one: UUID, other: UUID, score: float, grade: str, reasons: Sequence[str], now: datetime, new_id: UUID
+    ) -> None:
+        """Puts two patients on the review list, or brings their score up to date; a dismissed pair stays dismissed."""
+        first, second = sorted((one, other))
+        adding = insert(DuplicatePair).values(
+            tenant_id=self.tenant_id,
+            id=new_id,
+            first_id=first,
+            second_id=second,
+            score_hundredths=round(score * 100),
+            grade=grade,
+            reasons=list(reasons),
+            found_at=now,
+            dismissed_at=None,
+            dismissed_by="",
+        )
+        changed = {name: adding.excluded[name] for name in ("score_hundredths", "grade", "reasons")}
+        self.session.execute(
+            adding.on_conflict_do_update(index_elements=["tenant_id", "first_id", "second_id"], set_=changed)
+        )
+
+    def dismiss_pair(self, one: UUID, other: UUID, now: datetime, by: str) -> int:
+        """Takes a pair off the review list; answers how many there were (0 or 1)."""
+        first, second = sorted((one, other))
+        result = self.session.execute(
+            update(DuplicatePair)
+            .where(
+                DuplicatePair.tenant_id == self.tenant_id,
+                DuplicatePair.first_id == first,
+                DuplicatePair.second_id == second,
+                DuplicatePair.dismissed_at.is_(None),
+            )
+            .values(dismissed_at=now, dismissed_by=by)
+        )
+        return int(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
+
+    def drop_open_pairs_besides(self, patient_id: UUID, still: Iterable[UUID]) -> None:
+        """Takes pairs of this patient off the list that no longer look alike."""
+        kept = list(still)
+        other = DuplicatePair.second_id.in_(kept) | DuplicatePair.first_id.in_(kept)
+        self.session.execute(
+            delete(DuplicatePair).where(
+                DuplicatePair.tenant_id == self.tenant_id,
+                DuplicatePair.dismissed_at.is_(None),
+                (DuplicatePair.first_id == patient_id) | (DuplicatePair.second_id == patient_id),
+                ~other,
+            )
+        )
+
+    def open_pairs(self, patient_id: UUID | None, page_size: int, page_token: str) -> tuple[list[DuplicatePair], str]:
+        """A page of the review list, highest score first."""
+        query = select(DuplicatePair).where(
+            DuplicatePair.tenant_id == self.tenant_id, DuplicatePair.dismissed_at.is_(None)
+        )
+        if patient_id is not None:
+            query = query.where((DuplicatePair.first_id == patient_id) | (DuplicatePair.second_id == patient_id))
+        return self.page(
+            query, [DuplicatePair.score_hundredths, DuplicatePair.id], page_size, page_token, descending=True
+        )
+
+    # --- relations ----------------------------------------------------------------------------------------------------
+
+    def relations(self, patient_ids: Iterable[UUID]) -> dict[UUID, list[Relation]]:
+        """The relations of each of these patients, oldest first; every patient asked for has an entry."""
+        found: dict[UUID, list[Relation]] = {patient_id: [] for patient_id in patient_ids}
+        query = (
+            select(Relation)
+            .where(Relation.tenant_id == self.tenant_id, Relation.patient_id.in_(list(found)))
+            .order_by(Relation.id)
+        )
+        for row in self.session.scalars(query):
+            found[row.patient_id].append(row)
+        return found
+
+    def relations_by_id(self, ids: Iterable[UUID]) -> dict[UUID, Relation]:
+        """The relations with these ids that exist."""
+        wanted = list(set(ids))
+        if not wanted:
+            return {}
+        query = select(Relation).where(Relation.tenant_id == self.tenant_id, Relation.id.in_(wanted))
+        return {row.id: row for row in self.session.scalars(query)}
+
+    def relations_reached_by(self, phone: str, email: str, holders: Iterable[UUID]) -> list[Relation]:
+        """Relations of people with this phone or e-mail, or who are one of these patients."""
+        conditions: list[ColumnElement[bool]] = [Relation.related_patient_id.in_(list(holders))]
+        if phone:
+            conditions.append(Relation.phone == phone)
+        if email:
+            conditions.append(Relation.email == email)
+        query = select(Relation).where(Relation.tenant_id == self.tenant_id, or_(*conditions)).order_by(Relation.id)
+        return list(self.session.scalars(query))
+
+    # --- coverages ----------------------------------------------------------------------------------------------------
+
+    def coverages(self, patient_ids: Iterable[UUID]) -> dict[UUID, list[Coverage]]:
+        """All coverages of each of these patients, those taken back too; every patient asked for has an entry."""
+        found: dict[UUID, list[Coverage]] = {patient_id: [] for patient_id in patient_ids}
+        query = (
+            select(Coverage)
+            .where(Coverage.tenant_id == self.tenant_id, Coverage.patient_id.in_(list(found)))
+            .order_by(Coverage.id)
+        )
+        for row in self.session.scalars(query):
+            found[row.patient_id].append(row)
+        return found
+
+    def put_benefits(self, coverage_id: UUID, values: Mapping[str, object]) -> None:
+        """Writes what a payer answered. The version stays: it guards what people enter, and no person is overtaken."""
+        self.session.execute(
+            update(Coverage)
+            .where(Coverage.tenant_id == self.tenant_id, Coverage.id == coverage_id)
+            .values(**values)
+            .execution_options(synchronize_session="fetch")
+        )
+
+    def payer_aliases_of(self, text_keys: Sequence[str]) -> list[PayerAlias]:
+        """The aliases of these normalised texts, in the order of the texts."""
+        query = select(PayerAlias).where(PayerAlias.tenant_id == self.tenant_id, PayerAlias.text_key.in_(text_keys))
+        known = {row.text_key: row for row in self.session.scalars(query.execution_options(populate_existing=True))}
+        return [known[key] for key in text_keys if key in known]
+
+    def put_payer_alias(self, text_key: str, text_: str, code: str, name: str) -> None:
+        """Says which payer a text means."""
+        adding = insert(PayerAlias).values(
+            tenant_id=self.tenant_id, text_key=text_key, text=text_, payer_code=code, payer_name=name
+        )
+        changed = {column: adding.excluded[column] for column in ("text", "payer_code", "payer_name")}
+        self.session.execute(adding.on_conflict_do_update(index_elements=["tenant_id", "text_key"], set_=changed))
+
+    def payer_aliases(self) -> list[PayerAlias]:
+        """All aliases in order of text."""
+        query = select(PayerAlias).where(PayerAlias.tenant_id == self.tenant_id).order_by(PayerAlias.text_key)
+        return list(self.session.scalars(query))
+
+    # --- consent, visits ----------------------------------------------------------------------------------------------
+
+    def consent_history(self, patient_ids: Iterable[UUID]) -> dict[UUID, list[ConsentChange]]:
+        """What each of these patients has said, oldest first; every patient asked for has an entry."""
+        found: dict[UUID, list[ConsentChange]] = defaultdict(list, {patient_id: [] for patient_id in patient_ids})
+        query = (
+            select(ConsentChange)
+            .where(ConsentChange.tenant_id == self.tenant_id, ConsentChange.patient_id.in_(list(found)))
+            .order_by(ConsentChange.changed_at, ConsentChange.id)
+        )
+        for row in self.session.scalars(query):
+            found[row.patient_id].append(row)
+        return found
+
+    def visits(self, patient_id: UUID, page_size: int, page_token: str) -> tuple[list[Visit], str]:
+        """A page of a patient's visits, newest first."""
+        query = select(Visit).where(Visit.tenant_id == self.tenant_id, Visit.patient_id == patient_id)
+        return self.page(query, [Visit.start_time, Visit.id], page_size, page_token, descending=True)
+
+    # --- imports, snapshot --------------------------------------------------------------------------------------------
+
+    def serialise_imports(self) -> None:
+        """Lets one import of the tenant run at a time, so that the same person is not made twice by two at once."""
+        self.session.execute(
+            text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"import {self.tenant_id}"}
+        )
+
+    def external_keys(self, resource_type: str, wanted: Iterable[Identifier]) -> list[ExternalKey]:
+        """What is on file under any of these keys."""
+        pairs = {(key.system, key.value) for key in wanted}
+        query = select(ExternalKey).where(
+            ExternalKey.tenant_id == self.tenant_id,
+            ExternalKey.resource_type == resource_type,
+            func.row(ExternalKey.system, ExternalKey.value).in_([func.row(*pair) for pair in pairs]),
+        )
+        return list(self.session.scalars(query)) if pairs else []
+
+    def put_external_keys(
+        self, resource_type: str, wanted: Iterable[Identifier], record_id: UUID, patient_id: UUID, fingerprint: str
+    ) -> None:
+        """Files a record under these keys."""
+        values = [
+            {
+                "tenant_id": self.tenant_id,
+                "resource_type": resource_type,
+                "system": key.system,
+                "value": key.value,
+                "record_id": record_id,
+                "patient_id": patient_id,
+                "fingerprint": fingerprint,
+            }
+            for key in wanted
+        ]
+        if not values:
+            return
+        adding = insert(ExternalKey)
+        changed = {column: adding.excluded[column] for column in ("record_id", "patient_id", "fingerprint")}
+        self.session.execute(
+            adding.on_conflict_do_update(
+                index_elements=["tenant_id", "resource_type", "system", "value"], set_=changed
+            ),
+            values,
+        )
+
+    def patient_by_mrn(self, number: str) -> Patient | None:
+        """The patient with this medical record number."""
+        query = select(Patient).where(Patient.tenant_id == self.tenant_id, Patient.mrn == number)
+        return self.session.scalars(query).one_or_none()
+
+    def all_patients(self, page_size: int, page_token: str) -> tuple[list[Patient], str]:
+        """A page of all patients in order of id."""
+        return self.page(
+            select(Patient).where(Patient.tenant_id == self.tenant_id), [Patient.id], page_size, page_token
+        )
+
+    def all_coverages(self, page_size: int, page_token: str) -> tuple[list[Coverage], str]:
+        """A page of all coverages in order of id."""
+        query = select(Coverage).where(Coverage.tenant_id == self.tenant_id)
+        return self.page(query, [Coverage.id], page_size, page_token)
+
+    def demographics(self, row: Patient) -> Demographics:
+        """What is known of the person."""
+        return rows.demographics(row)

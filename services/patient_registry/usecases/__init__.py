@@ -1,0 +1,1 @@
+"""One function for each RPC: guard, load, decide, save and emit, return."""

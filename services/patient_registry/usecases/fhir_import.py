@@ -1,0 +1,198 @@
+"""Taking in the people, relations and coverages of a FHIR bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from uuid import UUID
+
+from chassis.call import Call
+from chassis.errors import Error, InvalidInput
+from patient_registry import errors, fhir_edge, rows
+from patient_registry.domain import fhir_import, fhir_patient, fhir_related_person, people, relations
+from patient_registry.domain.fhir_import import Entry, Outcome, Status
+from patient_registry.domain.people import Demographics, Identifier
+from patient_registry.domain.problems import Problem
+from patient_registry.store import Store
+from patient_registry.tables import ExternalKey, Patient, Relation
+from patient_registry.usecases import duplicates, patients
+from patient_registry.usecases import fhir_import_coverages as coverages
+from patient_registry.usecases import relations as relation_usecases
+from patient_registry.usecases.intake import Intake, of_patient, unknown
+from patient_registry.usecases.relations import NewRelation
+
+# Fields of demographics → elements of the resource they were read from.
+_ELEMENTS = {
+    "birth_date": "birthDate",
+    "deceased_on": "deceasedDateTime",
+    "time_zone": "extension",
+    "contact_points": "telecom",
+    "former_names": "name",
+}
+
+
+def import_bundle(
+    call: Call, bundle_type: str, entries: Sequence[Entry], unreadable: Sequence[Outcome] = ()
+) -> list[Outcome]:
+    """Takes in the entries of one bundle; `unreadable` are outcomes of those that were not even JSON objects.
+
+    A transaction is taken whole or raises InvalidInput with every violation. Of a batch or collection each entry has its
+    own outcome, and what refers to a refused one is refused.
+    """
+    store = Store(call.session)
+    store.serialise_imports()
+    intake = Intake(call, store, fhir_import.organizations(entries))
+    outcomes = list(unreadable)
+    hints = fhir_import.coverage_hints(entries)
+    steps: dict[str, Callable[[Intake, Entry], Outcome]] = {
+        "Patient": take_patient,
+        "RelatedPerson": take_related_person,
+        "Coverage": coverages.take_coverage,
+    }
+    for resource_type, take in steps.items():
+        outcomes += [_guarded(intake, entry, take) for entry in entries if entry.resource_type == resource_type]
+    for entry in entries:
+        if entry.index in hints:
+            take_hint = partial(coverages.take_hint, hint=hints[entry.index])
+            outcomes.append(_guarded(intake, entry, take_hint))
+        elif entry.resource_type not in steps:
+            outcomes.append(fhir_import.outcome(entry, Status.IGNORED))
+    outcomes.sort(key=lambda one: one.index)
+    if bundle_type == "transaction":
+        errors.refuse(fhir_import.violations(outcomes))
+    return outcomes
+
+
+def take_patient(intake: Intake, entry: Entry) -> Outcome:
+    """Registers the person of a Patient resource, or brings the one on file up to date."""
+    reading = fhir_patient.read(entry.resource)
+    if reading.demographics is None:
+        return fhir_import.outcome(entry, Status.REFUSED, issues=reading.problems)
+    person, problems = people.settle(reading.demographics, intake.call.now.date())
+    if problems:
+        return fhir_import.outcome(entry, Status.REFUSED, issues=map(_in_resource, problems))
+    keys = fhir_import.identity(entry)
+    known = _patients_on_file(intake.store, intake.call.tenant_id, keys)
+    if len(known) > 1:
+        clash = Problem("identifier", "its identifiers belong to different patients on file; merge or mend them first")
+        return fhir_import.outcome(entry, Status.REFUSED, issues=[clash])
+    digest = fhir_import.fingerprint(asdict(person))
+    if known:
+        row, filed = next(iter(known.values()))
+        status = _update(intake, row, person, unchanged=any(key.fingerprint == digest for key in filed))
+    else:
+        row, status = _create(intake, person), Status.CREATED
+    intake.store.put_external_keys("Patient", keys, row.id, row.id, digest)
+    intake.people.update(dict.fromkeys(entry.names(), row.id))
+    intake.same_as.update(dict.fromkeys(reading.same_as, row.id))
+    return fhir_import.outcome(entry, status, row.id, row.id, reading.remarks)
+
+
+def take_related_person(intake: Intake, entry: Entry) -> Outcome:
+    """Adds the person of a RelatedPerson resource to a patient's relations, or brings the one on file up to date."""
+    reading, problems = fhir_related_person.read(entry.resource)
+    if reading is None:
+        return fhir_import.outcome(entry, Status.REFUSED, issues=problems)
+    patient = intake.patient(reading.patient)
+    if patient is None:
+        return fhir_import.outcome(entry, Status.REFUSED, issues=[unknown("patient.reference")])
+    store = intake.store
+    minor = people.age_on(patient.birth_date, intake.call.now.date()) < relations.OF_AGE_YEARS
+    same = next((intake.same_as[name] for name in entry.names() if name in intake.same_as), None)
+    same = None if same == patient.id else same
+    entered = NewRelation(
+        relationship=reading.relationship,
+        related_patient_id=same,
+        person=None if same else reading.person,
+        guarantor=reading.guarantor,
+        proxy=reading.proxy or (minor and reading.relationship in relations.PARENTS),
+        emergency_contact=reading.emergency_contact,
+    )
+    keys = of_patient(patient.id, fhir_import.identity(entry))
+    digest = fhir_import.fingerprint(asdict(entered))
+    filed = store.external_keys("RelatedPerson", keys)
+    row = next((row for key in filed if (row := store.get(Relation, key.record_id))), None)
+    patient = store.lock(Patient, patient.id)
+    if row is None:
+        row, status = relation_usecases.add_to(intake.call, store, patient, entered), Status.CREATED
+    elif any(key.fingerprint == digest for key in filed):
+        status = Status.UNCHANGED
+    else:
+        relation_usecases.put(store, row, entered)
+        intake.call.session.flush()
+        if entered.guarantor:
+            patients.bill_to(intake.call, store, patient, row.id)
+        status = Status.UPDATED
+    store.put_external_keys("RelatedPerson", keys, row.id, patient.id, digest)
+    intake.relations.update(dict.fromkeys(entry.names(), row.id))
+    return fhir_import.outcome(entry, status, row.id, patient.id, reading.remarks)
+
+
+def _guarded(intake: Intake, entry: Entry, take: Callable[[Intake, Entry], Outcome]) -> Outcome:
+    """Takes one entry in a savepoint of its own: one that is refused leaves nothing behind."""
+    problems = fhir_edge.problems_of(entry.resource)
+    if problems:
+        return fhir_import.outcome(entry, Status.REFUSED, issues=problems)
+    try:
+        with intake.call.savepoint():
+            return take(intake, entry)
+    except InvalidInput as error:
+        issues = [Problem(one.field, one.message) for one in error.violations]
+        return fhir_import.outcome(entry, Status.REFUSED, issues=map(_in_resource, issues))
+    except Error as error:
+        if error.reason in {"UNAVAILABLE", "DEADLINE_EXCEEDED"}:
+            raise  # nothing is wrong with the entry: the whole request is to be sent again
+        return fhir_import.outcome(entry, Status.REFUSED, issues=[Problem("", error.message)])
+
+
+def _patients_on_file(
+    store: Store, tenant_id: UUID, keys: Sequence[Identifier]
+) -> dict[UUID, tuple[Patient, list[ExternalKey]]]:
+    """The patients on file under any of the keys (followed to the record they were merged into), with their keys."""
+    found: dict[UUID, tuple[Patient, list[ExternalKey]]] = {}
+    for key in store.external_keys("Patient", keys):
+        row = store.get(Patient, key.record_id)
+        if row is not None and row.merged_into is not None:
+            row = store.get(Patient, row.merged_into)
+        if row is not None:
+            found.setdefault(row.id, (row, []))[1].append(key)
+    ours = fhir_patient.mrn_system(tenant_id)
+    for number in (key.value for key in keys if key.system == ours):
+        row = store.patient_by_mrn(number)
+        if row is not None:
+            found.setdefault(row.id, (row, []))
+    return found
+
+
+def _create(intake: Intake, person: Demographics) -> Patient:
+    likely = duplicates.warned(duplicates.find(intake.store, person, ()))
+    row = patients.create(intake.call, intake.store, person)
+    duplicates.note(intake.call, intake.store, row.id, likely)
+    return row
+
+
+def _update(intake: Intake, row: Patient, person: Demographics, *, unchanged: bool) -> Status:
+    """Writes what the resource says over what is on file; what it cannot say, and numbers known before, stay."""
+    if unchanged:
+        intake.call.touch(row.id)
+        return Status.UNCHANGED
+    row = intake.store.lock(Patient, row.id)
+    before = rows.demographics(row)
+    merged = replace(
+        patients.with_identifiers(person, before),
+        preferred_name=person.preferred_name or before.preferred_name,
+        time_zone=person.time_zone or before.time_zone,
+        ssn_last_four=person.ssn_last_four or before.ssn_last_four,
+        payer_hint=before.payer_hint,
+    )
+    version = row.version
+    patients.put(intake.call, intake.store, row, merged)
+    return Status.UNCHANGED if row.version == version else Status.UPDATED
+
+
+def _in_resource(problem: Problem) -> Problem:
+    """A problem of demographics under the name of the resource's element."""
+    name, bracket, rest = problem.field.removeprefix("patient.").partition("[")
+    head, dot, tail = name.partition(".")
+    return Problem(_ELEMENTS.get(head, head) + dot + tail + bracket + rest, problem.message)
