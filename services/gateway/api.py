@@ -16,6 +16,7 @@ from gateway.transcoding.reader import HTTP_BODY
 from gateway.transcoding.routes import Binding
 
 JSON = "application/json"
+EMPTY = "google.protobuf.Empty"
 # A key on an unsafe RPC is remembered by services as long as this; said in OpenAPI.
 KEY_HOURS = 48
 
@@ -46,6 +47,8 @@ def answer_writer(binding: Binding, renderer: Renderer) -> Callable[[Request, An
     field = descriptor.fields_by_name.get(binding.response_body) if binding.response_body else None
     if (field.message_type if field is not None else descriptor).full_name == HTTP_BODY:
         return lambda incoming, message: raw_answer(getattr(message, field.name) if field is not None else message)
+    if descriptor.full_name == EMPTY:
+        return lambda incoming, message: Response(status=204)
     versioned = "version" in descriptor.fields_by_name
     shape = renderer.of(field.message_type if field is not None and not field.is_repeated else descriptor)
     pick: Callable[[Any], Message] = (

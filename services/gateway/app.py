@@ -12,13 +12,20 @@ from chassis import telemetry
 from chassis.clock import monotonic, real_now
 from gateway import errors
 from gateway.api import api_handler
-from gateway.edge import Edge, request_id
+from gateway.auth import add_auth
+from gateway.edge import Edge, Render, request_id
+from gateway.fhir import outcome
+from gateway.fhir.routes import Fhir, add_fhir
 from gateway.health import add_health
 from gateway.identity import Identity
 from gateway.limits import Limits
+from gateway.openapi.routes import Documentation, add_documentation
 from gateway.request_log import RequestLog
 from gateway.sessions import Sessions
 from gateway.settings import Settings
+from gateway.streams.channel import Channels
+from gateway.streams.day import DayStream, add_day_stream, revocations
+from gateway.streams.signals import SignalStream, add_signal_stream
 from gateway.transcoding.call import Backends
 from gateway.transcoding.contracts import find_services
 from gateway.transcoding.json_out import Renderer
@@ -62,6 +69,11 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
     app.extensions["polyclinic.backends"] = backends
     if settings.gateway_role in ("all", "api"):
         add_bindings(app, edge, bindings, settings)
+        add_auth(app, edge, identity, sessions)
+        add_fhir(app, edge, Fhir(found, settings.public_url))
+        add_documentation(app, edge, Documentation(bindings, settings.public_url))
+    if settings.gateway_role in ("all", "streams"):
+        _add_streams(app, edge, found, identity, settings)
     add_health(app, routes=len(bindings))
     _handle_errors(app, edge)
     telemetry.logger(__name__).info("contracts", services=len(found), bindings=len(bindings))
@@ -83,15 +95,30 @@ def add_bindings(app: Flask, edge: Edge, bindings: Sequence[Binding], settings: 
         )
 
 
+def _add_streams(
+    app: Flask, edge: Edge, services: Sequence[ServiceDescriptor], identity: Identity, settings: Settings
+) -> None:
+    channels = Channels(settings, settings.max_streams, lambda: real_now().timestamp())
+    channels.on_start(lambda bus: revocations(bus, channels, identity.verifier))
+    add_day_stream(app, edge, DayStream(services, channels, identity))
+    add_signal_stream(app, edge, SignalStream(services, channels))
+    app.extensions["polyclinic.streams"] = channels
+
+
 def _handle_errors(app: Flask, edge: Edge) -> None:
     """What no view answers: unknown paths, methods a path does not take, and bugs before a view began."""
 
     def http(error: HTTPException) -> Response:
-        return errors.respond(errors.from_http(error), request_id(request.headers))
+        return _renderer()(errors.from_http(error), request_id(request.headers))
 
     def other(error: Exception) -> Response:
-        return errors.respond(errors.incident(repr(error), error), request_id(request.headers))
+        return _renderer()(errors.incident(repr(error), error), request_id(request.headers))
 
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(Exception, other)
     app.after_request(edge.decorate)
+
+
+def _renderer() -> Render:
+    """Below /fhir even an unknown path is told as an OperationOutcome."""
+    return outcome.respond if request.path.startswith("/fhir") else errors.respond

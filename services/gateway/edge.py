@@ -1,11 +1,11 @@
-"""What happens around every HTTP request at the door, in this order: id, trace, credentials, limits, work, headers, log."""
+"""What happens around every HTTP request, in this order: id, trace, credentials, limits, work, headers, log."""
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -13,6 +13,7 @@ import grpc
 from flask import Request, Response, request
 from google.protobuf.message import Message
 from opentelemetry.trace import SpanKind
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from chassis import descriptors, errors, telemetry
@@ -77,7 +78,8 @@ class Exchange:
     calls: int = 0
     # Set when the session's tokens were renewed on the way: the answer carries the new cookie.
     renewed: Session | None = None
-    extra: dict[str, str] = field(default_factory=dict)
+    # Identity has ended the session of the cookie: the answer takes the cookie away.
+    session_ended: bool = False
 
     def call(
         self,
@@ -130,7 +132,8 @@ class Edge:
     def view(
         self, handler: Handler, label: str, *, rpc: str = "", public: bool = False, render: Render = problems.respond
     ) -> Callable[..., Response]:
-        """A Flask view. ``label`` is the path template (never the path, which may hold ids); ``rpc`` what it will call.
+        """A Flask view. ``label`` is the path template (never the path, which may hold ids); ``rpc`` what it will
+        call.
 
         Without ``public`` a missing or invalid token is refused here; services verify it again in any case.
         """
@@ -216,6 +219,7 @@ class Edge:
             raise CsrfRefused
         current = self._sessions.current(session, exchange.address, exchange.request_id)
         if current is None:
+            exchange.session_ended = True
             return
         if current is not session:
             exchange.renewed = current
@@ -233,6 +237,8 @@ class Edge:
         response.headers["X-Request-Id"] = exchange.request_id
         if exchange.renewed is not None:
             self._sessions.write(response, exchange.renewed)
+        elif exchange.session_ended:
+            self._sessions.clear(response)
 
     def _note(self, exchange: Exchange, label: str, status: int) -> None:
         principal = exchange.principal
@@ -257,7 +263,7 @@ class Edge:
         return incoming.remote_addr or ""
 
 
-def request_id(headers: Mapping[str, str]) -> str:
+def request_id(headers: Headers) -> str:
     """The caller's X-Request-Id when it is well-formed, else a new one."""
     given = headers.get("X-Request-Id")
     if given is not None and _REQUEST_ID.fullmatch(given):
@@ -265,7 +271,7 @@ def request_id(headers: Mapping[str, str]) -> str:
     return uuid.uuid4().hex
 
 
-def idempotency_key(headers: Mapping[str, str]) -> str:
+def idempotency_key(headers: Headers) -> str:
     """The Idempotency-Key header, "" without one. Raises BadHeader."""
     key = headers.get("Idempotency-Key")
     if key is None:
@@ -275,7 +281,7 @@ def idempotency_key(headers: Mapping[str, str]) -> str:
     return key
 
 
-def if_match(headers: Mapping[str, str]) -> int | None:
+def if_match(headers: Headers) -> int | None:
     """The version in If-Match (``"3"``, ``W/"3"`` or ``3``); None without one or for ``*``. Raises BadHeader."""
     text = headers.get("If-Match")
     if text is None or text.strip() == "*":

@@ -1,4 +1,5 @@
-"""``/livez``: the process answers. ``/readyz``: it would serve a request; it asks no other service, so that one outage stays one."""
+"""``/livez``: the process answers. ``/readyz``: it would serve a request; it asks no other service, so that one
+outage stays one."""
 
 from __future__ import annotations
 

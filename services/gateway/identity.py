@@ -22,7 +22,8 @@ KEY_SET_SECONDS = 3.0
 
 
 class Identity:
-    """Identity's RPCs by name. Without identity's contract every use answers Unavailable (and tokens go unverified to services)."""
+    """Identity's RPCs by name. Without identity's contract every use answers Unavailable (and tokens go unverified
+    to services)."""
 
     def __init__(self, services: Sequence[ServiceDescriptor], backends: Backends) -> None:
         self._service = next((service for service in services if service.full_name == FULL_NAME), None)

@@ -29,7 +29,8 @@ class RequestLog:
         tenant_id: str,
         status: int,
     ) -> None:
-        """Notes one request. ``path`` is the template; ``calls`` is how often ``rpc`` was called for it (0: refused here)."""
+        """Notes one request. ``path`` is the template; ``calls`` is how often ``rpc`` was called for it (0: refused
+        here)."""
         if not self._path:
             return
         line = {

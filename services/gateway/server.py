@@ -1,4 +1,5 @@
-"""gunicorn, configured in code: threads for requests and streams, no preload (a gRPC channel must not live across a fork)."""
+"""gunicorn, configured in code: threads for requests and streams, no preload (a gRPC channel must not live across a
+fork)."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ _REFUSALS: tuple[tuple[type[Exception], int, str, str], ...] = (
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """gunicorn's threaded worker that speaks problem+json from the first byte and ends streams when it is told to stop."""
+    """gunicorn's threaded worker that speaks problem+json from the first byte and ends streams when it is told to
+    stop."""
 
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: Exception) -> None:
         """Answers what could not even be parsed as a request."""

@@ -1,4 +1,5 @@
-"""Browser sessions: identity's tokens, sealed into a cookie that only this gateway can open. Nothing is kept on our side."""
+"""Browser sessions: identity's tokens, sealed into a cookie that only this gateway can open. Nothing is kept on our
+side."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from dataclasses import asdict, dataclass
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from flask import Response
+from werkzeug.datastructures import Headers
 
 from chassis.errors import Error, Unauthenticated
 
@@ -41,7 +43,7 @@ class Session:
     # The double-submit token: also in a cookie that scripts of our own origin can read.
     csrf: str
 
-    def proves(self, headers: Mapping[str, str]) -> bool:
+    def proves(self, headers: Headers) -> bool:
         """Whether the request carries the session's CSRF token in its header."""
         given = headers.get(CSRF_HEADER, "")
         return hmac.compare_digest(given.encode("utf-8", "replace"), self.csrf.encode())

@@ -17,7 +17,8 @@ _TENANT = ("tenant_id",)
 def webhook_handler(binding: Binding, public_url: str) -> Handler:
     """The handler of one webhook RPC: URL, tenant of the path, lower-case headers and the raw body → WebhookRequest.
 
-    The RPC proves its caller by the signature; nothing is believed here. Raises ValueError when the template names no tenant.
+    The RPC proves its caller by the signature; nothing is believed here. Raises ValueError when the template names
+    no tenant.
     """
     if _TENANT not in binding.path.variables:
         raise ValueError(f"{binding.rpc.full_name}: a webhook's path must hold {{tenant_id}}")

@@ -16,7 +16,8 @@ from chassis.errors import Unavailable
 # Answers may hold files and whole days; requests stay under the servers' 4 MB.
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 KEEPALIVE_MS = 30_000
-# Calls are spread over all replicas. No retries beyond gRPC's own transparent one (the call never reached a server): each
+# Calls are spread over all replicas. No retries beyond gRPC's own transparent one (the call never reached a server):
+# each
 # attempt that reaches a service is audited there, and one request is one audit entry.
 SERVICE_CONFIG = json.dumps({"loadBalancingConfig": [{"round_robin": {}}]})
 
@@ -39,7 +40,8 @@ class Backends:
         metadata: Sequence[tuple[str, str]],
         deadline_seconds: float | None = None,
     ) -> Message:
-        """The answer of one unary RPC within the deadline (seconds). Raises grpc.RpcError and Unavailable (no address)."""
+        """The answer of one unary RPC within the deadline (seconds). Raises grpc.RpcError and Unavailable (no
+        address)."""
         stub = self._stubs.get(rpc.full_name) or self._stub(service, rpc)
         return stub(request, timeout=deadline_seconds or self._deadline, metadata=metadata)  # type: ignore[no-any-return]
 
@@ -56,11 +58,12 @@ class Backends:
             channel = self._channels.get(service)
             if channel is None:
                 channel = self._channels[service] = self._open(service)
-            stub = self._stubs[rpc.full_name] = channel.unary_unary(
+            stub: Callable[..., Any] = channel.unary_unary(
                 f"/{rpc.full_name}",
                 request_serializer=rpc.request_class.SerializeToString,
                 response_deserializer=rpc.response_class.FromString,
             )
+            self._stubs[rpc.full_name] = stub
             return stub
 
     def _open(self, service: str) -> grpc.Channel:

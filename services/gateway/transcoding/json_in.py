@@ -15,7 +15,8 @@ class _Refused(ValueError):
 
 
 def parse_json(raw: bytes) -> object:
-    """Reads UTF-8 JSON strictly: no NaN, no doubled keys, no byte order mark. Raises MalformedJson saying what and where."""
+    """Reads UTF-8 JSON strictly: no NaN, no doubled keys, no byte order mark. Raises MalformedJson saying what and
+    where."""
     try:
         return _decoder.decode(raw.decode())
     except UnicodeDecodeError as error:

@@ -1,7 +1,8 @@
 """Protobuf answers → JSON bytes: proto field names, int64 as strings, unset scalars printed.
 
-``json_format.MessageToDict`` looks at every descriptor again for every field of every message. Answers are most of what this
-process does, so the printer of each message type is compiled once; the tests hold it equal to ``json_format``.
+``json_format.MessageToDict`` looks at every descriptor again for every field of every message. Answers are most of
+what this process does, so the printer of each message type is compiled once; the tests hold it equal to
+``json_format``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Query parameters → the fields of a request that neither the path nor the body holds (google/api/http.proto, rule 3)."""
+"""Query parameters → the fields of a request that neither the path nor the body holds (google/api/http.proto, rule
+3)."""
 
 from __future__ import annotations
 

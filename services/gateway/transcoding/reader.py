@@ -45,7 +45,7 @@ class RequestReader:
         self._raw_body = body not in ("", "*") and _message_name(descriptor.fields_by_name[body]) == HTTP_BODY
         version = descriptor.fields_by_name.get("version")
         self.takes_version = version is not None and version.type in _VERSION_TYPES and not version.is_repeated
-        self.needs_version = self.takes_version and _must_be_positive(version)
+        self.needs_version = self.takes_version and version is not None and _must_be_positive(version)
         self.max_bytes = 3 * MAX_JSON_BYTES if self._raw_body else MAX_JSON_BYTES
 
     def read(
@@ -56,7 +56,8 @@ class RequestReader:
         content_type: str | None,
         if_match: int | None,
     ) -> Message:
-        """Builds the request. Raises InvalidInput (all violations), MalformedJson, UnsupportedMediaType, VersionRequired."""
+        """Builds the request. Raises InvalidInput (all violations), MalformedJson, UnsupportedMediaType,
+        VersionRequired."""
         problems = Problems()
         value = self._read_body(raw, content_type, problems)
         if query:
@@ -162,7 +163,7 @@ def _boolean(text: str) -> bool:
 
 def _field_at(descriptor: Descriptor, path: tuple[str, ...]) -> FieldDescriptor:
     for name in path[:-1]:
-        descriptor = descriptor.fields_by_name[name].message_type
+        descriptor = descriptor.fields_by_name[name].message_type  # type: ignore[assignment]
     return descriptor.fields_by_name[path[-1]]
 
 
@@ -181,7 +182,8 @@ def _mask_fields(descriptor: Descriptor, body: str) -> tuple[str, str]:
 
 def _must_be_positive(field: FieldDescriptor) -> bool:
     """Whether the contract demands a version: a rule `gte` or `gt` on it that zero does not meet, or `required`."""
-    rules = field.GetOptions().Extensions[validate_pb2.field]
+    options: Any = field.GetOptions()
+    rules = options.Extensions[validate_pb2.field]
     kind = rules.WhichOneof("type")
     numbers = getattr(rules, kind) if kind else None
     at_least = bool(numbers is not None and (getattr(numbers, "gte", 0) >= 1 or (numbers.HasField("gt"))))

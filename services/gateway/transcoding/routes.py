@@ -53,7 +53,8 @@ def collect_bindings(services: Iterable[ServiceDescriptor]) -> list[Binding]:
 
 
 def mount(template: str, webhook: bool) -> str:
-    """Where a template is served: under /api, webhooks at the root without their version (outside parties keep URLs for years)."""
+    """Where a template is served: under /api, webhooks at the root without their version (outside parties keep URLs
+    for years)."""
     if webhook:
         return template.removeprefix("/v1")
     return API_PREFIX + template

@@ -1,8 +1,9 @@
 """Whether a JSON value can be read as a protobuf scalar, enum or well-known type; if not, what it should be.
 
-Each test takes a parsed JSON value (never ``None``) and returns ``None`` or the violation's text. They are a little stricter
-than the canonical mapping (https://protobuf.dev/programming-guides/json): integers are plain decimal digits, base64 is
-well-formed, enums are values the contract names, so that whatever passes is read by ``json_format`` without a surprise.
+Each test takes a parsed JSON value (never ``None``) and returns ``None`` or the violation's text. They are a little
+stricter than the canonical mapping (https://protobuf.dev/programming-guides/json): integers are plain decimal
+digits, base64 is well-formed, enums are values the contract names, so that whatever passes is read by
+``json_format`` without a surprise.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The shape a JSON value must have to be read as a message, compiled once per message type from its descriptor.
 
-``json_format`` stops at the first problem; people who fill in forms and programs that send them want all of them, each with
-its path. So a request is checked here first, field by field, and read by ``json_format`` only when nothing is wrong.
+``json_format`` stops at the first problem; people who fill in forms and programs that send them want all of them, each
+with its path. So a request is checked here first, field by field, and read by ``json_format`` only when nothing is
+wrong.
 """
 
 from __future__ import annotations

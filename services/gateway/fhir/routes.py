@@ -1,0 +1,151 @@
+"""The routes below ``/fhir/R4``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Flask, Request, Response
+from google.protobuf.descriptor import ServiceDescriptor
+
+from chassis import descriptors
+from chassis.errors import Error, InvalidInput, NotFound, Unavailable, Violation
+from gateway.about import package_version
+from gateway.api import read_body
+from gateway.edge import Edge, Exchange, Handler, idempotency_key
+from gateway.fhir.bundle import read_bundle
+from gateway.fhir.capability import capability_statement
+from gateway.fhir.importing import Import, refuse_when_empty
+from gateway.fhir.outcome import FHIR_JSON, fhir_response, respond
+from gateway.transcoding.problems import Problems, UnsupportedMediaType
+from gateway.transcoding.scalars import text_problem
+
+PREFIX = "/fhir/R4"
+REGISTRY = "polyclinic.patient_registry.v1.PatientRegistry"
+SERVICE = "patient_registry"
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_BUNDLE_KINDS = ("application/fhir+json", "application/json")
+MAX_SEARCH_BYTES = 16 * 1024
+
+
+class NotAcceptable(Error):
+    """The client wants another format than JSON. Answered with 406."""
+
+    reason = "NOT_ACCEPTABLE"
+    code = InvalidInput.code
+    message = "This endpoint speaks application/fhir+json only."
+
+
+class Fhir:
+    """The handlers. Raises errors of the family; the edge renders them as OperationOutcome."""
+
+    def __init__(self, services: Iterable[ServiceDescriptor], public_url: str) -> None:
+        registry = next((service for service in services if service.full_name == REGISTRY), None)
+        self._methods = dict(registry.methods_by_name) if registry is not None else {}
+        self._public_url = public_url
+        self._version = package_version()
+
+    def metadata(self, exchange: Exchange, _values: dict[str, str]) -> Response:
+        """The CapabilityStatement; public."""
+        _acceptable(exchange.request)
+        return fhir_response(capability_statement(self._base(exchange.request), self._version))
+
+    def bundle(self, exchange: Exchange, _values: dict[str, str]) -> Response:
+        """Takes in a bundle: read whole first, then sent, then answered in pieces."""
+        incoming = exchange.request
+        _acceptable(incoming)
+        kind = (incoming.content_type or "").split(";", 1)[0].strip().lower()
+        if kind not in _BUNDLE_KINDS:
+            raise UnsupportedMediaType("Send the bundle as application/fhir+json.")
+        key = idempotency_key(incoming.headers)
+        job = Import(read_bundle(incoming.stream), self._rpc("ImportFhir"), exchange, key)
+        try:
+            refuse_when_empty(job.bundle)
+            job.run()
+        except BaseException:
+            job.close()
+            raise
+        response = Response(job.response(), content_type=FHIR_JSON)
+        response.call_on_close(job.close)
+        return response
+
+    def read(self, exchange: Exchange, values: dict[str, str]) -> Response:
+        """One Patient by id, with its version as ETag."""
+        _acceptable(exchange.request)
+        if not _UUID.fullmatch(values["id"]):
+            raise NotFound("patient")
+        rpc = self._rpc("GetFhirPatient")
+        answer = exchange.call(SERVICE, rpc, rpc.request_class(patient_id=values["id"].lower()))
+        response = Response(answer.body.data, content_type=FHIR_JSON)
+        if answer.version:
+            response.headers["ETag"] = f'W/"{answer.version}"'
+        return response
+
+    def search(self, exchange: Exchange, _values: dict[str, str]) -> Response:
+        """Patients by the parameters of the query, or of a form (POST _search, so that no name is in a URL)."""
+        incoming = exchange.request
+        _acceptable(incoming)
+        pairs = list(incoming.args.items(multi=True))
+        if incoming.method == "POST":
+            if incoming.mimetype != "application/x-www-form-urlencoded":
+                raise UnsupportedMediaType("Send the search as application/x-www-form-urlencoded.")
+            pairs += _form(read_body(incoming, MAX_SEARCH_BYTES))
+        problems = Problems()
+        for name, value in pairs:
+            wrong = text_problem(name) or text_problem(value)
+            if wrong is not None:
+                problems.add(name[:64].encode("ascii", "backslashreplace").decode(), wrong)
+        problems.refuse()
+        rpc = self._rpc("SearchFhirPatients")
+        request: Any = rpc.request_class(base_url=self._base(incoming))
+        for name, value in pairs:
+            if name != "_format":
+                request.parameters.add(name=name, value=value)
+        answer = exchange.call(SERVICE, rpc, request)
+        return Response(answer.body.data, content_type=FHIR_JSON)
+
+    def _rpc(self, method: str) -> descriptors.Rpc:
+        if method not in self._methods:
+            raise Unavailable(internal=f"the registry's contract has no {method}")
+        return descriptors.rpc(self._methods[method])
+
+    def _base(self, incoming: Request) -> str:
+        return (self._public_url or incoming.host_url.rstrip("/")) + PREFIX
+
+
+def add_fhir(app: Flask, edge: Edge, fhir: Fhir) -> None:
+    """Adds the routes; whatever goes wrong below ``/fhir`` is told as an OperationOutcome."""
+    routes: tuple[tuple[str, str, Handler, bool], ...] = (
+        ("GET", "/metadata", fhir.metadata, True),
+        ("POST", "", fhir.bundle, False),
+        ("POST", "/", fhir.bundle, False),
+        ("GET", "/Patient", fhir.search, False),
+        ("POST", "/Patient/_search", fhir.search, False),
+        ("GET", "/Patient/{id}", fhir.read, False),
+    )
+    for verb, path, handler, public in routes:
+        label = PREFIX + path
+        app.add_url_rule(
+            label.replace("{id}", "<segment:id>"),
+            f"{verb} {label}",
+            edge.view(handler, label, public=public, render=respond),
+            methods=[verb],
+            provide_automatic_options=False,
+        )
+
+
+def _acceptable(incoming: Request) -> None:
+    """Refuses a client that wants XML. Raises NotAcceptable."""
+    wanted = incoming.args.get("_format") or incoming.headers.get("Accept", "")
+    kinds = [kind.split(";", 1)[0].strip().lower() for kind in wanted.split(",") if kind.strip()]
+    if kinds and not any("json" in kind or kind in ("*/*", "application/*") for kind in kinds):
+        raise NotAcceptable
+
+
+def _form(raw: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=100, errors="strict")
+    except ValueError:
+        raise InvalidInput([Violation("", "the form cannot be read")]) from None
