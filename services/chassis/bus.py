@@ -139,7 +139,7 @@ class Bus:
             while not self._stopping.is_set():
                 try:
                     js = await self.jetstream()
-                    start = (datetime.now(UTC) - timedelta(seconds=since_seconds)).isoformat()
+                    start = datetime.now(UTC) - timedelta(seconds=since_seconds)
                     config = ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_TIME, opt_start_time=start)
                     subscription = await js.subscribe(
                         subject, stream=stream, ordered_consumer=True, config=config, cb=on_message
@@ -164,7 +164,8 @@ class Bus:
 
     async def jetstream(self) -> JetStreamContext:
         await self.client()
-        assert self._js is not None
+        if self._js is None:
+            raise Unavailable(internal="NATS is not connected")
         return self._js
 
     def last_clock(self) -> bytes | None:
@@ -178,7 +179,8 @@ class Bus:
                 return None
             return message.data
 
-        return self.spawn(read()).result(30)
+        found: bytes | None = self.spawn(read()).result(30)
+        return found
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -214,10 +216,12 @@ class Bus:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _ensure_streams(self) -> None:
-        assert self._js is not None
+        js = self._js
+        if js is None:
+            return
         for config in self._streams:
             try:
-                await self._js.add_stream(config)
+                await js.add_stream(config)
             except APIError as error:
                 if error.err_code != 10058:  # stream exists with another configuration: keep the operator's
                     raise

@@ -51,7 +51,7 @@ class Call:
     @property
     def tenant_id(self) -> UUID:
         """The transaction's tenant. Raises PermissionDenied when the caller belongs to none."""
-        tenant_id = self.session.info["tenant_id"]
+        tenant_id: UUID | None = self.session.info["tenant_id"]
         if tenant_id is None:
             raise PermissionDenied("This needs a tenant.")
         return tenant_id

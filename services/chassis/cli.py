@@ -73,16 +73,15 @@ def _dead_letters(chosen: argparse.Namespace) -> int:
 def _status(chosen: argparse.Namespace) -> int:
     settings = ServiceSettings.from_environment()
     query = text(
-        "select (select count(*) from outbox where published_at is null) as unpublished,"
-        " (select coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::int from outbox where published_at is null) as oldest,"
-        " (select count(*) from due) as due, (select count(*) from due where attempts > 1) as retrying,"
-        " (select count(*) from dead_letter where replayed_at is null) as dead"
+        "select count(*) filter (where published_at is null) as unpublished,"
+        " coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where published_at is null)), 0)::int"
+        " as oldest, (select count(*) from due) as due, (select count(*) from due where attempts > 1) as retrying,"
+        " (select count(*) from dead_letter where replayed_at is null) as dead from outbox"
     )
     with _worker_session(settings) as session:
         row = session.execute(query).one()
-    print(
-        f"{chosen.service}: outbox {row.unpublished} (oldest {row.oldest} s), due {row.due} (retrying {row.retrying}), dead letters {row.dead}"
-    )
+    backlog = f"outbox {row.unpublished} (oldest {row.oldest} s), due {row.due} (retrying {row.retrying})"
+    print(f"{chosen.service}: {backlog}, dead letters {row.dead}")
     return 0 if not row.dead else 2
 
 

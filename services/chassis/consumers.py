@@ -53,7 +53,7 @@ class Subscription:
 
 def backoff_seconds(attempt: int) -> float:
     """Seconds to wait after the `attempt`-th failure (1-based): 0.2 doubling, 60 at most."""
-    return min(60.0, 0.1 * 2**attempt)
+    return min(60.0, 0.1 * 2.0 ** min(attempt, 12))
 
 
 class Processor:

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import psycopg
 from sqlalchemy import Engine, create_engine, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -130,7 +131,7 @@ def translated() -> Iterator[None]:
         yield
     except StaleDataError as error:
         raise errors.StaleVersion(internal=str(error)) from error
-    except TimeoutError as error:
+    except PoolTimeout as error:
         raise errors.Unavailable(internal="no database connection is free") from error
     except DBAPIError as error:
         raise _translate(error) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from google.protobuf import message_factory
@@ -38,10 +39,10 @@ _PHI = {options_pb2.PHI_READ: "read", options_pb2.PHI_WRITE: "write"}
 @cache
 def rpc(method: MethodDescriptor) -> Rpc:
     """Reads a method's options. Raises ValueError when it says nothing about access."""
-    options = method.GetOptions()
+    options: Any = method.GetOptions()
     if not options.HasExtension(options_pb2.access):
         raise ValueError(f"{method.full_name} has no (polyclinic.options.v1.access)")
-    access = options.Extensions[options_pb2.access]
+    access: Any = options.Extensions[options_pb2.access]
     return Rpc(
         full_name=f"{method.containing_service.full_name}/{method.name}",
         name=method.name,
@@ -91,10 +92,10 @@ class EventKind:
 @cache
 def event_kind(descriptor: Descriptor) -> EventKind:
     """Reads an event message's options. Raises ValueError when it is no event."""
-    options = descriptor.GetOptions()
+    options: Any = descriptor.GetOptions()
     if not options.HasExtension(options_pb2.event):
         raise ValueError(f"{descriptor.full_name} is not an event")
-    event = options.Extensions[options_pb2.event]
+    event: Any = options.Extensions[options_pb2.event]
     return EventKind(
         full_name=descriptor.full_name,
         service=descriptor.file.package.split(".")[1],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import protovalidate
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -21,11 +21,11 @@ def merged(current: M, update: M, mask: FieldMask, *, fixed: frozenset[str] = fr
     """
     if not mask.paths:
         raise InvalidInput([Violation("update_mask", "must name at least one field")])
-    problems = []
-    for path in mask.paths:
-        if path.split(".")[0] in fixed:
-            problems.append(Violation("update_mask", f"{path} cannot be changed"))
-    if not mask.IsValidForDescriptor(current.DESCRIPTOR):
+    problems = [
+        Violation("update_mask", f"{path} cannot be changed") for path in mask.paths if path.split(".")[0] in fixed
+    ]
+    descriptor: Any = current.DESCRIPTOR
+    if not mask.IsValidForDescriptor(descriptor):
         problems.append(Violation("update_mask", "names a field that does not exist"))
     if problems:
         raise InvalidInput(problems)

@@ -143,7 +143,10 @@ def differences(service: str, connection: Any) -> list[Any]:
     """What differs between the models and the migrated database (empty when they agree)."""
     from alembic.autogenerate import compare_metadata
 
-    return compare_metadata(_migration_context(connection), importlib.import_module(f"{service}.tables").Base.metadata)
+    found: list[Any] = compare_metadata(
+        _migration_context(connection), importlib.import_module(f"{service}.tables").Base.metadata
+    )
+    return found
 
 
 def render_revision(service: str, connection: Any, revision: str, down: str | None, message: str) -> str:
@@ -152,6 +155,7 @@ def render_revision(service: str, connection: Any, revision: str, down: str | No
 
     metadata = importlib.import_module(f"{service}.tables").Base.metadata
     script = produce_migrations(_migration_context(connection), metadata)
+    assert script.upgrade_ops is not None  # noqa: S101 - produce_migrations always makes it
     body = render_python_code(script.upgrade_ops, alembic_module_prefix="op.", sqlalchemy_module_prefix="sa.")
     body = re.sub(r",?\s*info=\{[^}]*\}|astext_type=Text\(\)|# ### .* ###\n?\s*", "", body).strip()
     present = set(inspect(connection).get_table_names())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Boolean, Date, DateTime, LargeBinary, MetaData, Text, Uuid, event
@@ -31,7 +32,7 @@ TYPES = {
 }
 
 
-def declarative_base() -> type[DeclarativeBase]:
+def declarative_base() -> Any:
     """A new declarative base (one a service) with the house's names and column types."""
 
     class Base(DeclarativeBase):
@@ -83,7 +84,8 @@ def _fill_keys(session: Session, *_: object) -> None:
     """Gives new rows their tenant (the transaction's) and a UUIDv7 id."""
     tenant_id = session.info.get("tenant_id")
     for row in session.new:
-        if isinstance(row, TenantOnly) and row.tenant_id is None:
-            row.tenant_id = tenant_id
-        if isinstance(row, Tenanted) and row.id is None:
-            row.id = uuid7()
+        given: Any = row
+        if isinstance(row, TenantOnly) and given.tenant_id is None:
+            given.tenant_id = tenant_id
+        if isinstance(row, Tenanted) and given.id is None:
+            given.id = uuid7()

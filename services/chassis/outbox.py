@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -86,9 +87,9 @@ def enqueue(
     return message_id
 
 
-def waves(rows: Iterable[Row]) -> list[list[Row]]:
+def waves(rows: Iterable[Row[Any]]) -> list[list[Row[Any]]]:
     """Splits rows (in id order) into waves: within a wave no two rows share an aggregate, and order within one is kept."""
-    result: list[list[Row]] = []
+    result: list[list[Row[Any]]] = []
     depth: dict[str, int] = {}
     for row in rows:
         level = depth.get(row.aggregate, 0)

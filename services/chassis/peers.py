@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -93,7 +93,7 @@ class Peer:
         with telemetry.span(f"{self._service.full_name}/{method}", SpanKind.CLIENT, None, peer=self.name) as span:
             metadata += telemetry.carrier().items()
             try:
-                answer = self._method(method)(request, timeout=seconds, metadata=metadata)
+                answer: Message = self._method(method)(request, timeout=seconds, metadata=metadata)
             except grpc.RpcError as error:
                 ours = from_rpc_error(error)
                 telemetry.mark_error(span, ours.reason)
@@ -146,7 +146,7 @@ class ServiceToken:
                 from polyclinic.identity.v1 import identity_pb2
 
                 request = identity_pb2.IssueServiceTokenRequest(client_id=self._client_id, client_secret=self._secret)
-                answer = self._identity.call("IssueServiceToken", request, seconds=3)
+                answer: Any = self._identity.call("IssueServiceToken", request, seconds=3)
                 self._token = answer.access_token
                 self._renew_at = monotonic() + answer.expires_in_seconds * 0.7
             return self._token

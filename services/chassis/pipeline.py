@@ -214,15 +214,10 @@ class Pipeline:
                     return response
             try:
                 response = method(request, call)
-            except errors.Error as error:
-                if not error.commits:
-                    raise
-                refusal = error
-            else:
-                refusal = None
-            if refusal is not None:
-                session.commit()
-                raise refusal
+            except errors.Error as refusal:
+                if refusal.commits:
+                    session.commit()
+                raise
             if keyed:
                 _record_answer(call, rpc, response, incoming.idempotency_key)
             if audit.audited(rpc) and not read_only:

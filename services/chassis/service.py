@@ -234,7 +234,10 @@ class Service:
         def on_disabled(_tenant_id: UUID, event: Any) -> None:
             self.verifier.revoke(event.account_id, event.not_before.seconds)
 
-        for event_class, handler, since in [(identity_events.AccountDisabled, on_disabled, 900.0), *self._followed]:
+        followed: list[tuple[Any, Callable[[UUID, Any], None], float]] = [
+            (identity_events.AccountDisabled, on_disabled, 900.0)
+        ]
+        for event_class, handler, since in [*followed, *self._followed]:
             kind = descriptors.event_kind(event_class.DESCRIPTOR)
 
             def on_message(message: Any, event_class: Any = event_class, handler: Any = handler) -> None:
@@ -269,5 +272,6 @@ class Service:
     def _fetch_keys(self) -> dict[str, Any]:
         from polyclinic.identity.v1 import identity_pb2
 
-        answer = self._identity().call("GetKeySet", identity_pb2.GetKeySetRequest(), seconds=3)
-        return json.loads(answer.jwks_json)
+        answer: Any = self._identity().call("GetKeySet", identity_pb2.GetKeySetRequest(), seconds=3)
+        keys: dict[str, Any] = json.loads(answer.jwks_json)
+        return keys

@@ -138,5 +138,5 @@ def _parse(kind: object, text: str) -> object:
             raise ValueError("must be the base64 of 32 bytes")
         return Key32(raw)
     if kind in (str, int, float, Secret):
-        return kind(text)  # type: ignore[operator]
+        return kind(text)
     raise ValueError(f"cannot read a {kind}")

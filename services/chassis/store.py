@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -87,7 +87,7 @@ def _literal(column: InstrumentedAttribute[Any], value: object) -> Any:
 
 
 def _encode(values: list[object]) -> str:
-    tagged = []
+    tagged: list[list[Any]] = []
     for value in values:
         if isinstance(value, datetime):
             tagged.append(["t", value.isoformat()])
@@ -101,7 +101,12 @@ def _encode(values: list[object]) -> str:
 
 
 def _decode(token: str, length: int) -> list[object]:
-    readers = {"t": datetime.fromisoformat, "d": date.fromisoformat, "u": UUID, "v": lambda value: value}
+    readers: dict[str, Callable[[Any], object]] = {
+        "t": datetime.fromisoformat,
+        "d": date.fromisoformat,
+        "u": UUID,
+        "v": lambda value: value,
+    }
     try:
         tagged = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         values = [readers[kind](value) for kind, value in tagged]

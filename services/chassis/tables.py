@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, Identity, Index
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.orm import Tenanted, TenantOnly, declarative_base
 
-Base = declarative_base()
+Base: Any = declarative_base()
 
 
 class Outbox(Base):

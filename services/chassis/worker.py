@@ -138,7 +138,7 @@ class DueWorker:
                         Due.key == row.key,
                         Due.generation == row.generation,
                     )
-                    if call.session.execute(mine).rowcount == 0:
+                    if call.session.scalar(mine.returning(Due.key)) is None:
                         return
                     self._handlers[row.kind](call, item)
                 done.add(1, {"kind": row.kind})

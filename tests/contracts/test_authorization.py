@@ -8,10 +8,10 @@ from __future__ import annotations
 import importlib
 
 import pytest
+
 from chassis import descriptors, errors
 from chassis.ids import uuid7
 from chassis.testing import Case, expect_error
-
 from tests.contracts import registry
 
 every_rpc = pytest.mark.parametrize("method", registry.RPCS, ids=registry.rpc_id)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from chassis import descriptors
 from google.api import annotations_pb2
 from google.protobuf.descriptor import MethodDescriptor
 
+from chassis import descriptors
 from tests.contracts import registry
 
 COMMENTS = registry.comments()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from uuid import UUID
 
-from chassis.testing import Case
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.type.date_pb2 import Date
 from polyclinic.identity.v1 import events_pb2
 from polyclinic.identity.v1 import identity_pb2 as pb
 from polyclinic.types.v1 import types_pb2
 
+from chassis.testing import Case
 from tests.identity.conftest import PASSWORD, SECRETS
 
 ENVIRONMENT = SECRETS

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from chassis.testing import Harness, RpcClient
 from polyclinic.identity.v1 import identity_pb2 as pb
+
+from chassis.testing import Harness, RpcClient
 
 SECRETS = {
     "POLYCLINIC_OPERATOR_SECRET": "operator secret",

@@ -8,14 +8,14 @@ from uuid import UUID
 
 import jwt
 import pytest
-from chassis.testing import expect_error
-from identity.tables import UserSession
-from identity.usecases import sessions
 from jwt.algorithms import OKPAlgorithm
 from polyclinic.identity.v1 import events_pb2
 from polyclinic.identity.v1 import identity_pb2 as pb
 from sqlalchemy import update
 
+from chassis.testing import expect_error
+from identity.tables import UserSession
+from identity.usecases import sessions
 from tests.identity.conftest import PASSWORD
 
 
@@ -35,7 +35,7 @@ def claims(identity, token):
 
 def test_an_owner_signs_in_and_the_token_says_who_and_for_which_tenant(identity, clinic):
     """The token is signed by a published key and carries tenant and permissions."""
-    slug, owner = clinic
+    slug, _ = clinic
     answer = sign_in(identity, slug)
     body = claims(identity, answer.access_token)
     assert (body["knd"], body["tid"], body["prm"]) == ("user", answer.tenant_id, ["*"])

@@ -104,7 +104,8 @@ class Harness:
         with self._patched():
             self.service: Service = module.build(self.settings)
         clock = self.service.clock
-        assert isinstance(clock, SimulatedClock), "the harness runs services with POLYCLINIC_CLOCK=simulated"
+        if not isinstance(clock, SimulatedClock):
+            raise TypeError("the harness runs services with POLYCLINIC_CLOCK=simulated")
         self.clock = clock
         self.clock.set(START)
         self.service.start()
@@ -263,11 +264,13 @@ class Harness:
         def init(self: Service, name: str, settings: ServiceSettings, given: TokenVerifier | None = None) -> None:
             original_init(self, name, settings, given or verifier)
 
-        Service.peer, Service.__init__ = peer, init  # type: ignore[method-assign]
+        setattr(Service, "peer", peer)  # noqa: B010 - mypy knows that methods are not assigned
+        setattr(Service, "__init__", init)  # noqa: B010
         try:
             yield
         finally:
-            Service.peer, Service.__init__ = original_peer, original_init  # type: ignore[method-assign]
+            setattr(Service, "peer", original_peer)  # noqa: B010
+            setattr(Service, "__init__", original_init)  # noqa: B010
 
 
 @contextlib.contextmanager

@@ -29,4 +29,4 @@ def locked_until(failures: int, now: datetime) -> datetime | None:
     """Until when an account is locked after its `failures`-th failure in a row: nothing for the first four, then 1 minute doubling."""
     if failures < FREE_FAILURES:
         return None
-    return now + min(LONGEST_LOCK, timedelta(minutes=1) * 2 ** (failures - FREE_FAILURES))
+    return now + min(LONGEST_LOCK, timedelta(minutes=2.0 ** min(failures - FREE_FAILURES, 10)))

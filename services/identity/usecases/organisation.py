@@ -87,9 +87,11 @@ def _check(store: Store, kind: Kind, values: Values) -> None:
     problems = [Violation(problem.field, problem.message) for problem in kind.check(values)]
     for field, model in kind.references.items():
         given = values.get(field)
-        for one in given if isinstance(given, list) else [given]:
-            if one and store.get(model, UUID(str(one))) is None:
-                problems.append(Violation(field, f"refers to nothing that exists ({one})"))
+        problems += [
+            Violation(field, f"refers to nothing that exists ({one})")
+            for one in (given if isinstance(given, list) else [given])
+            if one and store.get(model, UUID(str(one))) is None
+        ]
     if problems:
         raise InvalidInput(problems)
 
