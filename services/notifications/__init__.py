@@ -1,0 +1,1 @@
+"""Messages to patients: templates, rules, reminders, delivery, replies."""

@@ -1,0 +1,28 @@
+"""What every carrier of messages looks like to the use cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from notifications.domain.delivery import HandOver
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A finished message. ``reference`` is its Message-ID or ClientReference; ``callback_url`` is for receipts."""
+
+    sender: str
+    recipient: str
+    subject: str
+    text: str
+    html: str
+    reference: str
+    language: str
+    callback_url: str = ""
+
+
+class Carrier(Protocol):
+    """Hands a parcel over, once per call. Never raises for what the network or the other side does."""
+
+    def hand_over(self, parcel: Parcel) -> HandOver: ...

@@ -1,0 +1,80 @@
+"""The patient registry: how a person may be reached now, and whose an address is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import cast
+from uuid import UUID
+
+from polyclinic.patient_registry.v1 import patient_registry_pb2 as registry_pb2
+
+from chassis.call import Call
+from chassis.peers import Peer
+from notifications.domain.vocabulary import Channel
+
+# Short, because the answer is needed while a webhook waits.
+LOOKUP_SECONDS = 3.0
+
+
+class Purpose(StrEnum):
+    """What consent is asked for."""
+
+    VISIT = "visit"
+    BILLING = "billing"
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address with the purposes its holder allows now."""
+
+    channel: Channel
+    value: str
+    purposes: frozenset[Purpose]
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How a patient may be reached now, preferred addresses first; ``suppressed``: never write to or about them."""
+
+    language: str
+    time_zone: str
+    addresses: tuple[Address, ...]
+    suppressed: bool
+
+
+@dataclass(frozen=True)
+class Registry:
+    """The registry's RPCs that messages need. All raise Unavailable while it does not answer."""
+
+    peer: Peer
+
+    def contact(self, call: Call, patient_id: UUID) -> Contact | None:
+        """How a patient may be reached now; None for one the registry does not know."""
+        request = registry_pb2.GetContactsRequest(patient_ids=[str(patient_id)])
+        answer = cast(registry_pb2.GetContactsResponse, self.peer.call("GetContacts", request, call))
+        if not answer.contacts:
+            return None
+        found = answer.contacts[0]
+        addresses = tuple(
+            Address(_CHANNELS[one.channel], one.value, frozenset(_PURPOSES[p] for p in one.purposes if p in _PURPOSES))
+            for one in found.addresses
+            if one.channel in _CHANNELS
+        )
+        return Contact(found.language, found.time_zone, addresses, found.suppressed)
+
+    def patients_at(self, call: Call, address: str) -> set[UUID]:
+        """The patients who are reached at an address."""
+        request = registry_pb2.FindByContactRequest(value=address)
+        answer = self.peer.call("FindByContact", request, call, seconds=LOOKUP_SECONDS)
+        return {UUID(holder.patient_id) for holder in cast(registry_pb2.FindByContactResponse, answer).holders}
+
+
+_CHANNELS = {
+    registry_pb2.CONTACT_CHANNEL_EMAIL: Channel.EMAIL,
+    registry_pb2.CONTACT_CHANNEL_SMS: Channel.SMS,
+}
+_PURPOSES = {
+    registry_pb2.CONTACT_PURPOSE_VISIT: Purpose.VISIT,
+    registry_pb2.CONTACT_PURPOSE_BILLING: Purpose.BILLING,
+}

@@ -1,0 +1,1 @@
+"""One function per RPC, event or piece of due work."""

@@ -1,0 +1,41 @@
+"""What the use cases need beside their transaction: the registry, the carriers, and facts of the installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+from uuid import UUID
+
+from notifications.adapters.outcome import Carrier
+from notifications.adapters.registry import Registry
+from notifications.domain.vocabulary import Channel
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Made once, in `__main__`."""
+
+    registry: Registry
+    carriers: dict[Channel, Carrier]
+    # Where patients and providers reach the gateway, without a trailing slash.
+    public_url: str
+    email_from: str
+    sms_from: str
+    # Secret of the provider's webhook signatures.
+    sms_auth_token: str
+    # The provider answers STOP, START and HELP by itself.
+    provider_answers_keywords: bool
+
+    @property
+    def email_domain(self) -> str:
+        """The right-hand side of every Message-ID."""
+        return self.email_from.rpartition("@")[2]
+
+    @property
+    def portal_link(self) -> str:
+        """Where patients see everything after signing in; the link itself says nothing about anybody."""
+        return f"{self.public_url}/portal"
+
+    def status_callback(self, tenant_id: UUID, reference: str) -> str:
+        """Where the provider tells what became of a text; the reference finds it even before its sid is known to us."""
+        return f"{self.public_url}/webhooks/sms-status/{tenant_id}?reference={quote(reference)}"

@@ -1,0 +1,143 @@
+"""Hands an intended message over, once per attempt, and follows what the other side says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from chassis.call import Call
+from notifications import published
+from notifications.adapters.outcome import Parcel
+from notifications.domain.delivery import MAX_ATTEMPTS, Accepted, HandOver, Refusal, Refused, retry_after
+from notifications.domain.vocabulary import Channel, MessageStatus, Reason, ReminderStatus, SuppressionReason
+from notifications.store import Store
+from notifications.tables import Appointment, Message, Reminder, Rule
+from notifications.usecases.composing import SEND
+from notifications.usecases.deciding import leave_out, why_unwanted
+from notifications.usecases.outside import Outside
+from notifications.usecases.suppressing import opt_out, suppress
+from notifications.usecases.tenants import ensure_installed
+from notifications.usecases.visits import settle, windows_of
+
+# Our answers that go out although the number has opted out: the one confirmation that the rule allows.
+AFTER_OPT_OUT = "reply.opted_out"
+
+
+def send(call: Call, outside: Outside, message_id: UUID) -> None:
+    """Hands a message over unless it is settled, no longer wanted, or must wait for the next open hour.
+
+    A repetition after a crash carries the same reference; an SMS provider answers it as before, without a second text.
+    """
+    store = Store(call.session)
+    message = store.lock(Message, message_id, "message")
+    if message.status != MessageStatus.INTENDED.value:
+        return
+    if _withdrawn(call, store, message) or _stopped(call, store, message) or _waits(call, store, message):
+        return
+    message.attempts += 1
+    follow(call, outside, store, message, _hand_over(call, outside, message))
+
+
+def follow(call: Call, outside: Outside, store: Store, message: Message, outcome: HandOver) -> None:
+    """Records what the other side answered to a hand-over and what follows from it."""
+    if isinstance(outcome, Accepted):
+        message.status, message.sent_at, message.error_code = MessageStatus.SENT.value, call.now, ""
+        message.provider_reference = outcome.provider_reference
+        if message.channel == Channel.EMAIL.value:
+            message.settled_at = call.now  # nothing more will be heard of it
+        tell(call, message)
+        return
+    message.error_code = outcome.code
+    if outcome.refusal is Refusal.TEMPORARY and message.attempts < MAX_ATTEMPTS:
+        call.due.at(SEND, message.id, call.now + retry_after(message.attempts))
+        return
+    fail(call, outside, store, message, outcome)
+
+
+def fail(call: Call, outside: Outside, store: Store, message: Message, outcome: Refused) -> None:
+    """The message will not arrive: says so, suppresses what cannot be reached, tries the rule's next channel."""
+    channel = Channel(message.channel)
+    opted_out = outcome.refusal is Refusal.OPTED_OUT
+    message.status = (MessageStatus.SUPPRESSED if opted_out else MessageStatus.FAILED).value
+    message.settled_at, message.error_code = call.now, outcome.code
+    tell(call, message)
+    if opted_out:
+        opt_out(call, outside, store, channel, message.recipient, call.new_id())
+    elif outcome.refusal is Refusal.BAD_ADDRESS:
+        suppress(call, store, channel, message.recipient, SuppressionReason.BAD_ADDRESS)
+    _try_next_channel(call, outside, store, message, Reason.SUPPRESSED if opted_out else Reason.DELIVERY_FAILED)
+
+
+def tell(call: Call, message: Message) -> None:
+    """Publishes what has become of a message."""
+    channel = Channel(message.channel)
+    call.emit(published.message_settled(message.id, message.patient_id, channel, message.status, call.now))
+
+
+def _hand_over(call: Call, outside: Outside, message: Message) -> HandOver:
+    parcel = Parcel(
+        sender=message.sender,
+        recipient=message.recipient,
+        subject=message.subject,
+        text=message.text,
+        html=message.html,
+        reference=message.reference,
+        language=message.language,
+        callback_url=outside.status_callback(call.tenant_id, message.reference),
+    )
+    return outside.carriers[Channel(message.channel)].hand_over(parcel)
+
+
+def _withdrawn(call: Call, store: Store, message: Message) -> bool:
+    """Takes back a message whose occasion has changed or passed since it was written down."""
+    reminder = store.get(Reminder, message.reminder_id) if message.reminder_id else None
+    reason: Reason | None = None
+    if reminder is not None:
+        appointment = store.get(Appointment, message.appointment_id) if message.appointment_id else None
+        if (gone := why_unwanted(reminder, appointment, call.now)) is not None:
+            settle(call, reminder, *gone)
+            reason = gone[1]
+    elif message.not_after is not None and message.not_after <= call.now:
+        reason = Reason.TIME_PASSED
+    if reason is not None:
+        _withdraw(call, message, reason)
+    return reason is not None
+
+
+def _stopped(call: Call, store: Store, message: Message) -> bool:
+    """Takes back a message to an address that has been suppressed since it was written down."""
+    if message.template_code == AFTER_OPT_OUT or store.suppression(Channel(message.channel), message.recipient) is None:
+        return False
+    _withdraw(call, message, Reason.SUPPRESSED)
+    reminder = store.get(Reminder, message.reminder_id) if message.reminder_id else None
+    if reminder is not None:
+        settle(call, reminder, ReminderStatus.SKIPPED, Reason.SUPPRESSED)
+    return True
+
+
+def _waits(call: Call, store: Store, message: Message) -> bool:
+    """Plans the next open hour when the window has closed meanwhile (attempts are repeated over hours)."""
+    if message.any_hour:
+        return False
+    opens = _next_open(call, store, message)
+    if opens <= call.now:
+        return False
+    call.due.at(SEND, message.id, opens)
+    return True
+
+
+def _next_open(call: Call, store: Store, message: Message) -> datetime:
+    window = windows_of(ensure_installed(call, store))[Channel(message.channel)]
+    return window.next_open(call.now, ZoneInfo(message.time_zone))
+
+
+def _withdraw(call: Call, message: Message, reason: Reason) -> None:
+    message.status, message.settled_at, message.error_code = MessageStatus.WITHDRAWN.value, call.now, reason.value
+
+
+def _try_next_channel(call: Call, outside: Outside, store: Store, message: Message, reason: Reason) -> None:
+    reminder = store.get(Reminder, message.reminder_id) if message.reminder_id else None
+    if reminder is None or reminder.status != ReminderStatus.SENT.value:
+        return
+    leave_out(call, outside, store, reminder, store.need(Rule, reminder.rule_id, "rule"), reason)

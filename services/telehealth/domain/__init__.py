@@ -1,0 +1,1 @@
+"""Pure rules of video visits: no database, no network, no clock."""
