@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -20,6 +21,7 @@ from infra.simulators.kit.clock import BusinessClock, stamp
 from infra.simulators.kit.database import Database
 from infra.simulators.kit.web import basic_credentials, control_routes, serve, standard_arguments
 from infra.simulators.kit.webhooks import Webhook, WebhookQueue
+from infra.simulators.settings import Settings
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS message (
@@ -69,7 +71,16 @@ def sign(webhook: Webhook) -> dict[str, str]:
 class SmsProvider:
     """Accepts messages, decides their fate by the seed, and plans the callbacks."""
 
-    def __init__(self, database: Database, clock: BusinessClock, webhooks: WebhookQueue, seed: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: BusinessClock,
+        webhooks: WebhookQueue,
+        seed: int,
+        accounts: Mapping[str, str] | None = None,
+    ) -> None:
+        """`accounts` (sid → auth token) are those known without configuration."""
+        self._defaults = {**DEFAULT_CONFIG, "accounts": dict(accounts or {})}
         self.database = database
         self.clock = clock
         self.webhooks = webhooks
@@ -77,7 +88,7 @@ class SmsProvider:
 
     def config(self) -> dict[str, Any]:
         """The present options: defaults overlaid by what was PUT."""
-        return {**DEFAULT_CONFIG, **self.database.setting("config", {})}
+        return {**self._defaults, **self.database.setting("config", {})}
 
     def is_temporarily_down(self, account: str, reference: str) -> bool:
         """Whether this attempt is to be answered 503: the first one of a seeded share of messages, never the second."""
@@ -291,7 +302,7 @@ def main() -> None:
     clock = BusinessClock(database)
     webhooks = WebhookQueue(database, clock, sign)
     webhooks.start()
-    provider = SmsProvider(database, clock, webhooks, arguments.seed)
+    provider = SmsProvider(database, clock, webhooks, arguments.seed, Settings.from_environment().sms_accounts)
     serve(create_app(provider), arguments.host, arguments.port, "sms", clock)
     webhooks.stop()
 

@@ -124,13 +124,17 @@ def envelope(
     """ISA to IEA around one transaction set."""
     lines = [f"ST*{transaction}*0001*{version}", *body]
     lines.append(f"SE*{len(lines) + 1}*0001")
-    header = f"ISA*00*          *00*          *ZZ*{submitter:<15}*ZZ*MERIDIANCH     *260302*1030*^*00501*{control:09d}*0*T*:"
+    header = (
+        f"ISA*00*          *00*          *ZZ*{submitter:<15}*ZZ*MERIDIANCH     *260302*1030*^*00501*{control:09d}*0*T*:"
+    )
     group = f"GS*{kind}*{submitter}*MERIDIANCH*20260302*1030*{control}*X*{version}"
     whole = [header, group, *lines, f"GE*1*{control}", f"IEA*1*{control:09d}"]
     return "".join(segment + "~\n" for segment in whole).encode()
 
 
-def population(size: int, seed: int, payers: tuple[str, ...] = ("MEDB1", "MCD01", "COMM1", "COMM2")) -> list[SampleClaim]:
+def population(
+    size: int, seed: int, payers: tuple[str, ...] = ("MEDB1", "MCD01", "COMM1", "COMM2")
+) -> list[SampleClaim]:
     """Claims of many members with one to four lines, modifiers, units and dependants, as the seed has it."""
     chance = random.Random(seed)
     claims: list[SampleClaim] = []

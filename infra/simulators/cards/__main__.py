@@ -16,6 +16,7 @@ from infra.simulators.kit.clock import BusinessClock
 from infra.simulators.kit.database import Database
 from infra.simulators.kit.web import control_routes, serve, standard_arguments
 from infra.simulators.kit.webhooks import WebhookQueue
+from infra.simulators.settings import Settings
 
 
 def answer(status: int, body: dict[str, Any]) -> Response:
@@ -46,8 +47,7 @@ def create_app(processor: CardProcessor) -> Flask:
 
     @app.post("/v1/payment_methods")
     def add_payment_method() -> Response:
-        if not bearer_key().startswith(("pk_", "sk_")):
-            raise CardError(401, "invalid_request_error", "api_key_invalid", "Invalid API Key provided")
+        processor.check_publishable(bearer_key())
         return answer(200, processor.add_payment_method(request.form))
 
     @app.post("/v1/payment_intents")
@@ -87,7 +87,7 @@ def main() -> None:
     clock = BusinessClock(database)
     webhooks = WebhookQueue(database, clock, sign)
     webhooks.start()
-    processor = CardProcessor(database, clock, webhooks, arguments.seed)
+    processor = CardProcessor(database, clock, webhooks, arguments.seed, Settings.from_environment())
     serve(create_app(processor), arguments.host, arguments.port, "cards", clock, processor.work)
     webhooks.stop()
 

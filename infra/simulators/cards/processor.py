@@ -17,6 +17,7 @@ from infra.simulators.kit.chance import fraction, identifier
 from infra.simulators.kit.clock import BusinessClock, stamp
 from infra.simulators.kit.database import Database
 from infra.simulators.kit.webhooks import Webhook, WebhookQueue
+from infra.simulators.settings import Settings
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS payment_method (
@@ -41,8 +42,8 @@ CREATE INDEX IF NOT EXISTS later_due ON later (due_at, id);
 
 DEFAULT_CONFIG: dict[str, Any] = {
     "webhook_url": None,  # where events go, unless `accounts` says otherwise
-    "webhook_secret": "whsec_simulator",
-    "accounts": {},  # secret key → {"webhook_url", "webhook_secret"}; empty: every sk_… key is taken
+    "webhook_secret": "whsec_simulator",  # unless the environment or `accounts` say otherwise
+    "accounts": {},  # secret key → {"webhook_url", "webhook_secret"}; empty: every key is taken
     "processing_seconds": 60,  # from `processing` to the event that ends it
     "dispute_seconds": 5 * 86400,  # from payment to dispute
     "duplicate_fraction": 0.0,  # of events sent twice
@@ -102,7 +103,19 @@ def sign(webhook: Webhook) -> dict[str, str]:
 class CardProcessor:
     """Keeps payments, decides by the test card, and plans events."""
 
-    def __init__(self, database: Database, clock: BusinessClock, webhooks: WebhookQueue, seed: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: BusinessClock,
+        webhooks: WebhookQueue,
+        seed: int,
+        settings: Settings | None = None,
+    ) -> None:
+        """`settings` names the keys and the webhook secret agreed without configuration."""
+        agreed = settings or Settings()
+        accounts: dict[str, Any] = {agreed.card_secret_key: {}} if agreed.card_secret_key else {}
+        self._defaults = {**DEFAULT_CONFIG, "accounts": accounts, "webhook_secret": agreed.card_webhook_secret}
+        self._publishable_key = agreed.card_publishable_key
         self.database = database
         self.clock = clock
         self.webhooks = webhooks
@@ -110,12 +123,12 @@ class CardProcessor:
 
     def config(self) -> dict[str, Any]:
         """The present options: defaults overlaid by what was PUT."""
-        return {**DEFAULT_CONFIG, **self.database.setting("config", {})}
+        return {**self._defaults, **self.database.setting("config", {})}
 
     def account(self, key: str) -> Account:
         """The account of a secret key. Raises CardError 401 when the key is unknown."""
         config = self.config()
-        if not key.startswith("sk_") or (config["accounts"] and key not in config["accounts"]):
+        if not key or (config["accounts"] and key not in config["accounts"]):
             raise CardError(401, "invalid_request_error", "api_key_invalid", "Invalid API Key provided")
         own = config["accounts"].get(key, {})
         return Account(
@@ -123,6 +136,11 @@ class CardProcessor:
             webhook_url=own.get("webhook_url", config["webhook_url"]),
             webhook_secret=own.get("webhook_secret", config["webhook_secret"]),
         )
+
+    def check_publishable(self, key: str) -> None:
+        """Raises CardError 401 unless the key may make payment methods: the publishable one, or a secret one."""
+        if not key or (self._publishable_key and key != self._publishable_key):
+            self.account(key)
 
     def add_payment_method(self, form: MultiDict[str, str]) -> dict[str, Any]:
         """Keeps a card as a token, storing its last four digits only. Raises CardError 402 for an impossible card."""

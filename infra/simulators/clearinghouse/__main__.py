@@ -11,6 +11,7 @@ from infra.simulators.clearinghouse.tables import TABLES
 from infra.simulators.kit.clock import BusinessClock
 from infra.simulators.kit.database import Database
 from infra.simulators.kit.web import serve, standard_arguments
+from infra.simulators.settings import Settings
 
 
 def main() -> None:
@@ -18,7 +19,7 @@ def main() -> None:
     arguments = standard_arguments("Clearinghouse with payers that adjudicate", port=4201).parse_args()
     database = Database(arguments.data / "clearinghouse.sqlite3", TABLES)
     clock = BusinessClock(database)
-    office = Office(Store(database), arguments.seed, arguments.data)
+    office = Office(Store(database), arguments.seed, arguments.data, Settings.from_environment().submitters)
     calendar = Calendar(office, clock, DropFolder(arguments.data))
     app = create_app(office, clock, calendar)
     serve(app, arguments.host, arguments.port, "clearinghouse", clock, calendar.work)

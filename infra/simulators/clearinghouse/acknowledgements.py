@@ -16,6 +16,7 @@ from infra.simulators.x12 import Composer, Group, Interchange, TransactionSet, a
 ACK_VERSION = "005010X231A1"
 CLAIM_ACK_VERSION = "005010X214"
 FAULTS_SHOWN = 50
+LOOP_LENGTH = 4  # data element 447 has at most four characters: 2010AA is told as 2010
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def write_999(composer: Composer, group: Group, verdicts: Sequence[Verdict], con
 
 
 def _error(composer: Composer, fault: SegmentFault) -> Iterable[str]:
-    yield composer.segment("IK3", fault.segment[:3] or "ZZZ", fault.position, fault.loop, fault.code)
+    loop = fault.loop[:LOOP_LENGTH]
+    yield composer.segment("IK3", fault.segment[:3] or "ZZZ", fault.position, loop, fault.code)
     if fault.claim:
         yield composer.segment("CTX", ("CLM01", fault.claim))
     for element in fault.elements:

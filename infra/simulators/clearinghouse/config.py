@@ -185,8 +185,11 @@ def default_payers() -> dict[str, Payer]:
     return {payer.id: payer for payer in (medicare, medicaid, blue_ridge, cascade)}
 
 
-def parse(body: dict[str, Any]) -> Config:
-    """The configuration of a PUT body over the defaults. Raises ConfigError with the path of the first fault."""
+def parse(body: dict[str, Any], submitters: dict[str, str] | None = None) -> Config:
+    """The configuration of a PUT body over the defaults and the submitters known without it.
+
+    Raises ConfigError with the path of the first fault.
+    """
     if not isinstance(body, dict):
         raise ConfigError("the configuration is a JSON object")
     payers = default_payers()
@@ -197,7 +200,7 @@ def parse(body: dict[str, Any]) -> Config:
         base = payers.get(identity) or Payer(id=identity, name=identity)
         payers[identity] = _overlay(base, {**overlay, "id": identity}, f"payers.{identity}")
     rest = {key: value for key, value in body.items() if key != "payers"}
-    return _overlay(Config(payers=payers), rest, "")
+    return _overlay(Config(payers=payers, submitters=submitters or {}), rest, "")
 
 
 def as_json(config: Config) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,27 @@ from infra.simulators.x12 import Composer
 class Office:
     """Passed to every part; holds no state of its own besides the parsed configuration."""
 
-    def __init__(self, store: Store, seed: int, drop_folder: Path | None = None) -> None:
-        """`drop_folder` is where inbound files also appear as files (`inbound/`), None = over HTTP only."""
+    def __init__(
+        self, store: Store, seed: int, drop_folder: Path | None = None, submitters: Mapping[str, str] | None = None
+    ) -> None:
+        """`drop_folder` is where inbound files also appear as files (`inbound/`), None = over HTTP only; `submitters`
+        (id → secret) are those known without configuration."""
+        self._submitters = dict(submitters or {})
         self.store = store
         self.seed = seed
         self.drop_folder = drop_folder
-        self.config: Config = configuration.parse(store.database.setting("config", {}))
+        self.config: Config = self._parse(store.database.setting("config", {}))
 
     def configure(self, body: dict[str, Any]) -> Config:
         """Replaces the configuration: the defaults overlaid by `body`. Raises ConfigError."""
-        config = configuration.parse(body)
+        config = self._parse(body)
         check_members(config)
         self.store.database.save_setting("config", body)
         self.config = config
         return config
+
+    def _parse(self, body: dict[str, Any]) -> Config:
+        return configuration.parse(body, self._submitters)
 
     def payer(self, identity: str) -> Payer:
         """A payer by its id. Raises KeyError when there is none."""

@@ -27,6 +27,8 @@ from infra.simulators.x12 import Composer
 
 OVERPAYMENT, FORWARD_BALANCE, INTEREST = "WO", "FB", "L6"
 CROSSOVER_DAYS = (7, 14)
+# A PLB segment holds six pairs and a set gets one: three for its own interest and reversals, then takebacks, balance.
+OWN_ADJUSTMENTS, TAKEBACKS = 3, 2
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,11 @@ class Unit:
     def net(self) -> int:
         """Σ CLP04 of the unit."""
         return sum(payment.decision.paid for payment in self.payments)
+
+    @property
+    def adjusted(self) -> int:
+        """How many provider-level adjustments the unit may need."""
+        return sum(payment.interest > 0 for payment in self.payments) + (self.net < 0)
 
     @property
     def unpaid(self) -> bool:
@@ -205,15 +212,13 @@ def _as_secondary(stored: StoredClaim, decision: Decision, payer: str, member: s
 def _remit(office: Office, payer: Payer, submitter: str, payee: Payee, units: list[Unit], when: datetime) -> None:
     composer = Composer(payer.composer_separators())
     day = when.date()
-    groups: list[list[list[str]]] = [[]]
+    sets: list[list[str]] = []
     rows: list[PaymentSet] = []
     for chunk in _chunks(payer, units):
         payment = _balance(office, payer, payee, chunk, day)
         for unit in chunk:
             office.store.update_claim(unit.stored.id, trace=payment.trace)
-        if payment.adjustments and groups[-1]:
-            groups.append([])  # a set with PLB opens a functional group: some validators count PLB by group, not by set
-        groups[-1].append(write_set(composer, payer, payee, payment, f"{len(rows) + 1:04d}", day))
+        sets.append(write_set(composer, payer, payee, payment, f"{len(sets) + 1:04d}", day))
         rows.append(payment)
     name, body = office.file(
         composer,
@@ -221,7 +226,7 @@ def _remit(office: Office, payer: Payer, submitter: str, payee: Payee, units: li
         receiver=submitter,
         when=when,
         kind="835",
-        groups=[("HP", VERSION, sets) for sets in groups],
+        groups=[("HP", VERSION, sets)],
     )
     with office.store.database.transaction() as connection:
         for payment in rows:
@@ -245,13 +250,21 @@ def _remit(office: Office, payer: Payer, submitter: str, payee: Payee, units: li
 
 
 def _chunks(payer: Payer, units: list[Unit]) -> Iterable[list[Unit]]:
-    """The units set by set: at most `claims_per_set`, unpaid ones apart where the payer does so."""
+    """The units set by set: at most `claims_per_set`, no more than one PLB can explain, unpaid ones apart if the payer
+    does so."""
     kinds = [units]
     if payer.separate_zero_pay:
         kinds = [[unit for unit in units if not unit.unpaid], [unit for unit in units if unit.unpaid]]
     for kind in kinds:
-        for start in range(0, len(kind), payer.claims_per_set):
-            yield kind[start : start + payer.claims_per_set]
+        chunk: list[Unit] = []
+        for unit in kind:
+            adjusted = sum(each.adjusted for each in chunk) + unit.adjusted > OWN_ADJUSTMENTS
+            if chunk and (adjusted or len(chunk) == payer.claims_per_set):
+                yield chunk
+                chunk = []
+            chunk.append(unit)
+        if chunk:
+            yield chunk
 
 
 def _balance(office: Office, payer: Payer, payee: Payee, units: list[Unit], day: date) -> PaymentSet:
@@ -307,7 +320,7 @@ def _take_back(office: Office, payer: Payer, payee: Payee, left: int, day: date)
     with office.store.database.transaction() as connection:
         for row in rows:
             amount = min(row["outstanding"], left)
-            if amount <= 0:
+            if amount <= 0 or len(taken) == TAKEBACKS:
                 break
             left -= amount
             connection.execute("UPDATE takeback SET outstanding = outstanding - ? WHERE id = ?", (amount, row["id"]))

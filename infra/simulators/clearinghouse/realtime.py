@@ -31,7 +31,7 @@ def answer_set(
 
 
 def answer_interchange(office: Office, submitter: str, data: bytes, now: datetime) -> bytes:
-    """The interchange that answers one of 270s or 276s: 271 or 277, else a 999 (a set does not follow its guide) or a TA1.
+    """The interchange that answers one of 270s or 276s: 271 or 277, else a 999 (structure) or a TA1 (envelope).
 
     Raises PayerDownError when a payer that is asked is down.
     """

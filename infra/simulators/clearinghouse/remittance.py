@@ -16,7 +16,6 @@ from infra.simulators.clearinghouse.config import Payer
 from infra.simulators.x12 import Composer, amount
 
 VERSION = "005010X221A1"
-PLB_PAIRS = 6
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class ProviderAdjustment:
 
 @dataclass(frozen=True)
 class PaymentSet:
-    """One ST-SE: a payment (or none) with the claims it settles."""
+    """One ST-SE: a payment (or none) with the claims it settles, and at most six adjustments (one PLB)."""
 
     trace: str
     claims: tuple[ClaimPayment, ...]
@@ -189,12 +188,8 @@ def _adjustments(composer: Composer, entries: list[Adjustment]) -> Iterator[str]
 def _provider_adjustments(composer: Composer, payee: Payee, payment: PaymentSet, day: date) -> Iterator[str]:
     fiscal_year_end = date(day.year, 12, 31).strftime("%Y%m%d")
     entries = [entry for entry in payment.adjustments if entry.amount]
-    for start in range(0, len(entries), PLB_PAIRS):
-        pairs = [
-            element
-            for entry in entries[start : start + PLB_PAIRS]
-            for element in ((entry.reason, entry.reference), amount(entry.amount))
-        ]
+    pairs = [element for entry in entries for element in ((entry.reason, entry.reference), amount(entry.amount))]
+    if pairs:
         yield composer.segment("PLB", payee.npi, fiscal_year_end, *pairs)
 
 

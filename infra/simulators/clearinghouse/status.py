@@ -7,7 +7,7 @@ from datetime import datetime
 
 from infra.simulators.clearinghouse.office import Office
 from infra.simulators.clearinghouse.store import StoredClaim
-from infra.simulators.x12 import Composer, Segment, TransactionSet, amount
+from infra.simulators.x12 import Composer, Segment, TransactionSet, amount, minor_units
 
 NOT_ON_FILE = ("D0", "35")
 RECEIVED = ("P1", "19", "PR")
@@ -62,8 +62,8 @@ def _find(office: Office, submitter: str, payer: str, member: str, asked: dict[s
         day = asked["DTP"][3][:8] if "DTP" in asked else ""
         found = office.store.claims(f"{mine} AND member = ? AND first_date = ?", submitter, payer, member, day)
         if "AMT" in asked:
-            wanted = asked["AMT"][2].rstrip("0").rstrip(".")
-            found = [stored for stored in found if amount(stored.claim.charge) == wanted.rstrip(".")]
+            charge = minor_units(asked["AMT"][2])
+            found = [stored for stored in found if stored.claim.charge == charge]
     return found[-1] if found else None
 
 

@@ -42,7 +42,7 @@ def control_routes(
 ) -> None:
     """Adds `/_sim/clock`, `/_sim/health` and `/_sim/state`.
 
-    `work` does everything that is due by the clock's new instant; the answer to `/_sim/clock` comes after it. `next_due`
+    `work` does everything that is due by the clock's new instant, before `/_sim/clock` is answered. `next_due`
     gives the earliest business instant at which something happens by itself, None when nothing is planned.
     """
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
