@@ -148,6 +148,11 @@ class Day:
     def accounts(self, accounts: Accounts) -> None:
         self._accounts = accounts
 
+    def claim_files(self) -> list[tuple[str, bytes]]:
+        """Name and bytes of every claim file the clearinghouse has got, by name."""
+        folder = self.stack.data / "simulators" / "clearinghouse" / "outbound"
+        return [(path.name, path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()]
+
     def chance(self, purpose: str) -> random.Random:
         """A generator of its own for each purpose, so that one step's draws never shift another's."""
         return random.Random(f"{self.options.seed}/{purpose}")

@@ -1,4 +1,4 @@
-"""The files of the day that a person can open: claims, acknowledgements, remittances, statements, messages, day sheets."""
+"""The files a person can open: claims, acknowledgements, remittances, statements, messages, day sheets."""
 
 from __future__ import annotations
 
@@ -32,11 +32,9 @@ def write_files(day: Day) -> dict[str, int]:
 
 def write_x12(day: Day, out: Path) -> None:
     """Every file that went to the clearinghouse and every file that came from it, by kind."""
-    drop = day.stack.data / "simulators" / "clearinghouse" / "outbound"
     (out / "claims").mkdir(parents=True)
-    for path in sorted(drop.rglob("*")):
-        if path.is_file():
-            shutil.copyfile(path, out / "claims" / path.name)
+    for name, content in day.claim_files():
+        (out / "claims" / name).write_bytes(content)
     for name, content in inbound_files(day):
         folder = out / "inbound" / kind_of(content)
         folder.mkdir(parents=True, exist_ok=True)
@@ -49,8 +47,7 @@ def inbound_files(day: Day) -> list[tuple[str, bytes]]:
     after = "0"
     while True:
         page = day.outside.clearinghouse_mailbox(after)
-        for entry in page:
-            found.append((entry["name"], day.outside.clearinghouse_file(entry["name"])))
+        found += [(entry["name"], day.outside.clearinghouse_file(entry["name"])) for entry in page]
         if not page:
             return found
         after = page[-1]["cursor"]

@@ -90,7 +90,7 @@ class Outside:
     def clearinghouse_mailbox(self, after: str) -> list[Json]:
         """The next files in our mailbox, as any submitter lists them."""
         url = f"{self.clearinghouse.url}/v1/inbound"
-        answer = requests.get(url, params={"after": after, "limit": 100}, auth=self.submitter, timeout=60)
+        answer = requests.get(url, params={"after": after, "limit": "100"}, auth=self.submitter, timeout=60)
         answer.raise_for_status()
         files: list[Json] = answer.json()["files"]
         return files
