@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
+from zlib import crc32
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, text, update
+from sqlalchemy import ARRAY, ColumnElement, Integer, and_, cast, column, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from patient_registry import rows
@@ -31,6 +32,7 @@ from patient_registry.tables import (
 LARGEST_HISTORY = 200
 # One birth date, phone or sound of a name is shared by dozens at most; more would be a stand-in value.
 MOST_CANDIDATES = 300
+IMPORT_LOCKS = 1024
 
 
 class Store(SearchStore):
@@ -274,11 +276,18 @@ class Store(SearchStore):
 
     # --- imports, snapshot --------------------------------------------------------------------------------------------
 
-    def serialise_imports(self) -> None:
-        """Lets one import of the tenant run at a time, so that the same person is not made twice by two at once."""
+    def serialise_imports(self, recognised_by: Iterable[Identifier]) -> None:
+        """Lets one import at a time take resources with these keys, so that two at once do not make a person twice.
+
+        Keys are spread over a fixed number of locks, so that a bundle of any size takes a bounded number of them; they
+        are taken in order, so that two bundles never wait for each other.
+        """
+        lots = sorted({crc32(f"{key.system}|{key.value}".encode()) % IMPORT_LOCKS for key in recognised_by})
         self.session.execute(
-            text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"import {self.tenant_id}"}
-        )
+            select(func.pg_advisory_xact_lock(func.hashtext(f"import {self.tenant_id}"), column("lot")))
+            .select_from(func.unnest(cast(lots, ARRAY(Integer))).alias("lot"))
+            .order_by(column("lot"))
+        ).all()
 
     def external_keys(self, resource_type: str, wanted: Iterable[Identifier]) -> list[ExternalKey]:
         """What is on file under any of these keys."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, Sequence, Text, text
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.orm import Tenanted, TenantOnly, Versioned, declarative_base, patient_scoped
 
-Base = declarative_base()
+Base: Any = declarative_base()
 
 # Compared byte by byte, so that a beginning is a range of the index whatever the database's locale is.
 Bytewise = Text(collation="C")

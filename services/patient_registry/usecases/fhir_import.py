@@ -41,7 +41,8 @@ def import_bundle(
     own outcome, and what refers to a refused one is refused.
     """
     store = Store(call.session)
-    store.serialise_imports()
+    kept = [entry for entry in entries if entry.resource_type in fhir_import.KEPT_TYPES]
+    store.serialise_imports(key for entry in kept for key in fhir_import.identity(entry))
     intake = Intake(call, store, fhir_import.organizations(entries))
     outcomes = list(unreadable)
     hints = fhir_import.coverage_hints(entries)

@@ -85,13 +85,15 @@ def take_hint(intake: Intake, entry: Entry, hint: CoverageHint) -> Outcome:
 
 def resolve(store: Store, payer: Payer) -> Payer | None:
     """The payer with our code, where the document says it or an alias knows it; None: there is no insurance."""
+    if payer.is_none:
+        return None
     if payer.code:
         return payer
     known = store.payer_aliases_of([normalise(text) for text in payer.texts])
-    if known:
-        alias = known[0]
-        return Payer(alias.payer_code, (alias.payer_name or alias.text,)) if alias.payer_code else None
-    return None if payer.is_none else payer
+    if not known:
+        return payer
+    alias = known[0]
+    return Payer(alias.payer_code, (alias.payer_name or alias.text,)) if alias.payer_code else None
 
 
 def _coverage(intake: Intake, reading: CoverageReading, payer: Payer) -> Coverage:
