@@ -65,7 +65,6 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
     app.url_map.converters.update(CONVERTERS)
     # A redirect would turn a POST into a GET; a path is right or it is not there.
     app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = False
     app.extensions["polyclinic.backends"] = backends
     if settings.gateway_role in ("all", "api"):
         add_bindings(app, edge, bindings, settings)

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import ServiceDescriptor
-from infra import protos
 from jwt.algorithms import OKPAlgorithm
 
 from chassis import tokens
@@ -22,6 +21,7 @@ from chassis.settings import Key32
 from gateway.app import create_app
 from gateway.settings import Settings
 from gateway.transcoding.contracts import find_services, service_key
+from infra import protos
 from tests.gateway.backend import Backend
 
 HERE = Path(__file__).parent

@@ -31,6 +31,8 @@ class RequestReader:
         variables: tuple[tuple[str, ...], ...],
         body: str,
         shapes: Shapes,
+        *,
+        derive_mask: bool = False,
     ) -> None:
         descriptor: Descriptor = request_class.DESCRIPTOR  # type: ignore[assignment]
         self._class = request_class
@@ -38,6 +40,7 @@ class RequestReader:
         self._variables = [_Variable(descriptor, path) for path in variables]
         self._shape: Check = shapes.of(descriptor)
         self._mask, self._mask_root = _mask_fields(descriptor, body)
+        self._derive_mask = derive_mask
         bound = [*variables, *([(body,)] if body not in ("", "*") else [])]
         if body == "*":
             bound += [(field.name,) for field in descriptor.fields if field.name != self._mask]
@@ -75,10 +78,12 @@ class RequestReader:
                 raise InvalidInput([Violation("", str(error)[:300])]) from None
         for variable, text in zip(self._variables, texts, strict=True):
             variable.put(text, request)
-        if mask:
-            getattr(request, self._mask).paths.extend(mask)
+        if mask is not None:
+            target: Any = getattr(request, self._mask)
+            target.SetInParent()
+            target.paths.extend(mask)
         if self._raw_body:
-            target: Any = getattr(request, self._body)
+            target = getattr(request, self._body)
             target.data, target.content_type = raw, content_type or "application/octet-stream"
         if if_match is not None and self.takes_version:
             request.version = if_match  # type: ignore[attr-defined]
@@ -102,14 +107,16 @@ class RequestReader:
         self._shape(value, "", 0, problems)
         return value if isinstance(value, dict) else {}
 
-    def _take_mask(self, value: dict[str, object]) -> list[str]:
-        """The paths of the update mask as given, else the fields that the body names; removed from the JSON."""
+    def _take_mask(self, value: dict[str, object]) -> list[str] | None:
+        """The paths of the update mask as given, else (PATCH) the fields that the body names; removed from the JSON."""
         if not self._mask:
-            return []
+            return None
         given = [value.pop(name, None) for name in (self._mask, _camel(self._mask))]
         text = next((item for item in given if isinstance(item, str)), None)
         if text is not None:
             return [_snake(path) for path in text.split(",") if path]
+        if not self._derive_mask:
+            return None
         body = value.get(self._mask_root, value.get(_camel(self._mask_root))) if self._mask_root else value
         fixed = {variable.path[0] for variable in self._variables} | {"version"}
         names = [_snake(name) for name in body] if isinstance(body, dict) else []

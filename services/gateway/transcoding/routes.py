@@ -77,7 +77,7 @@ def _bindings(method: MethodDescriptor, service: str, shapes: Shapes) -> Iterato
             path=path,
             body=each.body,
             response_body=each.response_body,
-            reader=RequestReader(rpc.request_class, path.variables, each.body, shapes),
+            reader=RequestReader(rpc.request_class, path.variables, each.body, shapes, derive_mask=verb == "PATCH"),
             primary=index == 0,
         )
 
