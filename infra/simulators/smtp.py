@@ -18,7 +18,7 @@ from flask import Flask, Response, abort, jsonify, request
 from infra.simulators.kit.chance import fraction
 from infra.simulators.kit.clock import BusinessClock, stamp
 from infra.simulators.kit.database import Database
-from infra.simulators.kit.web import control_routes, serve, standard_arguments
+from infra.simulators.kit.web import control_routes, listen, serve, standard_arguments
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS mail (
@@ -179,10 +179,8 @@ def main() -> None:
     arguments = parser.parse_args()
     database = Database(arguments.data / "smtp.sqlite3", TABLES)
     mailbox = Mailbox(database, BusinessClock(database), arguments.data / "mail", arguments.seed)
-    try:
-        controller = start_smtp(mailbox, arguments.host, arguments.port)
-    except OSError:
-        raise SystemExit(f"smtp: port {arguments.port} on {arguments.host} is taken") from None
+    listen(arguments.host, arguments.port, "smtp").close()  # aiosmtpd itself takes seconds to say that a port is taken
+    controller = start_smtp(mailbox, arguments.host, arguments.port)
     serve(create_app(mailbox), arguments.host, arguments.http_port, "smtp", mailbox.clock)
     controller.stop()
 

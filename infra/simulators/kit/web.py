@@ -7,6 +7,7 @@ import base64
 import binascii
 import logging
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -106,6 +107,18 @@ def standard_arguments(description: str, port: int) -> argparse.ArgumentParser:
     return parser
 
 
+def listen(host: str, port: int, name: str) -> socket.socket:
+    """A listening socket; ends the process with one clear line when the port is taken."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        sys.exit(f"{name}: port {port} on {host} is taken")
+    listener.listen(128)
+    return listener
+
+
 def serve(
     app: Flask, host: str, port: int, name: str, clock: BusinessClock, work: Callable[[], None] | None = None
 ) -> None:
@@ -114,11 +127,8 @@ def serve(
     While no driver steps the clock, `work` runs each second of real time.
     """
     logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s")
-    try:
-        server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
-    except (OSError, SystemExit):
-        sys.exit(f"{name}: port {port} on {host} is taken")
-
+    listener = listen(host, port, name)
+    server = make_server(host, port, app, threaded=True, request_handler=QuietHandler, fd=listener.fileno())
     stopping = threading.Event()
 
     def stop(*_: object) -> None:
@@ -134,5 +144,5 @@ def serve(
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    print(f"{name} listens on http://{host}:{server.server_port}", flush=True)
+    print(f"{name} listens on http://{host}:{listener.getsockname()[1]}", flush=True)
     server.serve_forever()
