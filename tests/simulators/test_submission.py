@@ -187,7 +187,7 @@ def test_a_whole_batch_can_be_refused_without_naming_claims(house: House) -> Non
 
 
 def test_the_drop_folder_does_the_same(house: House) -> None:
-    """A file moved into outbound/ is taken at the next step and answered in inbound/; unfinished files are left."""
+    """A file moved into outbound/ is taken at the next step and answered in inbound/; one half written is left."""
     outbound = house.folder / "outbound"
     (outbound / "b.837.part").write_bytes(b"ISA")
     (outbound / "a.part").write_bytes(interchange([CLEAN]))
@@ -196,7 +196,11 @@ def test_the_drop_folder_does_the_same(house: House) -> None:
     house.clock(days=1)
     kinds = sorted(path.name.split("_")[1] for path in (house.folder / "inbound").iterdir())
     assert kinds == ["277CA", "999"]
-    assert sorted(path.name for path in outbound.iterdir()) == ["b.837.part", "taken"]
+    (outbound / "a.837").write_bytes(interchange([replace(CLEAN, number="C2")], 2))
+    house.clock(minutes=1)
+    assert [path.name for path in (outbound / "refused").iterdir()] == ["a.837"]
+    assert [path.name for path in (outbound / "taken").iterdir()] == ["a.837"]
+    assert (outbound / "b.837.part").exists()
 
 
 def test_callers_must_say_who_they_are(house: House) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from infra.simulators.clearinghouse.desk import acknowledge_claims
 from infra.simulators.clearinghouse.drop_folder import DropFolder
-from infra.simulators.clearinghouse.intake import receive
+from infra.simulators.clearinghouse.intake import CONFLICT, receive
 from infra.simulators.clearinghouse.office import Office
 from infra.simulators.clearinghouse.payment_run import run_payments
 from infra.simulators.kit.clock import BusinessClock
@@ -50,5 +50,8 @@ class Calendar:
             return
         for path in self._folder.waiting():
             body = path.read_bytes()
-            receive(self._office, read(body)[0].sender, path.name, body, self._clock.now())
-            self._folder.taken(path)
+            result = receive(self._office, read(body)[0].sender, path.name, body, self._clock.now())
+            if result == CONFLICT:
+                self._folder.refused(path)
+            else:
+                self._folder.taken(path)

@@ -10,11 +10,13 @@ class DropFolder:
     """An SFTP-like pair of folders. Writers move a file in under a temporary name and rename it when it is whole."""
 
     def __init__(self, root: Path) -> None:
-        """Makes `outbound/` and `inbound/` below `root`, and `outbound/taken/` for what was read."""
+        """Makes `outbound/` and `inbound/` below `root`, and below outbound `taken/` and `refused/` for what was read."""
         self.root = root
         self._outbound = root / "outbound"
         self._taken = self._outbound / "taken"
+        self._refused = self._outbound / "refused"
         self._taken.mkdir(parents=True, exist_ok=True)
+        self._refused.mkdir(exist_ok=True)
         (root / "inbound").mkdir(exist_ok=True)
 
     def waiting(self) -> Iterator[Path]:
@@ -26,3 +28,7 @@ class DropFolder:
     def taken(self, path: Path) -> None:
         """Moves a file away once it is kept."""
         path.replace(self._taken / path.name)
+
+    def refused(self, path: Path) -> None:
+        """Moves a file away whose name was used before with other content."""
+        path.replace(self._refused / path.name)

@@ -20,6 +20,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from infra.simulators.kit.clock import BusinessClock, ClockWentBackError, parse_instant, stamp
 
+log = logging.getLogger(__name__)
+
 MAX_BODY_BYTES = 64 * 1024 * 1024
 REAL_TIME_STEP_SECONDS = 1.0
 
@@ -137,8 +139,11 @@ def serve(
 
     def work_in_real_time() -> None:
         while work and not stopping.wait(REAL_TIME_STEP_SECONDS):
-            if not clock.simulated:
-                work()
+            try:
+                if not clock.simulated:
+                    work()
+            except Exception:
+                log.exception("planned work failed, it is tried again")
 
     threading.Thread(target=work_in_real_time, daemon=True).start()
 
