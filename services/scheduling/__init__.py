@@ -1,0 +1,1 @@
+"""Time: availability, booking, the waitlist and the flow of visits."""

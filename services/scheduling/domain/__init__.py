@@ -1,0 +1,1 @@
+"""Pure rules of scheduling: no database, no network, no clock."""

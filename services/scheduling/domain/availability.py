@@ -1,0 +1,203 @@
+"""When a practitioner works at a location, and at which cells a visit may start there.
+
+The same functions decide for showing (search) and for committing (booking): what one offers, the other takes.
+
+Working time =   (templates ∩ (opening hours ∪ the location's extra hours)) ∪ the practitioner's extra hours
+               − closures of the location − closures and absences of the practitioner.
+All of it is written in the location's wall clock and carried over to UTC cells at the end, in one step. A location without
+opening hours is limited by none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+
+from scheduling.domain import bitmaps, zones
+from scheduling.domain.cells import (
+    CELL_MINUTES,
+    CELLS_PER_DAY,
+    Span,
+    cell_containing,
+    day_cell,
+    day_of_cell,
+    first_cell_from,
+)
+
+_DAY_BYTES = CELLS_PER_DAY // 8
+DEFAULT_HORIZON_DAYS = 365
+
+
+class ExceptionKind(Enum):
+    """What an exception does to the working time; the values are the proto's."""
+
+    CLOSED = 1
+    OPEN_EXTRA = 2
+    OUT_OF_OFFICE = 3
+
+
+@dataclass(frozen=True)
+class WeeklyWindow:
+    """Minutes after local midnight [starts, ends) of one weekday (Monday 1 … Sunday 7), multiples of five."""
+
+    weekday: int
+    starts_minute: int
+    ends_minute: int
+
+
+@dataclass(frozen=True)
+class Template:
+    """Weekly working hours from ``first_day`` to ``last_day`` (both included, None is open)."""
+
+    windows: tuple[WeeklyWindow, ...]
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Whether the template is in effect on this day."""
+        return (self.first_day is None or self.first_day <= day) and (self.last_day is None or day <= self.last_day)
+
+
+@dataclass(frozen=True)
+class DayException:
+    """On each day from ``first_day`` to ``last_day``: minutes [starts, ends) after local midnight; both 0 is the whole day."""
+
+    kind: ExceptionKind
+    first_day: date
+    last_day: date
+    starts_minute: int = 0
+    ends_minute: int = 0
+
+
+@dataclass(frozen=True)
+class WorkingRules:
+    """All that decides when one practitioner works at one location."""
+
+    zone: str
+    hours: tuple[WeeklyWindow, ...] = ()
+    templates: tuple[Template, ...] = ()
+    location_exceptions: tuple[DayException, ...] = ()
+    practitioner_exceptions: tuple[DayException, ...] = ()
+
+
+@dataclass(frozen=True)
+class StartLimits:
+    """From which UTC cell, and before which, a visit may start."""
+
+    first: int
+    end: int
+
+
+def working_bits(rules: WorkingRules, span: Span) -> int:
+    """The working time within ``span`` (UTC cells) as a bitmap that begins at ``span.first``."""
+    first_day = day_of_cell(span.first) - timedelta(days=1)
+    days = [first_day + timedelta(days=n) for n in range((len(span) // CELLS_PER_DAY) + 4)]
+    base = day_cell(first_day)
+    closed_there = _exceptions(rules.location_exceptions, base, len(days), ExceptionKind.CLOSED)
+    absent = _exceptions(
+        rules.practitioner_exceptions, base, len(days), ExceptionKind.CLOSED, ExceptionKind.OUT_OF_OFFICE
+    )
+    bits = _templates(rules.templates, days)
+    if rules.hours:
+        opened = _exceptions(rules.location_exceptions, base, len(days), ExceptionKind.OPEN_EXTRA)
+        bits &= _templates((Template(rules.hours),), days) | opened
+    bits |= _exceptions(rules.practitioner_exceptions, base, len(days), ExceptionKind.OPEN_EXTRA)
+    bits &= ~(closed_there | absent)
+    return zones.to_utc(bits, base, rules.zone, span)
+
+
+def visit_starts(working: int, busy: int, duration: int, before: int, after: int) -> int:
+    """The cells at which a visit may start: all of it within the working time, it and its buffers free.
+
+    :param working: working time; ``busy``: cells without a free lane; both on the same base
+    :param duration: cells of the visit; ``before``, ``after``: cells of its buffers, which may lie outside the working time
+    """
+    return bitmaps.runs(working, duration) & free_starts(busy, working.bit_length(), duration, before, after)
+
+
+def free_starts(busy: int, length: int, duration: int, before: int, after: int) -> int:
+    """The cells below ``length`` at which a visit with its buffers finds the resource free; working time is not looked at."""
+    reach = before + length + duration + after
+    free = ~(busy << before) & ((1 << reach) - 1)
+    return bitmaps.runs(free, before + duration + after) & ((1 << length) - 1)
+
+
+def start_limits(now: datetime, zone: str, minimum_notice_minutes: int, horizon_days: int) -> StartLimits:
+    """The limits that notice and horizon set at the instant ``now`` (aware).
+
+    Notice is elapsed time, whatever the clocks do meanwhile. The horizon ends with the local day that lies ``horizon_days``
+    (0: 365) after today. Without notice the running cell is still bookable: a walk-in begins now.
+    """
+    first = (
+        first_cell_from(now + timedelta(minutes=minimum_notice_minutes))
+        if minimum_notice_minutes
+        else cell_containing(now)
+    )
+    last_day = zones.local_date(zone, cell_containing(now)) + timedelta(days=horizon_days or DEFAULT_HORIZON_DAYS)
+    return StartLimits(first, zones.day_span(zone, last_day).end)
+
+
+def wished_starts(
+    zone: str, span: Span, *, every_minutes: int, weekdays: Iterable[int], earliest_minute: int, latest_minute: int
+) -> int:
+    """The cells of ``span`` that a search may offer: on the minutes past the local hour, weekdays and times of day wished for.
+
+    :param every_minutes: 5, 10, 15, 20, 30 or 60
+    :param weekdays: Monday 1 … Sunday 7; empty: any
+    :param earliest_minute: first and last local minute of a start; both 0: any time
+    """
+    latest = latest_minute or 24 * 60
+    step = max(every_minutes // CELL_MINUTES, 1)
+    offered = sum(
+        1 << cell for cell in range(0, CELLS_PER_DAY, step) if earliest_minute <= cell * CELL_MINUTES <= latest
+    )
+    wanted = frozenset(weekdays)
+    first_day = day_of_cell(span.first) - timedelta(days=1)
+    days = [first_day + timedelta(days=n) for n in range((len(span) // CELLS_PER_DAY) + 4)]
+    patterns = [offered if not wanted or day.isoweekday() in wanted else 0 for day in days]
+    return zones.to_utc(_join(patterns), day_cell(first_day), zone, span)
+
+
+def _templates(templates: Sequence[Template], days: Sequence[date]) -> int:
+    """The weekly windows in effect on each of these consecutive local days, from midnight of the first."""
+    patterns: dict[tuple[int, tuple[bool, ...]], int] = {}
+    joined = []
+    for day in days:
+        in_effect = tuple(template.covers(day) for template in templates)
+        key = (day.isoweekday(), in_effect)
+        if key not in patterns:
+            patterns[key] = _pattern(day.isoweekday(), [t for t, yes in zip(templates, in_effect, strict=True) if yes])
+        joined.append(patterns[key])
+    return _join(joined)
+
+
+def _pattern(weekday: int, templates: Sequence[Template]) -> int:
+    bits = 0
+    for template in templates:
+        for window in template.windows:
+            if window.weekday == weekday:
+                bits |= bitmaps.mask(window.starts_minute // CELL_MINUTES, window.ends_minute // CELL_MINUTES)
+    return bits
+
+
+def _exceptions(exceptions: Sequence[DayException], base: int, day_count: int, *kinds: ExceptionKind) -> int:
+    bits = 0
+    for exception in exceptions:
+        if exception.kind not in kinds:
+            continue
+        begins = max((day_cell(exception.first_day) - base) // CELLS_PER_DAY, 0)
+        stops = min((day_cell(exception.last_day) - base) // CELLS_PER_DAY, day_count - 1)
+        whole = not exception.starts_minute and not exception.ends_minute
+        a_day = bitmaps.mask(
+            exception.starts_minute // CELL_MINUTES, CELLS_PER_DAY if whole else exception.ends_minute // CELL_MINUTES
+        )
+        for day in range(begins, stops + 1):
+            bits |= a_day << (day * CELLS_PER_DAY)
+    return bits
+
+
+def _join(patterns: Sequence[int]) -> int:
+    """Bitmaps of one day each, one after the other."""
+    return int.from_bytes(b"".join(pattern.to_bytes(_DAY_BYTES, "little") for pattern in patterns), "little")

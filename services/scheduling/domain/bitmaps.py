@@ -1,0 +1,98 @@
+"""Stretches of time as Python integers, one bit per cell; bit 0 is the first cell of whatever range the caller works in.
+
+Integers of any length make "free and not busy" one machine-speed operation for weeks of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from scheduling.domain.cells import Span
+
+
+def mask(first: int, end: int) -> int:
+    """Bits ``first`` … ``end - 1`` set; negative ends are cut off at 0; empty when there is nothing between."""
+    first = max(first, 0)
+    return ((1 << (end - first)) - 1) << first if end > first else 0
+
+
+def of_spans(spans: Iterable[Span], base: int) -> int:
+    """The cells of the spans, relative to the cell ``base``; what lies before ``base`` is cut off."""
+    bits = 0
+    for span in spans:
+        bits |= mask(span.first - base, span.end - base)
+    return bits
+
+
+def runs(bits: int, length: int) -> int:
+    """Bit i is set when bits i … i + length - 1 are all set. ``length`` ≥ 1; doubling makes it log2(length) steps."""
+    if length < 1:
+        raise ValueError("a run has at least one cell")
+    have = 1
+    while have < length:
+        step = min(have, length - have)
+        bits &= bits >> step
+        have += step
+    return bits
+
+
+def section(bits: int, first: int, length: int) -> int:
+    """``length`` bits from ``first`` on, as a bitmap that begins there."""
+    return (bits >> first if first >= 0 else bits << -first) & ((1 << length) - 1)
+
+
+def lowest(bits: int) -> int:
+    """The index of the lowest set bit; -1 when none is set."""
+    return (bits & -bits).bit_length() - 1
+
+
+def indexes(bits: int) -> Iterator[int]:
+    """The indexes of the set bits, ascending."""
+    while bits:
+        low = bits & -bits
+        yield low.bit_length() - 1
+        bits ^= low
+
+
+def spans_of(bits: int, base: int) -> list[Span]:
+    """The bitmap as maximal spans, ascending; ``base`` is the cell of bit 0."""
+    spans = []
+    position = 0
+    while bits:
+        gap = lowest(bits)
+        bits >>= gap
+        length = lowest(~bits)
+        spans.append(Span(base + position + gap, base + position + gap + length))
+        bits >>= length
+        position += gap + length
+    return spans
+
+
+class Layers:
+    """How often each cell is taken, up to the capacity of a resource: layer k holds the cells taken more than k times.
+
+    The cells taken as often as the capacity allows are the busy ones. A visit takes any free lane of each cell, therefore
+    counting is enough: as long as fewer than ``capacity`` visits cover a cell, a lane of it is free.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        if capacity < 1:
+            raise ValueError("a resource holds at least one visit")
+        self._layers = [0] * capacity
+
+    def add(self, bits: int) -> None:
+        """Takes these cells once more; what is beyond the capacity is ignored."""
+        for index, layer in enumerate(self._layers):
+            if not bits:
+                return
+            self._layers[index] = layer | bits
+            bits &= layer
+
+    def clear(self, bits: int) -> None:
+        """Forgets these cells in every layer."""
+        self._layers = [layer & ~bits for layer in self._layers]
+
+    @property
+    def busy(self) -> int:
+        """The cells without a free lane."""
+        return self._layers[-1]

@@ -1,0 +1,121 @@
+"""What scheduling hears, and what it does when time comes. The builders of what it publishes are in `published.py`."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from polyclinic.identity.v1 import events_pb2 as identity
+from polyclinic.notifications.v1 import events_pb2 as notifications
+from polyclinic.patient_registry.v1 import events_pb2 as registry
+
+from chassis.call import Call
+from chassis.consumers import Subscription
+from chassis.due import DueItem
+from chassis.protos import identifier, optional_identifier
+from scheduling.domain.appointment_types import ResourceKind
+from scheduling.usecases import booking, copies, reschedules, rounds, upkeep, waitlist
+from scheduling.usecases.copies import Told
+from scheduling.usecases.freed import ROUND
+
+
+def on_tenant_changed(call: Call, event: identity.TenantChanged) -> None:
+    copies.keep_tenant(call, event.version, name=event.name, active=event.active)
+
+
+def on_location_changed(call: Call, event: identity.LocationChanged) -> None:
+    hours = [[hour.weekday, hour.opens_minute, hour.closes_minute] for hour in event.hours]
+    columns = {"name": event.name, "time_zone": event.time_zone, "hours": hours, "active": event.active}
+    copies.keep_location(call, Told(identifier(event.location_id), event.version, columns))
+
+
+def on_practitioner_changed(call: Call, event: identity.PractitionerChanged) -> None:
+    name = f"{event.name.family}, {event.name.given}"
+    columns = {
+        "name": f"{name}, {event.credential}" if event.credential else name,
+        "specialties": list(event.specialties),
+        "languages": list(event.languages),
+        "sex": event.sex,
+        "location_ids": list(event.location_ids),
+        "active": event.active,
+    }
+    copies.keep_practitioner(call, Told(identifier(event.practitioner_id), event.version, columns))
+
+
+def on_room_changed(call: Call, event: identity.RoomChanged) -> None:
+    told = _resource(event.room_id, event, event.room_class)
+    copies.keep_resource(call, ResourceKind.ROOM, told)
+
+
+def on_equipment_changed(call: Call, event: identity.EquipmentChanged) -> None:
+    told = _resource(event.equipment_id, event, event.equipment_class)
+    copies.keep_resource(call, ResourceKind.EQUIPMENT, told)
+
+
+def on_patient_changed(call: Call, event: registry.PatientRegistered | registry.PatientChanged) -> None:
+    patient = event.patient
+    columns = {
+        "name": f"{patient.name.family}, {patient.name.given}",
+        "mrn": patient.mrn,
+        "merged_into": optional_identifier(patient.merged_into),
+        "active": patient.active and not patient.deceased,
+    }
+    copies.keep_patient(call, Told(identifier(patient.patient_id), patient.version, columns))
+
+
+def on_reply(call: Call, event: notifications.AppointmentReplyReceived) -> None:
+    if event.intent == notifications.REPLY_INTENT_UNSPECIFIED:
+        return
+    reschedules.apply_reply(
+        call, identifier(event.appointment_id), identifier(event.patient_id), reschedules.Reply(event.intent)
+    )
+
+
+def on_hold_due(call: Call, item: DueItem) -> None:
+    booking.expire(call, UUID(item.key))
+
+
+def on_round_due(call: Call, item: DueItem) -> None:
+    rounds.next_round(call, UUID(item.key))
+
+
+def on_lapse_due(call: Call, item: DueItem) -> None:
+    waitlist.lapse(call, UUID(item.key))
+
+
+def on_upkeep_due(call: Call, item: DueItem) -> None:
+    upkeep.run(call, item.payload)
+
+
+def on_drop_due(call: Call, _item: DueItem) -> None:
+    upkeep.drop_past(call)
+
+
+def _resource(resource_id: str, event: identity.RoomChanged | identity.EquipmentChanged, resource_class: str) -> Told:
+    columns = {
+        "location_id": identifier(event.location_id),
+        "name": event.name,
+        "resource_class": resource_class,
+        "capacity": max(event.capacity, 1),
+        "active": event.active,
+    }
+    return Told(identifier(resource_id), event.version, columns)
+
+
+SUBSCRIPTIONS = (
+    Subscription(identity.TenantChanged, on_tenant_changed, purpose="mirror"),
+    Subscription(identity.LocationChanged, on_location_changed, purpose="mirror"),
+    Subscription(identity.PractitionerChanged, on_practitioner_changed, purpose="mirror"),
+    Subscription(identity.RoomChanged, on_room_changed, purpose="mirror"),
+    Subscription(identity.EquipmentChanged, on_equipment_changed, purpose="mirror"),
+    Subscription(registry.PatientRegistered, on_patient_changed, purpose="patients"),
+    Subscription(registry.PatientChanged, on_patient_changed, purpose="patients"),
+    Subscription(notifications.AppointmentReplyReceived, on_reply, purpose="replies"),
+)
+
+DUE = {
+    booking.HOLD_EXPIRE: on_hold_due,
+    ROUND: on_round_due,
+    waitlist.LAPSE: on_lapse_due,
+    upkeep.UPKEEP: on_upkeep_due,
+    upkeep.DROP: on_drop_due,
+}

@@ -1,0 +1,1 @@
+"""All SQL of scheduling, by noun; `scheduling.store.Store` puts them together."""

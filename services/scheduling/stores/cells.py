@@ -1,0 +1,396 @@
+"""Claims on time: taking cells, giving them back, and telling the caches about it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, bindparam, delete, select, text
+from sqlalchemy.exc import DBAPIError
+
+from chassis.errors import Unavailable
+from chassis.store import BaseStore
+from scheduling.domain.appointment_types import ResourceKind
+from scheduling.domain.cells import Span
+from scheduling.domain.claims import Demand, difference
+from scheduling.tables import BookingCell, Hold, Occupation
+
+# A booking that has to wait longer for another one's commit gives up and is told to try again.
+LOCK_TIMEOUT = text("select set_config('lock_timeout', '250ms', true)")
+NO_PARTITION = "23514"
+LOCK_NOT_AVAILABLE = "55P03"
+DEADLOCK = "40P01"
+TRIES = 3
+
+_LOCK_SHARED = text("select pg_advisory_xact_lock_shared(k) from unnest(cast(:keys as bigint[])) as k")
+_LOCK_EXCLUSIVE = text("select pg_advisory_xact_lock(k) from unnest(cast(:keys as bigint[])) as k")
+_TAKE = text(
+    "insert into booking_cell (tenant_id, resource_id, cell, lane, claim_id)"
+    " select :tenant, r, c, l, k from unnest(cast(:resources as uuid[]), cast(:cells as int[]), cast(:lanes as int[]),"
+    " cast(:claims as uuid[])) as t(r, c, l, k) order by r, c, l on conflict do nothing returning resource_id, cell, claim_id"
+)
+_OCCUPY = text(
+    "insert into occupation (tenant_id, claim_id, resource_id, resource_kind, first_cell, end_cell)"
+    " select :tenant, k, r, d, f, e from unnest(cast(:claims as uuid[]), cast(:resources as uuid[]), cast(:kinds as int[]),"
+    " cast(:firsts as int[]), cast(:ends as int[])) as t(k, r, d, f, e)"
+    " on conflict (tenant_id, claim_id, resource_id) do update set first_cell = excluded.first_cell, end_cell = excluded.end_cell"
+)
+_GIVE_BACK = text(
+    "delete from booking_cell b using unnest(cast(:claims as uuid[]), cast(:resources as uuid[]), cast(:firsts as int[]),"
+    " cast(:ends as int[])) as t(k, r, f, e) where b.tenant_id = :tenant and b.resource_id = t.r and b.claim_id = t.k"
+    " and b.cell >= t.f and b.cell < t.e and b.cell >= :low and b.cell < :high"
+)
+_CHANGED = text(
+    "insert into availability_change (tenant_id, xid, resource_id, first_cell, end_cell)"
+    " select :tenant, pg_current_xact_id()::text::bigint, r, f, e"
+    " from unnest(cast(:resources as uuid[]), cast(:firsts as int[]), cast(:ends as int[])) as t(r, f, e)"
+    " on conflict (tenant_id, xid, resource_id, first_cell)"
+    " do update set end_cell = greatest(availability_change.end_cell, excluded.end_cell)"
+)
+_CHANGES = text(
+    "select s.xmin, coalesce(f.xid, 0) as floor, c.resource_id, c.first_cell, c.end_cell"
+    " from (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin) s"
+    " left join availability_floor f on f.tenant_id = :tenant"
+    " left join availability_change c on c.tenant_id = :tenant and c.xid >= :since"
+)
+_OVERLAPPING = text(
+    "select o.resource_id, o.first_cell, o.end_cell from occupation o"
+    " join unnest(cast(:resources as uuid[]), cast(:firsts as int[]), cast(:ends as int[])) as t(r, f, e)"
+    " on o.resource_id = t.r and o.end_cell > t.f and o.first_cell < t.e where o.tenant_id = :tenant"
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one hold or appointment asks for. ``had`` is what it has already, by resource (a move, or a hold being booked)."""
+
+    id: UUID
+    demands: tuple[Demand, ...]
+    had: dict[UUID, Span]
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """A cell that another claim was quicker to take."""
+
+    claim_id: UUID
+    resource_id: UUID
+    cell: int
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What happened since a cache last read: ``seen`` is from where to read next, ``floor`` below which nothing is kept."""
+
+    seen: int
+    floor: int
+    stretches: list[tuple[UUID, Span]]
+
+
+class CellStore(BaseStore):
+    """Cells, occupations and holds."""
+
+    def lock_shared(self, resource_ids: Iterable[UUID]) -> None:
+        """Keeps the working time of these resources from being edited until the transaction ends; bookings do not wait for each
+        other. Raises Unavailable when an edit takes longer than the lock timeout."""
+        self.session.execute(_LOCK_SHARED, {"keys": self._lock_keys(resource_ids)})
+
+    def lock_exclusive(self, resource_ids: Iterable[UUID]) -> None:
+        """For edits of working time: waits for the bookings under way and lets no new one begin."""
+        self.session.execute(_LOCK_EXCLUSIVE, {"keys": self._lock_keys(resource_ids)})
+
+    def _lock_keys(self, resource_ids: Iterable[UUID]) -> list[int]:
+        """64-bit keys in ascending order, so that two transactions never wait for each other in a circle."""
+        digests = {hashlib.blake2b(self.tenant_id.bytes + one.bytes, digest_size=8).digest() for one in resource_ids}
+        return sorted(int.from_bytes(digest, "big", signed=True) for digest in digests)
+
+    def limit_lock_waits(self) -> None:
+        """From now on this transaction waits for no lock longer than a moment."""
+        self.session.execute(LOCK_TIMEOUT)
+
+    def occupied(self, resource_ids: Iterable[UUID], span: Span) -> list[tuple[UUID, UUID, Span]]:
+        """(resource, claim, span) of everything that touches the span, expired holds included."""
+        query = select(Occupation.resource_id, Occupation.claim_id, Occupation.first_cell, Occupation.end_cell).where(
+            Occupation.tenant_id == self.tenant_id,
+            Occupation.resource_id == bindparam("ids", list(set(resource_ids)), type_=ARRAY(Uuid())).any_(),
+            Occupation.end_cell > span.first,
+            Occupation.first_cell < span.end,
+        )
+        return [(r, c, Span(first, end)) for r, c, first, end in self.session.execute(query)]
+
+    def occupied_stretches(self, stretches: Sequence[tuple[UUID, Span]]) -> list[tuple[UUID, Span]]:
+        """(resource, span) of everything that touches the given stretches, each with its own resource and span."""
+        if not stretches:
+            return []
+        rows = self.session.execute(
+            _OVERLAPPING,
+            {
+                "tenant": self.tenant_id,
+                "resources": [resource_id for resource_id, _ in stretches],
+                "firsts": [span.first for _, span in stretches],
+                "ends": [span.end for _, span in stretches],
+            },
+        )
+        return [(resource_id, Span(first, end)) for resource_id, first, end in rows]
+
+    def claim_spans(self, claim_id: UUID) -> dict[UUID, tuple[ResourceKind, Span]]:
+        """What a claim has taken, by resource."""
+        query = select(Occupation).where(Occupation.tenant_id == self.tenant_id, Occupation.claim_id == claim_id)
+        return {
+            row.resource_id: (ResourceKind(row.resource_kind), Span(row.first_cell, row.end_cell))
+            for row in self.session.scalars(query)
+        }
+
+    def take(self, claims: Sequence[Claim]) -> list[Shortfall]:
+        """Takes all cells of all claims and gives back what they had and no longer want; or nothing at all.
+
+        Returns the cells that could not be had (then nothing has changed). Raises Unavailable when another booking holds a cell for
+        longer than the lock timeout, or PostgreSQL chose this one as the victim of a deadlock again and again.
+        """
+        for attempt in range(TRIES):
+            last_try = attempt == TRIES - 1
+            savepoint = self.session.begin_nested()
+            try:
+                short = self._take(claims)
+            except DBAPIError as error:
+                savepoint.rollback()
+                state = getattr(error.orig, "sqlstate", None)
+                if state == NO_PARTITION and not last_try:
+                    self.ensure_partitions(_hull(d.span for claim in claims for d in claim.demands))
+                elif state in (DEADLOCK, LOCK_NOT_AVAILABLE) and not last_try:
+                    continue
+                elif state in (DEADLOCK, LOCK_NOT_AVAILABLE):
+                    raise Unavailable(0.2, internal=f"{state} while taking cells") from error
+                else:
+                    raise
+            else:
+                if short:
+                    savepoint.rollback()
+                else:
+                    savepoint.commit()
+                return short
+        raise Unavailable(0.2, internal="cells could not be taken")
+
+    def _take(self, claims: Sequence[Claim]) -> list[Shortfall]:
+        missing = [
+            (demand.resource.id, cell, claim.id, demand.resource.capacity)
+            for claim in claims
+            for demand in claim.demands
+            for part in difference(
+                demand.span, [claim.had[demand.resource.id]] if demand.resource.id in claim.had else []
+            )
+            for cell in range(part.first, part.end)
+        ]
+        # Lane by lane: in every transaction cells are taken in the order of (lane, resource, cell), so that none waits for another
+        # in a circle. A lane that is taken, or being taken by somebody who then commits, is passed over for the next.
+        lane = 0
+        while missing:
+            taken = self._insert(missing, lane)
+            missing = [row for row in missing if row[:3] not in taken]
+            lane += 1
+            short = [row for row in missing if row[3] <= lane]
+            if short:
+                return [Shortfall(claim_id, resource_id, cell) for resource_id, cell, claim_id, _ in short]
+        self._occupy(claims)
+        surplus = [
+            (claim.id, resource_id, part)
+            for claim in claims
+            for resource_id, span in claim.had.items()
+            for part in difference(span, [d.span for d in claim.demands if d.resource.id == resource_id])
+        ]
+        self._delete_cells(surplus)
+        gone = [(claim.id, r) for claim in claims for r in claim.had if r not in {d.resource.id for d in claim.demands}]
+        for claim_id, resource_id in gone:
+            self.session.execute(
+                delete(Occupation).where(
+                    Occupation.tenant_id == self.tenant_id,
+                    Occupation.claim_id == claim_id,
+                    Occupation.resource_id == resource_id,
+                )
+            )
+        changed = [
+            (demand.resource.id, demand.span)
+            for claim in claims
+            for demand in claim.demands
+            if demand.resource.kind is not ResourceKind.PATIENT and claim.had.get(demand.resource.id) != demand.span
+        ]
+        self.note_changes([*changed, *((resource_id, span) for _, resource_id, span in surplus)])
+        return []
+
+    def _insert(self, rows: Sequence[tuple[UUID, int, UUID, int]], lane: int) -> set[tuple[UUID, int, UUID]]:
+        taken = self.session.execute(
+            _TAKE,
+            {
+                "tenant": self.tenant_id,
+                "resources": [row[0] for row in rows],
+                "cells": [row[1] for row in rows],
+                "lanes": [lane] * len(rows),
+                "claims": [row[2] for row in rows],
+            },
+        )
+        return {(resource_id, cell, claim_id) for resource_id, cell, claim_id in taken}
+
+    def _occupy(self, claims: Sequence[Claim]) -> None:
+        rows = [(claim.id, demand) for claim in claims for demand in claim.demands]
+        self.session.execute(
+            _OCCUPY,
+            {
+                "tenant": self.tenant_id,
+                "claims": [claim_id for claim_id, _ in rows],
+                "resources": [demand.resource.id for _, demand in rows],
+                "kinds": [demand.resource.kind.value for _, demand in rows],
+                "firsts": [demand.span.first for _, demand in rows],
+                "ends": [demand.span.end for _, demand in rows],
+            },
+        )
+
+    def give_back(self, claim_ids: Sequence[UUID]) -> list[tuple[ResourceKind, UUID, Span]]:
+        """Frees everything the claims have taken; returns what it was."""
+        gone = self.session.execute(
+            delete(Occupation)
+            .where(Occupation.tenant_id == self.tenant_id, Occupation.claim_id.in_(claim_ids))
+            .returning(
+                Occupation.claim_id,
+                Occupation.resource_kind,
+                Occupation.resource_id,
+                Occupation.first_cell,
+                Occupation.end_cell,
+            )
+        ).all()
+        freed = [(ResourceKind(kind), resource_id, Span(first, end)) for _, kind, resource_id, first, end in gone]
+        self._delete_cells([(claim, resource_id, Span(first, end)) for claim, _, resource_id, first, end in gone])
+        self.note_changes(
+            [(resource_id, span) for kind, resource_id, span in freed if kind is not ResourceKind.PATIENT]
+        )
+        return freed
+
+    def _delete_cells(self, rows: Sequence[tuple[UUID, UUID, Span]]) -> None:
+        if not rows:
+            return
+        hull = _hull(span for _, _, span in rows)
+        self.session.execute(
+            _GIVE_BACK,
+            {
+                "tenant": self.tenant_id,
+                "claims": [claim_id for claim_id, _, _ in rows],
+                "resources": [resource_id for _, resource_id, _ in rows],
+                "firsts": [span.first for _, _, span in rows],
+                "ends": [span.end for _, _, span in rows],
+                "low": hull.first,
+                "high": hull.end,
+            },
+        )
+
+    # ---- holds ----
+
+    def lock_hold(self, hold_id: UUID) -> Hold | None:
+        """The hold, locked until the transaction ends; None when there is none (any more)."""
+        return self.session.get(Hold, self.key(hold_id), with_for_update=True, populate_existing=True)
+
+    def drop_holds(self, hold_ids: Sequence[UUID]) -> None:
+        """Deletes holds and frees their time."""
+        self.session.execute(delete(Hold).where(Hold.tenant_id == self.tenant_id, Hold.id.in_(hold_ids)))
+        self.give_back(hold_ids)
+
+    def drop_expired_holds(self, resource_ids: Iterable[UUID], span: Span, now: datetime) -> int:
+        """Deletes the expired holds that stand in the way of these resources in this span, whole; those that somebody else is
+        dealing with are left alone. Returns how many."""
+        in_the_way = select(Occupation.claim_id).where(
+            Occupation.tenant_id == self.tenant_id,
+            Occupation.resource_id.in_(list(set(resource_ids))),
+            Occupation.end_cell > span.first,
+            Occupation.first_cell < span.end,
+        )
+        expired = list(
+            self.session.scalars(
+                select(Hold.id)
+                .where(Hold.tenant_id == self.tenant_id, Hold.id.in_(in_the_way), Hold.expires_at <= now)
+                .with_for_update(skip_locked=True)
+            )
+        )
+        if expired:
+            self.drop_holds(expired)
+        return len(expired)
+
+    def holds_of(self, patient_ids: Iterable[UUID], now: datetime) -> int:
+        """How many live holds these patients have."""
+        query = select(Hold.id).where(
+            Hold.tenant_id == self.tenant_id,
+            Hold.patient_id.in_(list(patient_ids)),
+            Hold.expires_at > now,
+            Hold.waitlist.is_(False),
+        )
+        return len(self.session.scalars(query).all())
+
+    # ---- what the caches hear ----
+
+    def note_changes(self, stretches: Sequence[tuple[UUID, Span]]) -> None:
+        """Tells every process's cache that these stretches of these resources have to be read again."""
+        if not stretches:
+            return
+        distinct = sorted({(r, span.first): span.end for r, span in sorted(stretches)}.items())
+        self.session.execute(
+            _CHANGED,
+            {
+                "tenant": self.tenant_id,
+                "resources": [resource_id for (resource_id, _), _ in distinct],
+                "firsts": [first for (_, first), _ in distinct],
+                "ends": [end for _, end in distinct],
+            },
+        )
+
+    def note_rules_changed(self, owner_id: UUID) -> None:
+        """Tells every process's cache that rules (types, hours, templates, people, rooms) have to be read again."""
+        self.note_changes([(owner_id, Span(0, 0))])
+
+    def changes_since(self, since: int) -> Changes:
+        """What has changed since a cache read last (its ``seen``); 0 the first time (then no stretches are of use)."""
+        rows = self.session.execute(_CHANGES, {"tenant": self.tenant_id, "since": since or 2**62}).all()
+        stretches = [
+            (row.resource_id, Span(row.first_cell, row.end_cell)) for row in rows if row.resource_id is not None
+        ]
+        return Changes(rows[0].xmin, rows[0].floor, stretches)
+
+    # ---- upkeep ----
+
+    def ensure_partitions(self, span: Span) -> int:
+        """Makes the weekly partitions for these cells where they are missing; returns how many were made."""
+        return int(
+            self.session.scalar(text("select ensure_cell_partitions(:f, :e)"), {"f": span.first, "e": span.end}) or 0
+        )
+
+    def drop_partitions(self, before: int) -> int:
+        """Drops the partitions that end at or before this cell; returns how many."""
+        return int(self.session.scalar(text("select drop_cell_partitions(:b)"), {"b": before}) or 0)
+
+    def purge_changes(self, below: int) -> int:
+        """Forgets changes of transactions below ``below`` and says so to caches that have not read them; returns the oldest
+        transaction still running now, which is where the next purge may go up to."""
+        if below:
+            self.session.execute(
+                text(
+                    "insert into availability_floor (tenant_id, xid) values (:tenant, :below)"
+                    " on conflict (tenant_id) do update set xid = greatest(availability_floor.xid, excluded.xid)"
+                ),
+                {"tenant": self.tenant_id, "below": below},
+            )
+            self.session.execute(
+                text("delete from availability_change where tenant_id = :tenant and xid < :below"),
+                {"tenant": self.tenant_id, "below": below},
+            )
+        return int(self.session.scalar(text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")) or 0)
+
+    def cells_of_claim(self, claim_id: UUID) -> list[tuple[UUID, int, int]]:
+        """(resource, cell, lane) of a claim, for proofs; not for hot paths."""
+        query = select(BookingCell.resource_id, BookingCell.cell, BookingCell.lane).where(
+            BookingCell.tenant_id == self.tenant_id, BookingCell.claim_id == claim_id
+        )
+        return [(r, c, lane) for r, c, lane in self.session.execute(query)]
+
+
+def _hull(spans: Iterable[Span]) -> Span:
+    listed = list(spans)
+    return Span(min(span.first for span in listed), max(span.end for span in listed))

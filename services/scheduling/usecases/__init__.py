@@ -1,0 +1,1 @@
+"""One function per RPC: guard, load, decide, save and emit, return."""

@@ -1,0 +1,91 @@
+"""Appointment types: what can be booked."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from chassis.call import Call
+from chassis.errors import InvalidInput, NotFound, Violation
+from scheduling.domain.appointment_types import AppointmentType, defects
+from scheduling.store import Store
+from scheduling.tables import AppointmentTypeRow
+from scheduling.usecases import guards
+from scheduling.usecases.errors import CodeInUse
+
+
+def create(call: Call, kind: AppointmentType) -> AppointmentTypeRow:
+    """Adds a type. Raises InvalidInput, CodeInUse."""
+    store = Store(call.session)
+    _refuse_defects(kind)
+    _refuse_used_code(store, kind)
+    row = store.add(AppointmentTypeRow(id=kind.id, **columns(kind)))
+    store.note_rules_changed(row.id)
+    return row
+
+
+def update(call: Call, kind: AppointmentType, version: int) -> AppointmentTypeRow:
+    """Replaces what is known of a type. Raises NotFound, StaleVersion, InvalidInput, CodeInUse."""
+    store = Store(call.session)
+    row = store.lock(AppointmentTypeRow, kind.id, "appointment type")
+    call.expect_version(row.version, version)
+    _refuse_defects(kind)
+    _refuse_used_code(store, kind)
+    for name, value in columns(kind).items():
+        setattr(row, name, value)
+    store.session.flush()
+    store.note_rules_changed(row.id)
+    return row
+
+
+def get(call: Call, type_id: UUID) -> AppointmentTypeRow:
+    """One type; a patient sees the active online-bookable ones. Raises NotFound."""
+    row = Store(call.session).need(AppointmentTypeRow, type_id, "appointment type")
+    if guards.is_patient(call) and not (row.active and row.online_bookable):
+        raise NotFound("appointment type")
+    return row
+
+
+def list_types(
+    call: Call, *, include_inactive: bool, page_size: int, page_token: str
+) -> tuple[list[AppointmentTypeRow], str]:
+    """A page of types by name."""
+    patient = guards.is_patient(call)
+    return Store(call.session).list_types(
+        include_inactive=include_inactive and not patient,
+        online_only=patient,
+        page_size=page_size,
+        page_token=page_token,
+    )
+
+
+def columns(kind: AppointmentType) -> dict[str, Any]:
+    """The stored columns of a type."""
+    return {
+        "code": kind.code,
+        "name": kind.name.strip(),
+        "duration_minutes": kind.duration_minutes,
+        "modality": kind.modality.value,
+        "practitioner_durations": {str(key): minutes for key, minutes in kind.practitioner_durations.items()},
+        "buffer_before_minutes": kind.buffer_before_minutes,
+        "buffer_after_minutes": kind.buffer_after_minutes,
+        "roles": [[role.kind_number, role.resource_class] for role in kind.roles],
+        "online_bookable": kind.online_bookable,
+        "minimum_notice_minutes": kind.minimum_notice_minutes,
+        "horizon_days": kind.horizon_days,
+        "start_every_minutes": kind.start_every_minutes,
+        "practitioner_ids": sorted(map(str, kind.practitioner_ids)),
+        "active": kind.active,
+    }
+
+
+def _refuse_defects(kind: AppointmentType) -> None:
+    found = defects(kind)
+    if found:
+        raise InvalidInput([Violation(f"appointment_type.{field}", what) for field, what in found])
+
+
+def _refuse_used_code(store: Store, kind: AppointmentType) -> None:
+    other = store.type_by_code(kind.code)
+    if other is not None and other.id != kind.id:
+        raise CodeInUse

@@ -1,0 +1,252 @@
+"""Placing visits: from a wish (what, who, where, when) to cells that belong to it.
+
+Everything that books goes through here: holds, bookings, batches, moves, the waitlist. The rules are read under a shared advisory
+lock of the practitioner and the location, so that an edit of working time either comes first and is seen, or waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from chassis.call import Call
+from chassis.errors import Error, InvalidInput, NotFound, Violation
+from scheduling.domain import availability, bitmaps
+from scheduling.domain.appointment_types import AppointmentType, ResourceKind
+from scheduling.domain.cells import CELLS_PER_DAY, NotOnGrid, Span, cell_at, day_of_cell, instant_at
+from scheduling.domain.claims import Conflict, ConflictReason, Demand, Ledger, Resource, Visit, demand_of, plan
+from scheduling.store import Store
+from scheduling.stores.cells import Claim
+from scheduling.stores.rules import type_of
+from scheduling.tables import AppointmentTypeRow, Hold, LocationCopy, PractitionerCopy
+from scheduling.usecases import guards
+from scheduling.usecases.errors import OutsideWorkingTime, PatientBusy, SlotTaken, TooFarAhead, TooSoon
+
+# So often a visit is planned anew when somebody else was quicker (each time with what is then seen to be free).
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be placed. ``start`` is an aware instant."""
+
+    type_id: UUID
+    practitioner_id: UUID
+    location_id: UUID
+    start: datetime
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A visit ready to be placed, with the rules it breaks, if any.
+
+    ``had`` is what its claim has taken already, by resource; ``fixed`` that it keeps exactly that (a hold), and plans nothing anew.
+    """
+
+    visit: Visit
+    location: LocationCopy
+    rule_conflicts: tuple[Conflict, ...] = ()
+    had: tuple[Demand, ...] = ()
+    fixed: bool = False
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What a visit has got."""
+
+    visit: Visit
+    location: LocationCopy
+    demands: tuple[Demand, ...]
+
+    @property
+    def room_id(self) -> UUID | None:
+        """The room, if one was needed."""
+        return next((d.resource.id for d in self.demands if d.resource.kind is ResourceKind.ROOM), None)
+
+    @property
+    def equipment_ids(self) -> list[str]:
+        """The devices."""
+        return [str(d.resource.id) for d in self.demands if d.resource.kind is ResourceKind.EQUIPMENT]
+
+    @property
+    def start(self) -> datetime:
+        """Start of the visit (UTC)."""
+        return instant_at(self.visit.span.first)
+
+    @property
+    def end(self) -> datetime:
+        """End of the visit (UTC)."""
+        return instant_at(self.visit.span.end)
+
+
+def patient_resource(patient_id: UUID) -> Resource:
+    """The patient, who can be at one place at a time."""
+    return Resource(patient_id, ResourceKind.PATIENT)
+
+
+def start_cell(start: datetime, field: str = "start_time") -> int:
+    """The cell of a planned start. Raises InvalidInput unless it is a multiple of five minutes."""
+    try:
+        return cell_at(start)
+    except NotOnGrid as error:
+        raise InvalidInput([Violation(field, str(error))]) from None
+
+
+def lock_rules(store: Store, *owner_ids: UUID) -> None:
+    """Before rules are read for a booking: nobody edits the working time of these practitioners and locations meanwhile."""
+    store.limit_lock_waits()
+    store.lock_shared(owner_ids)
+
+
+def candidate(
+    call: Call, store: Store, wanted: Wanted, claim_id: UUID, patient_id: UUID | None, had: Sequence[Demand] = ()
+) -> Candidate:
+    """Reads the rules for a wish. Raises NotFound (type, practitioner, location), InvalidInput."""
+    kind = bookable_type(call, store, wanted.type_id)
+    location = store.need(LocationCopy, wanted.location_id, "location")
+    practitioner = store.need(PractitionerCopy, wanted.practitioner_id, "practitioner")
+    if not location.active:
+        raise NotFound("location")
+    if not practitioner.active:
+        raise NotFound("practitioner")
+    if not kind.offered_by(practitioner.id):
+        raise InvalidInput([Violation("practitioner_id", "does not take this type of appointment")])
+    first = start_cell(wanted.start)
+    span = Span(first, first + kind.duration_cells(practitioner.id))
+    visit = Visit(
+        claim_id=claim_id,
+        kind=kind,
+        practitioner=Resource(practitioner.id, ResourceKind.PRACTITIONER),
+        span=span,
+        patient=patient_resource(patient_id) if patient_id else None,
+        pools=store.pools(location.id, kind.roles),
+    )
+    conflicts = rule_conflicts(
+        call.now, kind, visit, working_within(store, practitioner.id, location, span), location.time_zone
+    )
+    return Candidate(visit, location, tuple(conflicts), tuple(had))
+
+
+def bookable_type(call: Call, store: Store, type_id: UUID) -> AppointmentType:
+    """An active appointment type that the caller may book. Raises NotFound."""
+    row = store.need(AppointmentTypeRow, type_id, "appointment type")
+    if not row.active or (guards.is_patient(call) and not row.online_bookable):
+        raise NotFound("appointment type")
+    return type_of(row)
+
+
+def working_within(store: Store, practitioner_id: UUID, location: LocationCopy, span: Span) -> int:
+    """Working time of the cells of ``span``, from the rules in force now."""
+    rules = store.working_rules(practitioner_id, location, day_of_cell(span.first) - timedelta(days=1))
+    return availability.working_bits(rules, span)
+
+
+def rule_conflicts(now: datetime, kind: AppointmentType, visit: Visit, working: int, zone: str) -> list[Conflict]:
+    """Which rules a visit would break; ``working`` begins at its first cell."""
+    person = visit.practitioner
+    limits = availability.start_limits(now, zone, kind.minimum_notice_minutes, kind.horizon_days)
+    found = []
+    if visit.span.first < limits.first:
+        found.append(Conflict(ConflictReason.TOO_SOON, person.kind, person.id, cell=visit.span.first))
+    if visit.span.first >= limits.end:
+        found.append(Conflict(ConflictReason.TOO_FAR_AHEAD, person.kind, person.id, cell=visit.span.first))
+    if not bitmaps.runs(working, len(visit.span)) & 1:
+        idle = bitmaps.lowest(~working)
+        found.append(
+            Conflict(ConflictReason.OUTSIDE_WORKING_TIME, person.kind, person.id, cell=visit.span.first + idle)
+        )
+    return found
+
+
+def held(store: Store, hold: Hold, patient_id: UUID | None) -> Candidate:
+    """A hold as a candidate: what it keeps was found to be in order when it was made, and stays promised."""
+    spans = store.claim_spans(hold.id)
+    first = cell_at(hold.start_time)
+    fixed = tuple(Demand(Resource(r, kind), span) for r, (kind, span) in sorted(spans.items()))
+    visit = Visit(
+        claim_id=hold.id,
+        kind=type_of(store.need(AppointmentTypeRow, hold.appointment_type_id, "appointment type")),
+        practitioner=Resource(hold.practitioner_id, ResourceKind.PRACTITIONER),
+        span=Span(first, cell_at(hold.end_time)),
+        patient=patient_resource(patient_id) if patient_id else None,
+        pools={},
+    )
+    return Candidate(visit, store.need(LocationCopy, hold.location_id, "location"), (), fixed, fixed=True)
+
+
+def place(call: Call, store: Store, candidates: Sequence[Candidate]) -> tuple[list[Placed], list[tuple[int, Conflict]]]:
+    """Takes the time of all candidates, or of none: then every conflict is returned with the index of its candidate."""
+    rules = [(index, conflict) for index, one in enumerate(candidates) for conflict in one.rule_conflicts]
+    resources = {resource.id for one in candidates for resource in _resources(one)}
+    hull = Span(
+        min(one.visit.span.first for one in candidates) - CELLS_PER_DAY // 4,
+        max(one.visit.span.end for one in candidates) + CELLS_PER_DAY // 4,
+    )
+    for _ in range(ATTEMPTS):
+        placed, conflicts = _plan(candidates, Ledger(store.occupied(resources, hull)))
+        if rules or conflicts:
+            if store.drop_expired_holds(resources, hull, call.now):
+                continue
+            return [], [*rules, *conflicts]
+        claims = [
+            Claim(one.visit.claim_id, got.demands, {demand.resource.id: demand.span for demand in one.had})
+            for one, got in zip(candidates, placed, strict=True)
+        ]
+        if not store.take(claims):
+            return placed, []
+        # Somebody was quicker, or an expired hold is in the way: the next plan sees which.
+        store.drop_expired_holds(resources, hull, call.now)
+    return [], [
+        (i, Conflict(ConflictReason.TAKEN, ResourceKind.PRACTITIONER, c.visit.practitioner.id))
+        for i, c in enumerate(candidates)
+    ]
+
+
+def _plan(candidates: Sequence[Candidate], ledger: Ledger) -> tuple[list[Placed], list[tuple[int, Conflict]]]:
+    placed: list[Placed] = []
+    conflicts: list[tuple[int, Conflict]] = []
+    for index, one in enumerate(candidates):
+        demands, found = (
+            _fixed(one, ledger) if one.fixed else plan(one.visit, ledger, frozenset(d.resource.id for d in one.had))
+        )
+        conflicts.extend((index, conflict) for conflict in found)
+        ledger.add(one.visit.claim_id, demands)
+        placed.append(Placed(one.visit, one.location, tuple(demands)))
+    return placed, conflicts
+
+
+def _fixed(one: Candidate, ledger: Ledger) -> tuple[list[Demand], list[Conflict]]:
+    """A hold keeps what it has and takes the patient's time besides."""
+    if one.visit.patient is None:
+        return list(one.had), []
+    demand = demand_of(one.visit, one.visit.patient)
+    full = ledger.first_full(demand, one.visit.claim_id)
+    conflicts = (
+        [] if full is None else [Conflict(ConflictReason.TAKEN, ResourceKind.PATIENT, demand.resource.id, cell=full)]
+    )
+    return [*one.had, demand], conflicts
+
+
+def _resources(one: Candidate) -> list[Resource]:
+    people = [one.visit.practitioner, *([one.visit.patient] if one.visit.patient else [])]
+    return people + [resource for pool in one.visit.pools.values() for resource in pool]
+
+
+def refusal(conflicts: Sequence[Conflict]) -> Error:
+    """The one error that a caller who asked for one visit is told: what they can mend first."""
+    by_reason = {conflict.reason: conflict for conflict in conflicts}
+    for reason, error in (
+        (ConflictReason.TOO_SOON, TooSoon),
+        (ConflictReason.TOO_FAR_AHEAD, TooFarAhead),
+        (ConflictReason.OUTSIDE_WORKING_TIME, OutsideWorkingTime),
+    ):
+        if reason in by_reason:
+            return error()
+    if all(conflict.kind is ResourceKind.PATIENT for conflict in conflicts):
+        return PatientBusy()
+    taken = next(conflict for conflict in conflicts if conflict.kind is not ResourceKind.PATIENT)
+    if taken.reason is ConflictReason.NONE_FREE:
+        return SlotTaken(f"No {taken.resource_class} {taken.kind.name.lower()} is free at that time.")
+    return SlotTaken()
