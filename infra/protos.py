@@ -2,13 +2,15 @@
 
 Input: every ``protos/polyclinic/**/*.proto``. Output, all of it in the git-ignored ``build/protos/``:
 
-- ``polyclinic/<service>/v1/*_pb2.py`` and ``*_pb2.pyi`` (no ``*_pb2_grpc.py``: the chassis registers handlers from descriptors);
+- ``polyclinic/<service>/v1/*_pb2.py`` and ``*_pb2.pyi`` (no ``*_pb2_grpc.py``: the chassis registers handlers from
+  descriptors);
 - ``buf/validate/validate_pb2.py``, generated from the descriptor that protovalidate carries, so that the rules the
   generated classes know and the rules the validator enforces can never be two versions of one file;
-- ``image.binpb``, a ``FileDescriptorSet`` with all imports and comments, for ``buf lint``/``buf breaking`` and for documentation.
+- ``image.binpb``, a ``FileDescriptorSet`` with all imports and comments, for ``buf lint``/``buf breaking`` and for
+  documentation.
 
-Nothing happens when neither a proto nor a generator has changed since the last run. Files are replaced one by one and only
-when their content differs, so processes that are running meanwhile never see half a file.
+Nothing happens when neither a proto nor a generator has changed since the last run. Files are replaced one by one and
+only when their content differs, so processes that are running meanwhile never see half a file.
 """
 
 from __future__ import annotations
@@ -126,7 +128,7 @@ def _protoc(arguments: list[str]) -> None:
 
 
 def _validate_descriptor_set() -> bytes:
-    """The serialised FileDescriptorSet with validate.proto as protovalidate carries it, and the files that it imports."""
+    """The serialised FileDescriptorSet of protovalidate's own validate.proto and the files that it imports."""
     from google.protobuf import descriptor_pb2, duration_pb2, field_mask_pb2, timestamp_pb2
     from protovalidate._gen.buf.validate import validate_pb
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+# Linux gives outgoing connections ports from 32768 on, macOS from 49152 on.
+PORTS = (15000, 32000)
 
 
 class StartError(Exception):
@@ -116,19 +119,24 @@ class Child:
 
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
 
 
 def free_ports(count: int) -> list[int]:
-    """``count`` different free TCP ports."""
-    with contextlib.ExitStack() as stack:
-        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [probe.getsockname()[1] for probe in probes]
+    """``count`` different free TCP ports, below those that the system gives to outgoing connections.
+
+    (A port out of that range could be taken by anybody's next connection before its server has bound it.)
+    """
+    found: list[int] = []
+    candidates = random.SystemRandom().sample(range(*PORTS), count * 20)
+    for port in candidates:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((LOOPBACK, port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise StartError(f"no {count} free TCP ports between {PORTS[0]} and {PORTS[1]}")
 
 
 def port_is_taken(port: int) -> bool:

@@ -1,1 +1,1 @@
-"""The day, step by step: each module's ``run(day)`` leaves what the next ones need in the context."""
+"""The day, step by step."""

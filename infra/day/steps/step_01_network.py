@@ -148,14 +148,12 @@ def make_hours(day: Day, owner: Api) -> None:
     owner.post(
         "/api/v1/schedule-exceptions",
         {
-            "exception": {
-                "kind": "SCHEDULE_EXCEPTION_KIND_OUT_OF_OFFICE",
-                "practitioner_id": day.cast.practitioners["hartmann"],
-                "dates": {"start": day_message(day.visit_day), "end": day_message(day.visit_day)},
-                "starts_minute": 15 * 60,
-                "ends_minute": 17 * 60,
-                "reason": "Hospital committee",
-            }
+            "kind": "SCHEDULE_EXCEPTION_KIND_OUT_OF_OFFICE",
+            "practitioner_id": day.cast.practitioners["hartmann"],
+            "dates": {"start": day_message(day.visit_day), "end": day_message(day.visit_day)},
+            "starts_minute": 15 * 60,
+            "ends_minute": 17 * 60,
+            "reason": "Hospital committee",
         },
     )
 

@@ -16,7 +16,6 @@ from infra.day.world import INSURERS, PLACES, Insurer, day_message
 from infra.local.plan import ROOT
 
 GENERATED_PEOPLE = 260
-TAKEN_TYPES = frozenset({"Patient", "Coverage", "RelatedPerson"})
 ADULT_AGE = 18
 MEDICARE_AGE = 65
 
@@ -56,10 +55,10 @@ def run(day: Day) -> None:
         "made_twice": after - before,
         "coverages_assigned": assigned,
     }
-    skipped = {kind: count for kind, count in counted.items() if kind.split(" ")[0] not in TAKEN_TYPES}
+    skipped = {what: count for what, count in counted.items() if what.endswith(" ignored")}
     day.progress.say(
         f"{len(day.people)} people from {len(files)} bundles; {len(again)} imported again made {after - before} more; "
-        f"{sum(skipped.values())} resources of {len(skipped)} other kinds counted and left out"
+        f"{sum(skipped.values())} resources of {len(skipped)} kinds are not kept here and were left out"
     )
     if assigned:
         day.notes.append(f"{assigned} people came without a usable coverage; the day gave them one by its seed.")
@@ -76,14 +75,17 @@ def generate(day: Day) -> Path:
 
 
 def import_bundle(api: Api, path: Path) -> Counter[str]:
-    """POST one file as it is; returns how many of which resource were taken ("Patient taken") or left out."""
+    """POST one file as it is; returns the answer's own summary: how many of which resource had which fate.
+
+    The last entry of the answer is an OperationOutcome with one issue a resource type ("2 ignored, 1 created").
+    """
     answer = api.post_raw("/fhir/R4", path.read_bytes(), "application/fhir+json")
     counted: Counter[str] = Counter()
-    for entry in answer.get("entry", []):
-        response = entry.get("response", {})
-        location = str(response.get("location", ""))
-        kind = location.split("/")[0] if location else str(entry.get("resource", {}).get("resourceType", "other"))
-        counted[kind] += 1
+    for issue in answer["entry"][-1]["resource"]["issue"]:
+        kind = issue["details"]["text"]
+        for part in issue["diagnostics"].split(", "):
+            number, _, fate = part.partition(" ")
+            counted[f"{kind} {fate}"] += int(number)
     return counted
 
 

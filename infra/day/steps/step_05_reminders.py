@@ -11,8 +11,8 @@ from infra.day.context import Day, Visit
 from infra.day.steps.step_04_booking import TAKEN, Tally, Wish, search, visit_of
 from infra.day.world import PLACES
 
-# What people do with a text message, in per cent; the rest does not answer.
-ANSWERS = {"C": 55, "R": 4, "X": 4, "STOP": 3, "yes please": 2}
+# What people do with a text message, in per cent, each at least once; the rest does not answer.
+ANSWERS = {"R": 4, "X": 4, "STOP": 3, "who is this?": 2, "C": 55}
 
 
 def run(day: Day) -> None:
@@ -48,15 +48,16 @@ def answer_texts(day: Day, sent: list[Json]) -> Counter[str]:
     for message in sent:
         if re.search(r"\bC\b", message["body"]):
             last_by_phone[message["to"]] = message
-    words = [*ANSWERS, ""]
-    weights = [*ANSWERS.values(), 100 - sum(ANSWERS.values())]
+    phones = sorted(last_by_phone)
+    chance.shuffle(phones)
     counted: Counter[str] = Counter()
-    for phone in sorted(last_by_phone):
-        word = chance.choices(words, weights)[0]
-        if not word:
-            continue
-        day.outside.sms.post("/_sim/reply", {"from": phone, "to": last_by_phone[phone]["from"], "body": word})
-        counted[word] += 1
+    for word, share in ANSWERS.items():
+        for _ in range(max(1, len(last_by_phone) * share // 100)):
+            if not phones:
+                return counted
+            phone = phones.pop()
+            day.outside.sms.post("/_sim/reply", {"from": phone, "to": last_by_phone[phone]["from"], "body": word})
+            counted[word] += 1
     return counted
 
 

@@ -123,10 +123,9 @@ class _Walk:
         return faults
 
 
-def check_structure(transaction: TransactionSet) -> list[SegmentFault]:
-    """Every structural fault of a set, in the order found; empty when it follows its guide."""
-    _, _, root = GRAMMARS[transaction.kind]
-    walk = _Walk(root)
+def check_structure(transaction: TransactionSet, grammar: Node | None = None) -> list[SegmentFault]:
+    """Every structural fault of a set, in the order found; empty when it follows its guide (or the grammar given)."""
+    walk = _Walk(grammar or GRAMMARS[transaction.kind][2])
     for segment in transaction.segments:
         walk.take(segment)
     return walk.faults

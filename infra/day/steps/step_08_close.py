@@ -1,0 +1,2 @@
+"""x"""
+def run(day): pass
