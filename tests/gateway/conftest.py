@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import Flask
 from flask.testing import FlaskClient
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import ServiceDescriptor
@@ -98,28 +99,45 @@ def keys() -> Keys:
     return Keys()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def settings(running: Backend, services: list[ServiceDescriptor]) -> Settings:
     """Every service is at the test server."""
     addresses = {service_key(service): running.address for service in services}
     return Settings(session_key=Key32(b"k" * 32), addresses=addresses)
 
 
+@pytest.fixture(scope="session")
+def plain(settings: Settings, services: list[ServiceDescriptor]) -> Iterator[Flask]:
+    """The gateway with these settings, shared by all tests that change none."""
+    app = create_app(dataclasses.replace(settings, limit_address_per_second=0.0), services)
+    yield app
+    close(app)
+
+
 @pytest.fixture
 def gateway(
-    settings: Settings, services: list[ServiceDescriptor], backend: Backend
+    settings: Settings, services: list[ServiceDescriptor], backend: Backend, plain: Flask
 ) -> Iterator[Callable[..., FlaskClient]]:
     """Makes a client of a gateway; keyword arguments change settings."""
     opened = []
 
     def make(**changes: Any) -> FlaskClient:
+        if not changes:
+            return plain.test_client()
         app = create_app(dataclasses.replace(settings, **changes), services)
         opened.append(app)
         return app.test_client()
 
     yield make
     for app in opened:
-        app.extensions["polyclinic.backends"].close()
+        close(app)
+
+
+def close(app: Flask) -> None:
+    """Gives back what an application holds open."""
+    app.extensions["polyclinic.backends"].close()
+    if "polyclinic.streams" in app.extensions:
+        app.extensions["polyclinic.streams"].close()
 
 
 @pytest.fixture

@@ -140,7 +140,9 @@ def test_content_type(client: FlaskClient, kind: str) -> None:
     assert (answer.status_code, answer.json["reason"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "application/merge-patch+json", "APPLICATION/JSON"])
+@pytest.mark.parametrize(
+    "kind", ["application/json; charset=utf-8", "application/merge-patch+json", "APPLICATION/JSON"]
+)
 def test_json_content_types(client: FlaskClient, kind: str) -> None:
     """Every spelling of JSON is read."""
     assert client.post(ECHO, data=b'{"a_int32": 7}', content_type=kind).json["a_int32"] == 7
@@ -216,7 +218,9 @@ def test_headers(client: FlaskClient, header: str, value: str) -> None:
     assert answer.json["violations"][0]["field"] == header
 
 
-@pytest.mark.parametrize("token", ["", "Bearer", "Bearer ", "Basic eDp5", "Bearer a b", "Bearer \u00e9", "Bearer a.b.c"])
+@pytest.mark.parametrize(
+    "token", ["", "Bearer", "Bearer ", "Basic eDp5", "Bearer a b", "Bearer \u00e9", "Bearer a.b.c"]
+)
 def test_authorization(gateway: Any, token: str) -> None:
     """Whatever is no token is 401 with the way to authenticate."""
     answer = gateway().get("/api/v1/things/x", headers={"Authorization": token})

@@ -7,9 +7,9 @@ from typing import Any
 
 import grpc
 import pytest
-from chassis import errors
 from flask.testing import FlaskClient
 
+from chassis import errors
 from tests.gateway.backend import Backend
 
 

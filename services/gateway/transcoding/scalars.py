@@ -72,7 +72,7 @@ def scalar_test(field: FieldDescriptor) -> Test:
         return _bytes_problem
     if field.type in (_T.TYPE_DOUBLE, _T.TYPE_FLOAT):
         limit = _FLOAT_MAX if field.type == _T.TYPE_FLOAT else math.inf
-        return partial(_number_problem, limit)
+        return partial(number_problem, limit)
     return text_problem
 
 
@@ -107,7 +107,8 @@ def _integer_problem(low: int, high: int, value: object) -> str | None:
     return None if low <= number <= high else f"must be between {low} and {high}"
 
 
-def _number_problem(limit: float, value: object) -> str | None:
+def number_problem(limit: float, value: object) -> str | None:
+    """A finite number of at most this size, as a JSON number or as text."""
     if isinstance(value, str):
         if not _NUMBER.fullmatch(value):
             return "must be a number"
@@ -171,6 +172,6 @@ WELL_KNOWN: dict[str, Test] = {
     "google.protobuf.Int64Value": partial(_integer_problem, *_RANGES[_T.TYPE_INT64]),
     "google.protobuf.UInt32Value": partial(_integer_problem, *_RANGES[_T.TYPE_UINT32]),
     "google.protobuf.UInt64Value": partial(_integer_problem, *_RANGES[_T.TYPE_UINT64]),
-    "google.protobuf.FloatValue": partial(_number_problem, _FLOAT_MAX),
-    "google.protobuf.DoubleValue": partial(_number_problem, math.inf),
+    "google.protobuf.FloatValue": partial(number_problem, _FLOAT_MAX),
+    "google.protobuf.DoubleValue": partial(number_problem, math.inf),
 }

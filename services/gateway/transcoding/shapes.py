@@ -7,12 +7,13 @@ wrong.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from gateway.transcoding.problems import Problems
-from gateway.transcoding.scalars import WELL_KNOWN, Test, scalar_test, text_problem
+from gateway.transcoding.scalars import WELL_KNOWN, Test, number_problem, scalar_test, text_problem
 
 # Levels of objects and arrays; json_format itself stops at 100, our contracts need fewer than ten.
 MAX_DEPTH = 32
@@ -169,8 +170,10 @@ def _any_json(value: object, path: str, depth: int, problems: Problems) -> None:
         text = text_problem(value)
         if text is not None:
             problems.add(path, text)
-    elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) > 1e308:
-        problems.add(path, "is out of range")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        text = number_problem(math.inf, value)
+        if text is not None:
+            problems.add(path, text)
 
 
 def _object(value: object, path: str, depth: int, problems: Problems) -> None:
