@@ -1,0 +1,74 @@
+"""Using unapplied patient money on what patients owe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Unapplied money of one payment, minor units (> 0). `encounter_id`: taken for that visit, so kept for it while a
+    payer still has it.
+    """
+
+    payment_id: UUID
+    patient_id: UUID
+    amount_minor: int
+    received_at: datetime
+    encounter_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """What the patient owes on a charge line, minor units (> 0)."""
+
+    charge_line_id: UUID
+    patient_id: UUID
+    encounter_id: UUID
+    due_minor: int
+    service_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """So much of a payment goes to a charge line."""
+
+    payment_id: UUID
+    charge_line_id: UUID
+    amount_minor: int
+
+
+def allocate(
+    unapplied: Iterable[Credit], items: Iterable[OpenItem], unsettled_encounters: frozenset[UUID] = frozenset()
+) -> tuple[Allocation, ...]:
+    """Decides which money pays what.
+
+    Each payment, the oldest first, pays the visit it was taken for, then the same patient's other items, then the
+    family's, the oldest
+    service first. Money taken for a visit that is not settled yet (`unsettled_encounters`: not signed, or still with a
+    payer) goes to no
+    other visit: the copay must be there when the payer's answer comes.
+    """
+    left = {item.charge_line_id: item.due_minor for item in items}
+    ordered = sorted(items, key=lambda item: (item.service_date, item.charge_line_id))
+    result: list[Allocation] = []
+    for credit in sorted(unapplied, key=lambda credit: (credit.received_at, credit.payment_id)):
+        money = credit.amount_minor
+        for item in sorted(ordered, key=lambda item: _preference(credit, item)):
+            if money == 0:
+                break
+            if credit.encounter_id in unsettled_encounters and item.encounter_id != credit.encounter_id:
+                continue
+            used = min(money, left[item.charge_line_id])
+            if used > 0:
+                result.append(Allocation(credit.payment_id, item.charge_line_id, used))
+                left[item.charge_line_id] -= used
+                money -= used
+    return tuple(result)
+
+
+def _preference(credit: Credit, item: OpenItem) -> tuple[bool, bool]:
+    return item.encounter_id != credit.encounter_id, item.patient_id != credit.patient_id

@@ -1,0 +1,7 @@
+"""Everything billing consumes, in one place; handlers are written by noun in `events_*.py`."""
+
+from __future__ import annotations
+
+from billing import events_money
+
+SUBSCRIPTIONS = (*events_money.SUBSCRIPTIONS,)

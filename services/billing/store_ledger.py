@@ -1,0 +1,380 @@
+"""Queries about the ledger: posting, and every balance that is read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from billing.domain.allocation import Credit, OpenItem
+from billing.domain.ledger import RECEIVABLES, Account, Dimensions, Entry, EntryKind, Movement
+from billing.store_payments import PaymentStore
+from billing.tables_ledger import Journal, LedgerEntry
+from billing.tables_money import ChargeLine, DayClose, Encounter, GuarantorAccount, Payment
+
+# One statement a journal: the database proves its balance by statement (see the migration).
+_INSERT_ENTRIES = text(
+    """
+    insert into ledger_entry (
+        tenant_id, journal_id, number, account, amount_minor, kind, posted_on, patient_id, payer_id,
+        charge_line_id, claim_id, payment_id, drawer_id, location_id, billing_entity_id, service_date)
+    select :tenant_id, :journal_id, e.number, e.account, e.amount, e.kind, :posted_on, e.patient, e.payer,
+        e.charge_line, e.claim, e.payment, e.drawer, e.location, e.billing_entity, e.service_date
+    from unnest(
+        cast(:account as text[]), cast(:amount as bigint[]), cast(:kind as text[]), cast(:patient_id as uuid[]),
+        cast(:payer_id as uuid[]), cast(:charge_line_id as uuid[]), cast(:claim_id as uuid[]),
+        cast(:payment_id as uuid[]), cast(:drawer_id as uuid[]), cast(:location_id as uuid[]),
+        cast(:billing_entity_id as uuid[]), cast(:service_date as date[]))
+    with ordinality as e(
+        account, amount, kind, patient, payer, charge_line, claim, payment, drawer, location, billing_entity,
+        service_date, number)
+    """
+)
+_DIMENSIONS = (
+    "patient_id",
+    "payer_id",
+    "charge_line_id",
+    "claim_id",
+    "payment_id",
+    "drawer_id",
+    "location_id",
+    "billing_entity_id",
+    "service_date",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReceivable:
+    """What one party owes on one charge line at a day; `since`: the day it began to owe."""
+
+    account: Account
+    payer_id: UUID | None
+    charge_line_id: UUID | None
+    amount_minor: int
+    service_date: date | None
+    since: date
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """The movements of one journal on one charge line or payment of a patient, minor units."""
+
+    journal_id: UUID
+    journal_kind: str
+    reverses_id: UUID | None
+    memo: str
+    posted_on: date
+    kind: str
+    charge_line_id: UUID | None
+    payer_id: UUID | None
+    service_date: date | None
+    # Change of what payers and patient owe together, and of the patient's part.
+    amount_minor: int
+    patient_amount_minor: int
+
+
+class LedgerStore(PaymentStore):
+    """Journals, entries, balances."""
+
+    # ---- posting
+
+    def journal_of(self, source_kind: str, source_key: str) -> Journal | None:
+        """The journal that was made from this source."""
+        return self.session.scalar(
+            select(Journal).where(
+                Journal.tenant_id == self.tenant_id,
+                Journal.source_kind == source_kind,
+                Journal.source_key == source_key,
+            )
+        )
+
+    def add_journal(self, journal: Journal, entries: Sequence[Entry]) -> Journal:
+        """Writes a journal with its (proved) entries."""
+        self.add(journal)
+        self.session.execute(
+            _INSERT_ENTRIES,
+            {
+                "tenant_id": self.tenant_id,
+                "journal_id": journal.id,
+                "posted_on": journal.posted_on,
+                "account": [entry.account.value for entry in entries],
+                "amount": [entry.amount_minor for entry in entries],
+                "kind": [entry.kind.value for entry in entries],
+                **{name: [getattr(entry.of, name) for entry in entries] for name in _DIMENSIONS},
+            },
+        )
+        return journal
+
+    def entries_of(self, journal_ids: Iterable[UUID]) -> dict[UUID, list[LedgerEntry]]:
+        """Entries by journal, in their order."""
+        query = (
+            select(LedgerEntry)
+            .where(LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.journal_id.in_(list(journal_ids)))
+            .order_by(LedgerEntry.journal_id, LedgerEntry.number)
+        )
+        found: dict[UUID, list[LedgerEntry]] = {}
+        for row in self.session.scalars(query):
+            found.setdefault(row.journal_id, []).append(row)
+        return found
+
+    def reversed_by(self, journal_id: UUID) -> Journal | None:
+        """The journal that takes this one back."""
+        return self.session.scalar(
+            select(Journal).where(Journal.tenant_id == self.tenant_id, Journal.reverses_id == journal_id)
+        )
+
+    def journal_page(
+        self,
+        *,
+        first_day: date | None,
+        last_day: date | None,
+        kind: str,
+        patient_id: UUID | None,
+        page_size: int,
+        page_token: str,
+    ) -> tuple[list[Journal], str]:
+        query = select(Journal).where(Journal.tenant_id == self.tenant_id)
+        if first_day is not None:
+            query = query.where(Journal.posted_on >= first_day)
+        if last_day is not None:
+            query = query.where(Journal.posted_on <= last_day)
+        if kind:
+            query = query.where(Journal.kind == kind)
+        if patient_id is not None:
+            of_patient = select(LedgerEntry.journal_id).where(
+                LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.patient_id.in_(self.with_merged([patient_id]))
+            )
+            query = query.where(Journal.id.in_(of_patient))
+        return self.page(query, [Journal.posted_on, Journal.id], page_size, page_token, descending=True)
+
+    def last_closed_day(self, location_ids: Iterable[UUID]) -> date | None:
+        """The latest day that any of the locations has closed."""
+        return self.session.scalar(
+            select(func.max(DayClose.business_date)).where(
+                DayClose.tenant_id == self.tenant_id, DayClose.location_id.in_(list(location_ids))
+            )
+        )
+
+    # ---- charge lines
+
+    def movements_of(self, charge_line_ids: Iterable[UUID]) -> dict[UUID, list[Movement]]:
+        """The sums of each charge line's entries by account and kind."""
+        query = (
+            select(
+                LedgerEntry.charge_line_id, LedgerEntry.account, LedgerEntry.kind, func.sum(LedgerEntry.amount_minor)
+            )
+            .where(LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.charge_line_id.in_(list(charge_line_ids)))
+            .group_by(LedgerEntry.charge_line_id, LedgerEntry.account, LedgerEntry.kind)
+        )
+        found: dict[UUID, list[Movement]] = {}
+        for line_id, account, kind, amount in self.session.execute(query):
+            found.setdefault(line_id, []).append(Movement(Account(account), EntryKind(kind), int(amount)))
+        return found
+
+    def owed_by(self, charge_line_id: UUID, payer_id: UUID | None) -> int:
+        """What one payer (None: the patient) owes on a charge line, minor units."""
+        account = Account.PATIENT_RECEIVABLE if payer_id is None else Account.PAYER_RECEIVABLE
+        query = select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0)).where(
+            LedgerEntry.tenant_id == self.tenant_id,
+            LedgerEntry.charge_line_id == charge_line_id,
+            LedgerEntry.account == account.value,
+        )
+        if payer_id is not None:
+            query = query.where(LedgerEntry.payer_id == payer_id)
+        return int(self.session.scalar(query) or 0)
+
+    # ---- open and closed days
+
+    def join_day(self, location_ids: Iterable[UUID]) -> None:
+        """Keeps the locations' days from being closed until this transaction ends; postings pass each other."""
+        self._day_lock("pg_advisory_xact_lock_shared", location_ids)
+
+    def seal_day(self, location_id: UUID) -> None:
+        """Waits for postings under way at the location and keeps new ones out until this transaction ends."""
+        self._day_lock("pg_advisory_xact_lock", [location_id])
+
+    def _day_lock(self, function: str, location_ids: Iterable[UUID]) -> None:
+        for location_id in sorted(set(location_ids)):
+            key = func.hashtextextended(f"day:{self.tenant_id}:{location_id}", 0)
+            self.session.execute(select(getattr(func, function)(key)))
+
+    # ---- families
+
+    def lock_account(self, guarantor_id: UUID) -> GuarantorAccount:
+        """The guarantor's account, made if need be, locked until the transaction ends: money of one family moves one
+        at a time.
+        """
+        self.session.execute(
+            insert(GuarantorAccount).values(tenant_id=self.tenant_id, id=guarantor_id, cycle=0).on_conflict_do_nothing()
+        )
+        return self.lock(GuarantorAccount, guarantor_id, "account")
+
+    def credits_of(self, patient_ids: Iterable[UUID]) -> list[Credit]:
+        """Unapplied money of the patients, by payment."""
+        left = (
+            select(LedgerEntry.payment_id, (-func.sum(LedgerEntry.amount_minor)).label("left"))
+            .where(
+                LedgerEntry.tenant_id == self.tenant_id,
+                LedgerEntry.patient_id.in_(list(patient_ids)),
+                LedgerEntry.account == Account.UNAPPLIED_PATIENT.value,
+                LedgerEntry.payment_id.is_not(None),
+            )
+            .group_by(LedgerEntry.payment_id)
+            .having(func.sum(LedgerEntry.amount_minor) < 0)
+            .subquery()
+        )
+        query = select(Payment, left.c.left).join(
+            left, (Payment.tenant_id == self.tenant_id) & (Payment.id == left.c.payment_id)
+        )
+        return [
+            Credit(
+                payment.id,
+                payment.patient_id,
+                int(amount),
+                payment.received_at or payment.created_at,
+                payment.encounter_id,
+            )
+            for payment, amount in self.session.execute(query)
+        ]
+
+    def unapplied_of_payments(self, payment_ids: Iterable[UUID]) -> dict[UUID, int]:
+        """What is left of each payment, minor units."""
+        query = (
+            select(LedgerEntry.payment_id, -func.sum(LedgerEntry.amount_minor))
+            .where(
+                LedgerEntry.tenant_id == self.tenant_id,
+                LedgerEntry.payment_id.in_(list(payment_ids)),
+                LedgerEntry.account == Account.UNAPPLIED_PATIENT.value,
+            )
+            .group_by(LedgerEntry.payment_id)
+        )
+        return {payment_id: int(amount) for payment_id, amount in self.session.execute(query)}
+
+    def applied_of_payment(self, payment_id: UUID) -> list[tuple[ChargeLine, int]]:
+        """Where a payment's money was used: (charge line, minor units)."""
+        query = (
+            select(ChargeLine, -func.sum(LedgerEntry.amount_minor))
+            .join(
+                LedgerEntry,
+                (LedgerEntry.tenant_id == ChargeLine.tenant_id) & (LedgerEntry.charge_line_id == ChargeLine.id),
+            )
+            .where(
+                LedgerEntry.tenant_id == self.tenant_id,
+                LedgerEntry.payment_id == payment_id,
+                LedgerEntry.account == Account.PATIENT_RECEIVABLE.value,
+            )
+            .group_by(ChargeLine)
+            .having(func.sum(LedgerEntry.amount_minor) != 0)
+        )
+        return [(line, int(amount)) for line, amount in self.session.execute(query)]
+
+    def open_items_of(self, patient_ids: Iterable[UUID]) -> list[OpenItem]:
+        """What the patients themselves owe, by charge line; only what is more than zero."""
+        owed = (
+            select(LedgerEntry.charge_line_id, func.sum(LedgerEntry.amount_minor).label("due"))
+            .where(
+                LedgerEntry.tenant_id == self.tenant_id,
+                LedgerEntry.patient_id.in_(list(patient_ids)),
+                LedgerEntry.account == Account.PATIENT_RECEIVABLE.value,
+            )
+            .group_by(LedgerEntry.charge_line_id)
+            .having(func.sum(LedgerEntry.amount_minor) > 0)
+            .subquery()
+        )
+        query = select(ChargeLine, owed.c.due).join(
+            owed, (ChargeLine.tenant_id == self.tenant_id) & (ChargeLine.id == owed.c.charge_line_id)
+        )
+        return [
+            OpenItem(line.id, line.patient_id, line.encounter_id, int(due), line.service_date)
+            for line, due in self.session.execute(query)
+        ]
+
+    def unsettled_encounters(self, encounter_ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Those visits that are not charged yet, or on which a payer still owes: money taken for them must wait."""
+        ids = list(encounter_ids)
+        waiting = select(Encounter.id).where(
+            Encounter.tenant_id == self.tenant_id, Encounter.id.in_(ids), Encounter.state.in_(("expected", "open"))
+        )
+        with_payer = (
+            select(ChargeLine.encounter_id)
+            .join(
+                LedgerEntry,
+                (LedgerEntry.tenant_id == ChargeLine.tenant_id) & (LedgerEntry.charge_line_id == ChargeLine.id),
+            )
+            .where(
+                ChargeLine.tenant_id == self.tenant_id,
+                ChargeLine.encounter_id.in_(ids),
+                LedgerEntry.account == Account.PAYER_RECEIVABLE.value,
+            )
+            .group_by(ChargeLine.encounter_id, ChargeLine.id)
+            .having(func.sum(LedgerEntry.amount_minor) > 0)
+        )
+        return frozenset(self.session.scalars(waiting)) | frozenset(self.session.scalars(with_payer))
+
+    def sums_of(self, patient_ids: Iterable[UUID], accounts: Iterable[Account]) -> dict[Account, int]:
+        """Debits − credits of the accounts over the patients, minor units."""
+        query = (
+            select(LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
+            .where(
+                LedgerEntry.tenant_id == self.tenant_id,
+                LedgerEntry.patient_id.in_(list(patient_ids)),
+                LedgerEntry.account.in_([account.value for account in accounts]),
+            )
+            .group_by(LedgerEntry.account)
+        )
+        return {Account(account): int(amount) for account, amount in self.session.execute(query)}
+
+    def account_rows(self, patient_ids: Iterable[UUID]) -> list[AccountRow]:
+        """Everything that changed what payers or the patient owe, in the order it was posted."""
+        owed = LedgerEntry.account.in_([account.value for account in RECEIVABLES])
+        patient_part = func.sum(LedgerEntry.amount_minor).filter(
+            LedgerEntry.account == Account.PATIENT_RECEIVABLE.value
+        )
+        query = (
+            select(
+                Journal,
+                LedgerEntry.kind,
+                LedgerEntry.charge_line_id,
+                LedgerEntry.service_date,
+                func.array_agg(LedgerEntry.payer_id).filter(LedgerEntry.payer_id.is_not(None)).label("payers"),
+                func.coalesce(func.sum(LedgerEntry.amount_minor), 0).label("amount"),
+                func.coalesce(patient_part, 0).label("patient_amount"),
+            )
+            .join(Journal, (Journal.tenant_id == LedgerEntry.tenant_id) & (Journal.id == LedgerEntry.journal_id))
+            .where(LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.patient_id.in_(list(patient_ids)), owed)
+            .group_by(Journal, LedgerEntry.kind, LedgerEntry.charge_line_id, LedgerEntry.service_date)
+            .order_by(Journal.posted_at, Journal.id, func.min(LedgerEntry.number))
+        )
+        return [
+            AccountRow(
+                journal_id=row.Journal.id,
+                journal_kind=row.Journal.kind,
+                reverses_id=row.Journal.reverses_id,
+                memo=row.Journal.memo,
+                posted_on=row.Journal.posted_on,
+                kind=row.kind,
+                charge_line_id=row.charge_line_id,
+                payer_id=row.payers[0] if row.payers else None,
+                service_date=row.service_date,
+                amount_minor=int(row.amount),
+                patient_amount_minor=int(row.patient_amount),
+            )
+            for row in self.session.execute(query)
+        ]
+
+
+def line_dimensions(line: ChargeLine, *, payer_id: UUID | None = None, payment_id: UUID | None = None) -> Dimensions:
+    """What an entry on a charge line belongs to."""
+    return Dimensions(
+        patient_id=line.patient_id,
+        payer_id=payer_id,
+        charge_line_id=line.id,
+        payment_id=payment_id,
+        location_id=line.location_id,
+        billing_entity_id=line.billing_entity_id,
+        service_date=line.service_date,
+    )

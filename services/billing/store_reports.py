@@ -1,0 +1,317 @@
+"""Queries for what is read over many accounts: balances, aging, trial balance, figures; and about statements and
+closed days.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import case, func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
+
+from billing.domain.ledger import RECEIVABLES, Account
+from billing.store_ledger import LedgerStore, OpenReceivable
+from billing.tables_directory import PatientCopy
+from billing.tables_ledger import LedgerEntry
+from billing.tables_money import ChargeLine, DayClose, GuarantorAccount, Payment, Statement, StatementHold
+from chassis.errors import InvalidInput, Violation
+from chassis.store import DEFAULT_PAGE, LARGEST_PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class GuarantorSums:
+    """What a guarantor's family owes and has unapplied, minor units."""
+
+    guarantor_id: UUID
+    patient_owes_minor: int
+    unapplied_minor: int
+    with_payers_minor: int
+
+    @property
+    def balance_due_minor(self) -> int:
+        return self.patient_owes_minor - self.unapplied_minor
+
+
+class ReportStore(LedgerStore):
+    """Sums over many accounts, statements, day closes."""
+
+    def guarantor_page(self, *, owing: bool | None, page_size: int, page_token: str) -> tuple[list[GuarantorSums], str]:
+        """Guarantors, the largest balance first. `owing` True: balance > 0, False: < 0, None: not zero or anything
+        with payers.
+        """
+        size = min(page_size or DEFAULT_PAGE, LARGEST_PAGE)
+        survivor = aliased(PatientCopy)
+        guarantor = func.coalesce(survivor.guarantor_id, PatientCopy.guarantor_id, LedgerEntry.patient_id)
+        owes = func.coalesce(
+            func.sum(LedgerEntry.amount_minor).filter(LedgerEntry.account == Account.PATIENT_RECEIVABLE.value), 0
+        )
+        unapplied = func.coalesce(
+            -func.sum(LedgerEntry.amount_minor).filter(LedgerEntry.account == Account.UNAPPLIED_PATIENT.value), 0
+        )
+        with_payers = func.coalesce(
+            func.sum(LedgerEntry.amount_minor).filter(LedgerEntry.account == Account.PAYER_RECEIVABLE.value), 0
+        )
+        sums = (
+            select(
+                guarantor.label("guarantor_id"),
+                owes.label("owes"),
+                unapplied.label("unapplied"),
+                with_payers.label("with_payers"),
+                (owes - unapplied).label("due"),
+            )
+            .select_from(LedgerEntry)
+            .outerjoin(
+                PatientCopy,
+                (PatientCopy.tenant_id == LedgerEntry.tenant_id) & (PatientCopy.id == LedgerEntry.patient_id),
+            )
+            .outerjoin(
+                survivor, (survivor.tenant_id == PatientCopy.tenant_id) & (survivor.id == PatientCopy.merged_into)
+            )
+            .where(LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.patient_id.is_not(None))
+            .group_by(guarantor)
+            .subquery()
+        )
+        query = select(sums)
+        if owing is None:
+            query = query.where((sums.c.due != 0) | (sums.c.with_payers != 0))
+        else:
+            query = query.where(sums.c.due > 0 if owing else sums.c.due < 0)
+        if page_token:
+            due, guarantor_id = _decode(page_token)
+            query = query.where(
+                tuple_(-sums.c.due, sums.c.guarantor_id)
+                > tuple_(literal(-due, sums.c.due.type), literal(guarantor_id, sums.c.guarantor_id.type))
+            )
+        rows = self.session.execute(query.order_by(-sums.c.due, sums.c.guarantor_id).limit(size + 1)).all()
+        found = [
+            GuarantorSums(row.guarantor_id, int(row.owes), int(row.unapplied), int(row.with_payers)) for row in rows
+        ]
+        if len(found) <= size:
+            return found, ""
+        last = found[size - 1]
+        return found[:size], _encode(last.balance_due_minor, last.guarantor_id)
+
+    def open_receivables(
+        self, as_of: date, location_id: UUID | None = None, patient_ids: Iterable[UUID] | None = None
+    ) -> list[OpenReceivable]:
+        """What every party owes on every charge line at the end of a day; parties that owe nothing are left out."""
+        since = func.min(case((LedgerEntry.amount_minor > 0, LedgerEntry.posted_on)))
+        query = (
+            select(
+                LedgerEntry.account,
+                LedgerEntry.payer_id,
+                LedgerEntry.charge_line_id,
+                func.sum(LedgerEntry.amount_minor),
+                func.min(LedgerEntry.service_date),
+                func.coalesce(since, func.min(LedgerEntry.posted_on)),
+            )
+            .where(
+                LedgerEntry.tenant_id == self.tenant_id,
+                LedgerEntry.account.in_([account.value for account in RECEIVABLES]),
+                LedgerEntry.posted_on <= as_of,
+            )
+            .group_by(LedgerEntry.account, LedgerEntry.payer_id, LedgerEntry.charge_line_id)
+            .having(func.sum(LedgerEntry.amount_minor) != 0)
+        )
+        if location_id is not None:
+            query = query.where(LedgerEntry.location_id == location_id)
+        if patient_ids is not None:
+            query = query.where(LedgerEntry.patient_id.in_(list(patient_ids)))
+        return [
+            OpenReceivable(Account(account), payer_id, line_id, int(amount), service_date, day)
+            for account, payer_id, line_id, amount, service_date, day in self.session.execute(query)
+        ]
+
+    def trial_balance(self, as_of: date, location_id: UUID | None) -> list[tuple[Account, int, int]]:
+        """(account, debits, credits) up to and with a day, minor units; credits as a positive number."""
+        query = select(
+            LedgerEntry.account,
+            func.coalesce(func.sum(LedgerEntry.amount_minor).filter(LedgerEntry.amount_minor > 0), 0),
+            func.coalesce(-func.sum(LedgerEntry.amount_minor).filter(LedgerEntry.amount_minor < 0), 0),
+        ).where(LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.posted_on <= as_of)
+        if location_id is not None:
+            query = query.where(LedgerEntry.location_id == location_id)
+        rows = self.session.execute(query.group_by(LedgerEntry.account)).all()
+        found = {Account(account): (int(debits), int(credit)) for account, debits, credit in rows}
+        return [(account, *found[account]) for account in Account if account in found]
+
+    def movements_between(
+        self, first_day: date | None, last_day: date, location_id: UUID | None
+    ) -> dict[tuple[Account, str], int]:
+        """Debits − credits by account and kind over posting days, minor units."""
+        query = select(LedgerEntry.account, LedgerEntry.kind, func.sum(LedgerEntry.amount_minor)).where(
+            LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.posted_on <= last_day
+        )
+        if first_day is not None:
+            query = query.where(LedgerEntry.posted_on >= first_day)
+        if location_id is not None:
+            query = query.where(LedgerEntry.location_id == location_id)
+        rows = self.session.execute(query.group_by(LedgerEntry.account, LedgerEntry.kind))
+        return {(Account(account), kind): int(amount) for account, kind, amount in rows}
+
+    def journal_count(self, day: date, location_id: UUID) -> int:
+        """How many journals touch a location's books on a day."""
+        query = select(func.count(LedgerEntry.journal_id.distinct())).where(
+            LedgerEntry.tenant_id == self.tenant_id,
+            LedgerEntry.posted_on == day,
+            LedgerEntry.location_id == location_id,
+        )
+        return int(self.session.scalar(query) or 0)
+
+    def receipts_by_method(
+        self, first_day: date, last_day: date, location_id: UUID | None
+    ) -> dict[str, tuple[int, int]]:
+        """(minor units, count of payments) received on the posting days, by method; reversed ones taken off."""
+        query = (
+            select(Payment.method, -func.sum(LedgerEntry.amount_minor), func.count(Payment.id.distinct()))
+            .join(LedgerEntry, (LedgerEntry.tenant_id == Payment.tenant_id) & (LedgerEntry.payment_id == Payment.id))
+            .where(
+                LedgerEntry.tenant_id == self.tenant_id,
+                LedgerEntry.account == Account.UNAPPLIED_PATIENT.value,
+                LedgerEntry.kind == "receipt",
+                LedgerEntry.posted_on.between(first_day, last_day),
+            )
+            .group_by(Payment.method)
+        )
+        if location_id is not None:
+            query = query.where(LedgerEntry.location_id == location_id)
+        return {method: (int(amount), count) for method, amount, count in self.session.execute(query)}
+
+    def charge_line_count(self, first_day: date, last_day: date, location_id: UUID | None) -> int:
+        """How many services were charged on the posting days."""
+        query = select(func.count(LedgerEntry.charge_line_id.distinct())).where(
+            LedgerEntry.tenant_id == self.tenant_id,
+            LedgerEntry.account == Account.CHARGES.value,
+            LedgerEntry.posted_on.between(first_day, last_day),
+        )
+        if location_id is not None:
+            query = query.where(LedgerEntry.location_id == location_id)
+        return int(self.session.scalar(query) or 0)
+
+    # ---- statements and closed days
+
+    def statement_page(
+        self,
+        *,
+        patient_id: UUID | None,
+        first_day: date | None,
+        last_day: date | None,
+        page_size: int,
+        page_token: str,
+    ) -> tuple[list[Statement], str]:
+        query = select(Statement).where(Statement.tenant_id == self.tenant_id)
+        if patient_id is not None:
+            query = query.where(Statement.patient_id.in_(self.with_merged([patient_id])))
+        if first_day is not None:
+            query = query.where(Statement.statement_date >= first_day)
+        if last_day is not None:
+            query = query.where(Statement.statement_date <= last_day)
+        return self.page(query, [Statement.statement_date, Statement.id], page_size, page_token, descending=True)
+
+    def statement_of_day(self, guarantor_id: UUID, day: date) -> Statement | None:
+        return self.session.scalar(
+            select(Statement).where(
+                Statement.tenant_id == self.tenant_id,
+                Statement.patient_id == guarantor_id,
+                Statement.statement_date == day,
+            )
+        )
+
+    def statement_sums(self, first_day: date, last_day: date) -> tuple[int, int]:
+        """How many statements of the days, and their amounts due, minor units."""
+        query = select(func.count(), func.coalesce(func.sum(Statement.amount_due_minor), 0)).where(
+            Statement.tenant_id == self.tenant_id, Statement.statement_date.between(first_day, last_day)
+        )
+        count, amount = self.session.execute(query).one()
+        return int(count), int(amount)
+
+    def accounts_due(self, day: date) -> list[UUID]:
+        """Guarantors whose next statement is due on or before a day."""
+        query = (
+            select(GuarantorAccount.id)
+            .where(GuarantorAccount.tenant_id == self.tenant_id, GuarantorAccount.next_statement_on <= day)
+            .order_by(GuarantorAccount.id)
+        )
+        return list(self.session.scalars(query))
+
+    def lines_with_due(self, patient_ids: Iterable[UUID]) -> list[ChargeLine]:
+        """Charge lines on which the patients owe anything (or have been credited too much)."""
+        due = (
+            select(LedgerEntry.charge_line_id)
+            .where(
+                LedgerEntry.tenant_id == self.tenant_id,
+                LedgerEntry.patient_id.in_(list(patient_ids)),
+                LedgerEntry.account == Account.PATIENT_RECEIVABLE.value,
+            )
+            .group_by(LedgerEntry.charge_line_id)
+            .having(func.sum(LedgerEntry.amount_minor) != 0)
+        )
+        query = select(ChargeLine).where(ChargeLine.tenant_id == self.tenant_id, ChargeLine.id.in_(due))
+        return list(self.session.scalars(query))
+
+    def day_close_page(
+        self, location_id: UUID | None, location_ids: Iterable[UUID], page_size: int, page_token: str
+    ) -> tuple[list[DayClose], str]:
+        query = select(DayClose).where(DayClose.tenant_id == self.tenant_id)
+        allowed = list(location_ids)
+        if allowed:
+            query = query.where(DayClose.location_id.in_(allowed))
+        if location_id is not None:
+            query = query.where(DayClose.location_id == location_id)
+        return self.page(query, [DayClose.business_date, DayClose.id], page_size, page_token, descending=True)
+
+    # ---- holds
+
+    def holds_of(self, patient_ids: Iterable[UUID]) -> list[StatementHold]:
+        """The patients' holds that nobody has released."""
+        query = select(StatementHold).where(
+            StatementHold.tenant_id == self.tenant_id,
+            StatementHold.patient_id.in_(list(patient_ids)),
+            StatementHold.released_at.is_(None),
+        )
+        return list(self.session.scalars(query))
+
+    def add_hold(self, hold: StatementHold) -> bool:
+        """Adds a hold unless the same one exists; returns whether it was added."""
+        values = {column: getattr(hold, column) for column in ("patient_id", "charge_line_id", "from_date", "kind")}
+        statement = insert(StatementHold).values(
+            tenant_id=self.tenant_id,
+            id=hold.id,
+            **values,
+            reason=hold.reason,
+            source=hold.source,
+            released_by="",
+        )
+        return bool(self.session.execute(statement.on_conflict_do_nothing()).rowcount)  # type: ignore[attr-defined]
+
+    def release_holds(self, charge_line_id: UUID, released_by: str, now: datetime) -> int:
+        """Releases a charge line's review holds; returns how many there were."""
+        rows = self.session.scalars(
+            select(StatementHold).where(
+                StatementHold.tenant_id == self.tenant_id,
+                StatementHold.charge_line_id == charge_line_id,
+                StatementHold.released_at.is_(None),
+            )
+        ).all()
+        for row in rows:
+            row.released_at, row.released_by = now, released_by
+        self.session.flush()
+        return len(rows)
+
+
+def _encode(due: int, guarantor_id: UUID) -> str:
+    return base64.urlsafe_b64encode(json.dumps([due, str(guarantor_id)]).encode()).decode()
+
+
+def _decode(token: str) -> tuple[int, UUID]:
+    try:
+        due, guarantor_id = json.loads(base64.urlsafe_b64decode(token))
+        return int(due), UUID(guarantor_id)
+    except (ValueError, TypeError):
+        raise InvalidInput([Violation("page_token", "is not a token of this list")]) from None

@@ -1,0 +1,8 @@
+"""All tables of billing, in one place for migrations; they are defined by noun in `tables_*.py`."""
+
+from __future__ import annotations
+
+from billing import tables_claims, tables_directory, tables_ledger, tables_money
+from billing.tables_base import Base
+
+__all__ = ["Base", "tables_claims", "tables_directory", "tables_ledger", "tables_money"]

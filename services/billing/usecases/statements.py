@@ -1,0 +1,268 @@
+"""Statements: one per guarantor, by due work, rendered once and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from billing import published
+from billing.adapters.documents import Addressee, render_statement
+from billing.domain import statements as rules
+from billing.domain.statements import Skip, StatementDraft, StatementLine
+from billing.errors import ExceedsBalance
+from billing.store import Store
+from billing.tables_money import GuarantorAccount, Payment, Statement
+from billing.usecases import accounts, ledger, payments, work_items
+from chassis import files
+from chassis.call import Call
+from chassis.errors import NotFound
+from chassis.files import StoredFile
+
+# Guarantors by a patient of theirs → how and where to write to them; asked of the patient registry.
+AddressBook = Callable[[Call, Sequence[UUID]], dict[UUID, Addressee]]
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What came of a run: statements, and guarantors who got none with the reason."""
+
+    statement_ids: tuple[UUID, ...]
+    skipped: tuple[tuple[UUID, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    """A statement with what is still due of it now, minor units."""
+
+    statement: Statement
+    still_due_minor: int
+
+
+def issue_statements(call: Call, patient_ids: Sequence[UUID], address_book: AddressBook) -> Issued:
+    """Issues the statements of these guarantors (or of the guarantors of these patients) now; without any, all that
+    are due today.
+    """
+    store = Store(call.session)
+    today = ledger.local_day(call, store, None)
+    asked = sorted({store.guarantor_of(patient_id) for patient_id in patient_ids})
+    guarantors = asked or store.accounts_due(today)
+    issued: list[UUID] = []
+    skipped: list[tuple[UUID, str]] = []
+    for guarantor_id in guarantors:
+        result = issue(call, store, guarantor_id, today, address_book)
+        if isinstance(result, Statement):
+            issued.append(result.id)
+        else:
+            skipped.append((guarantor_id, result.value))
+    return Issued(tuple(issued), tuple(skipped))
+
+
+def issue_due(call: Call, guarantor_id: UUID, address_book: AddressBook) -> None:
+    """Due work: the guarantor's next statement, if it is still the time for it. Raises Unavailable (registry): tried
+    again.
+    """
+    store = Store(call.session)
+    account = store.lock_account(guarantor_id)
+    today = ledger.local_day(call, store, None)
+    if account.next_statement_on is not None and account.next_statement_on <= today:
+        issue(call, store, guarantor_id, today, address_book)
+
+
+def issue(call: Call, store: Store, guarantor_id: UUID, today: date, address_book: AddressBook) -> Statement | Skip:
+    """Issues one statement, or says why there is none, and plans what comes next."""
+    account = store.lock_account(guarantor_id)
+    if store.statement_of_day(guarantor_id, today) is not None:
+        return Skip.TOO_SOON
+    accounts.apply_unapplied(call, store, guarantor_id)
+    family = store.family_of(guarantor_id)
+    drawn = draft(store, family, today)
+    if isinstance(drawn, Skip):
+        # Asked again when the balance changes; what is small or withheld is looked at in the next cycle.
+        waits = drawn in (Skip.SMALL_BALANCE, Skip.PROTECTED)
+        accounts.set_next_statement(call, store, account, rules.next_statement_on(today) if waits else None)
+        if not waits:
+            account.cycle = 0
+        store.session.flush()
+        return drawn
+    statement = _keep(call, store, account, today, drawn, address_book(call, family))
+    if account.cycle >= rules.LAST_CYCLE:
+        accounts.set_next_statement(call, store, account, None)
+        work_items.open_item(
+            call,
+            store,
+            kind="collections_review",
+            key=f"{guarantor_id}:{today}",
+            title=f"{rules.LAST_CYCLE} statements unanswered: payment plan, collections or write-off",
+            patient_id=guarantor_id,
+            amount_minor=drawn.amount_due_minor,
+        )
+    else:
+        accounts.set_next_statement(call, store, account, rules.next_statement_on(today))
+    store.session.flush()
+    return statement
+
+
+def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft | Skip:
+    """The family's statement as of today, or why there is none."""
+    rows = store.lines_with_due(family)
+    balances = ledger.line_balances(store, [row.id for row in rows])
+    since = {
+        item.charge_line_id: item.since
+        for item in store.open_receivables(today, None, family)
+        if item.payer_id is None and item.charge_line_id is not None
+    }
+    people = store.patients({row.patient_id for row in rows})
+    places = {location.id: location.name for location in store.locations()}
+    lines = []
+    for row in rows:
+        balance, person = balances[row.id], people.get(row.patient_id)
+        lines.append(
+            StatementLine(
+                charge_line_id=row.id,
+                patient_id=row.patient_id,
+                patient_name=f"{person.first} {person.last}" if person else "",
+                service_date=row.service_date,
+                description=f"{places.get(row.location_id, 'Clinic')}, service {row.procedure}",
+                charge_minor=balance.charge_minor,
+                payer_paid_minor=balance.insurance_paid_minor,
+                adjustments_minor=balance.written_off_minor,
+                patient_paid_minor=balance.patient_paid_minor,
+                with_payer_minor=balance.open_minor,
+                due_minor=balance.patient_due_minor,
+                due_since=since.get(row.id, row.service_date),
+                withheld=accounts.is_withheld(store, row),
+            )
+        )
+    return rules.draft(lines, accounts.free_credit(store, store.credits_of(family)), today)
+
+
+def get_statement(call: Call, statement_id: UUID) -> StatementView:
+    """One statement as it was issued. Raises NotFound."""
+    store = Store(call.session)
+    statement = store.need(Statement, statement_id, "statement")
+    return StatementView(statement, still_due(store, statement))
+
+
+def get_pdf(call: Call, statement_id: UUID) -> StoredFile:
+    """The PDF as it was issued. Raises NotFound."""
+    statement = Store(call.session).need(Statement, statement_id, "statement")
+    return files.get(call, statement.file_id)
+
+
+def list_statements(
+    call: Call,
+    *,
+    patient_id: UUID | None,
+    first_day: date | None,
+    last_day: date | None,
+    page_size: int,
+    page_token: str,
+) -> tuple[list[StatementView], str]:
+    """Statements, the newest first."""
+    store = Store(call.session)
+    rows, token = store.statement_page(
+        patient_id=patient_id, first_day=first_day, last_day=last_day, page_size=page_size, page_token=page_token
+    )
+    return [StatementView(row, still_due(store, row)) for row in rows], token
+
+
+def still_due(store: Store, statement: Statement) -> int:
+    """What patients still owe of the services on the statement, at most what it asked for; minor units."""
+    balances = ledger.line_balances(store, [UUID(line["charge_line_id"]) for line in statement.lines])
+    left = sum(balance.patient_due_minor for balance in balances.values())
+    return max(0, min(left, statement.amount_due_minor))
+
+
+def pay_statement(call: Call, statement_id: UUID, amount_minor: int, card_token: str) -> payments.PaymentView:
+    """Pays a statement by card: the intent is committed now, the card is charged right after. Raises ExceedsBalance,
+    NotFound.
+    """
+    store = Store(call.session)
+    statement = store.need(Statement, statement_id, "statement")
+    under_way = store.pending_for_statement(statement_id)
+    if amount_minor > still_due(store, statement) - under_way:
+        raise ExceedsBalance()
+    payment = store.add(
+        Payment(
+            id=call.new_id(),
+            patient_id=statement.patient_id,
+            location_id=None,
+            drawer_id=None,
+            encounter_id=None,
+            statement_id=statement.id,
+            method="card",
+            state="pending",
+            amount_minor=amount_minor,
+            currency=payments.CURRENCY,
+            receipt_number="",
+            created_at=call.now,
+            taken_by=call.principal.id,
+            check_number="",
+            card_token=card_token,
+            intent_id="",
+            decline_code="",
+        )
+    )
+    call.due.at(payments.CHARGE_DUE, payment.id, call.now)
+    return payments.view(store, payment)
+
+
+def _keep(
+    call: Call,
+    store: Store,
+    account: GuarantorAccount,
+    today: date,
+    drawn: StatementDraft,
+    addressees: dict[UUID, Addressee],
+) -> Statement:
+    guarantor_id = account.id
+    addressee = addressees.get(guarantor_id) or next(iter(addressees.values()), None)
+    if addressee is None:
+        raise NotFound("guarantor")
+    account.cycle += 1
+    account.last_statement_on = today
+    statement = Statement(
+        id=call.new_id(),
+        number=f"S{today.year}-{store.next_number(f'statement:{today.year}'):06d}",
+        patient_id=guarantor_id,
+        issued_at=call.now,
+        statement_date=today,
+        due_date=rules.due_date(today),
+        cycle=account.cycle,
+        amount_due_minor=drawn.amount_due_minor,
+        unapplied_minor=drawn.unapplied_minor,
+        lines=[line_to_json(line) for line in drawn.lines],
+        aging=list(drawn.aging_minor),
+    )
+    biller = next((store.billing_entity(location.billing_entity_id) for location in store.locations()), None)
+    pdf = render_statement(statement, drawn.lines, addressee, biller)
+    statement.file_id = files.put(call, f"{statement.number}.pdf", "application/pdf", pdf)
+    store.add(statement)
+    call.emit(
+        published.statement_issued(
+            statement_id=statement.id,
+            guarantor_id=guarantor_id,
+            amount_due_minor=statement.amount_due_minor,
+            due_date=statement.due_date,
+        )
+    )
+    return statement
+
+
+def line_to_json(line: StatementLine) -> dict[str, object]:
+    """A statement line as it is kept."""
+    return {
+        "charge_line_id": str(line.charge_line_id),
+        "patient_id": str(line.patient_id),
+        "patient_name": line.patient_name,
+        "service_date": line.service_date.isoformat(),
+        "description": line.description,
+        "charge_minor": line.charge_minor,
+        "payer_paid_minor": line.payer_paid_minor,
+        "adjustments_minor": line.adjustments_minor,
+        "patient_paid_minor": line.patient_paid_minor,
+        "with_payer_minor": line.with_payer_minor,
+        "due_minor": line.due_minor,
+    }
