@@ -61,6 +61,15 @@ def test_what_claims_have_used_is_gone_from_the_deductible(house: House) -> None
     assert "EB*C*IND*30*C1**29*51.45*****Y" in answer
 
 
+def test_several_services_may_be_asked_about(house: House) -> None:
+    """Two EQ in one question are one well-formed question, and the cover names both services."""
+    house.configure(members={"W1": BENEFITS})
+    asked = inquiry().replace(b"EQ*30~\n", b"EQ*30~\nEQ*MH~\n").replace(b"SE*13", b"SE*14")
+    status, answer = house.realtime(asked)
+    assert status == 200
+    assert segments(answer, "EB")[0] == "EB*1*IND*30^MH^98*C1*BLUE RIDGE HEALTH PLAN STANDARD"
+
+
 def test_a_member_unknown_to_the_payer_is_refused(house: House) -> None:
     """AAA 75 for an unknown member, 73 for another name, 71 for another birth date, 79 for a payer nobody knows."""
     house.configure(

@@ -23,7 +23,13 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     """A house with every chance at work, and all files it wrote in 90 days: (name, text)."""
     seed = request.param
     house, database = open_house(tmp_path_factory.mktemp("written"), seed)
-    chances = {"reversal_fraction": 0.15, "denial_fraction": 0.15, "rejection_fraction": 0.05, "split_fraction": 0.1}
+    chances: dict[str, object] = {
+        "reversal_fraction": 0.15,
+        "denial_fraction": 0.15,
+        "rejection_fraction": 0.05,
+        "split_fraction": 0.1,
+    }
+    chances["days_to_payment"] = [7, 13]
     payers = {payer: dict(chances) for payer in ("MEDB1", "MCD01", "COMM1", "COMM2")}
     assert house.client.put("/_sim/config", json={"payers": payers}).status_code == 200
     claims = population(SIZE, seed)

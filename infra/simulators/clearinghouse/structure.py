@@ -52,7 +52,8 @@ class _Walk:
         for depth in range(len(self.stack) - 1, -1, -1):
             frame = self.stack[depth]
             for child in frame.loop.children:
-                if child.position >= frame.position and _matches(child.first, segment):
+                opens_again = depth > 0 and child is frame.loop.children[0] and frame.count(child) > 0
+                if child.position >= frame.position and not opens_again and _matches(child.first, segment):
                     self._enter(depth, child, segment)
                     return
         self._misplaced(segment)
