@@ -108,8 +108,8 @@ def open_house(folder: Path, seed: int = 1) -> tuple[House, Database]:
     """A clearinghouse over a folder; the same folder again goes on where it was left."""
     database = Database(folder / "clearinghouse.sqlite3", TABLES)
     clock = BusinessClock(database)
-    office = Office(Store(database), seed, folder)
-    app = create_app(office, clock, Calendar(office, clock, DropFolder(folder)))
+    office = Office(Store(database), seed, DropFolder(folder))
+    app = create_app(office, clock, Calendar(office, clock))
     app.testing = True
     house = House(app.test_client(), folder)
     house.now = max(house.now, clock.now()) if clock.simulated else house.now

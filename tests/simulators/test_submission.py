@@ -18,6 +18,7 @@ def test_a_file_sent_twice_is_taken_once(house: House) -> None:
     body = interchange([CLEAN])
     assert [house.put("a.837", body), house.put("a.837", body)] == [201, 200]
     assert house.put("a.837", body.replace(b"C1", b"C2")) == 409
+    assert (house.folder / "outbound" / "taken" / "CLINIC1" / "a.837").read_bytes() == body
     house.clock(days=2)
     assert house.state()["claims_received"] == 1
     assert len(house.new_files("999")) == 1
@@ -199,7 +200,7 @@ def test_the_drop_folder_does_the_same(house: House) -> None:
     (outbound / "a.837").write_bytes(interchange([replace(CLEAN, number="C2")], 2))
     house.clock(minutes=1)
     assert [path.name for path in (outbound / "refused").iterdir()] == ["a.837"]
-    assert [path.name for path in (outbound / "taken").iterdir()] == ["a.837"]
+    assert (outbound / "taken" / "CLINIC1" / "a.837").read_bytes() == interchange([CLEAN])
     assert (outbound / "b.837.part").exists()
 
 

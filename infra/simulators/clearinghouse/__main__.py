@@ -19,8 +19,8 @@ def main() -> None:
     arguments = standard_arguments("Clearinghouse with payers that adjudicate", port=4201).parse_args()
     database = Database(arguments.data / "clearinghouse.sqlite3", TABLES)
     clock = BusinessClock(database)
-    office = Office(Store(database), arguments.seed, arguments.data, Settings.from_environment().submitters)
-    calendar = Calendar(office, clock, DropFolder(arguments.data))
+    office = Office(Store(database), arguments.seed, DropFolder(arguments.data), Settings.from_environment().submitters)
+    calendar = Calendar(office, clock)
     app = create_app(office, clock, calendar)
     serve(app, arguments.host, arguments.port, "clearinghouse", clock, calendar.work)
 

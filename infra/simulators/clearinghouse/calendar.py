@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from infra.simulators.clearinghouse.desk import acknowledge_claims
-from infra.simulators.clearinghouse.drop_folder import DropFolder
 from infra.simulators.clearinghouse.intake import CONFLICT, receive
 from infra.simulators.clearinghouse.office import Office
 from infra.simulators.clearinghouse.payment_run import run_payments
@@ -19,10 +18,9 @@ from infra.simulators.x12 import read
 class Calendar:
     """Works through what is due in order of its time; each piece and its removal are one transaction."""
 
-    def __init__(self, office: Office, clock: BusinessClock, folder: DropFolder | None = None) -> None:
+    def __init__(self, office: Office, clock: BusinessClock) -> None:
         self._office = office
         self._clock = clock
-        self._folder = folder
         self._working = threading.Lock()
 
     def work(self) -> None:
@@ -46,12 +44,11 @@ class Calendar:
                 run_payments(self._office, detail["payer"], at)
 
     def _take_files(self) -> None:
-        if self._folder is None:
-            return
-        for path in self._folder.waiting():
+        folder = self._office.drop_folder
+        for path in folder.waiting() if folder else ():
             body = path.read_bytes()
             result = receive(self._office, read(body)[0].sender, path.name, body, self._clock.now())
-            if result == CONFLICT:
-                self._folder.refused(path)
+            if folder and result == CONFLICT:
+                folder.refuse(path)
             else:
-                self._folder.taken(path)
+                path.unlink()

@@ -30,6 +30,8 @@ def receive(office: Office, submitter: str, name: str, body: bytes, now: datetim
             "INSERT INTO submission (submitter, name, sha256, body, received_at) VALUES (?, ?, ?, ?, ?)",
             (submitter, name, digest, body, stamp(now)),
         )
+        if office.drop_folder:
+            office.drop_folder.keep(submitter, name, body)
         for interchange in read(body):
             _take(office, submitter, int(cursor.lastrowid or 0), interchange, now)
     return NEW

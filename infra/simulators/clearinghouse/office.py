@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from infra.simulators.clearinghouse import config as configuration
 from infra.simulators.clearinghouse.config import Config, Payer
+from infra.simulators.clearinghouse.drop_folder import DropFolder
 from infra.simulators.clearinghouse.members import Benefits, benefits_of, check_members
 from infra.simulators.clearinghouse.store import Store
 from infra.simulators.x12 import Composer
@@ -20,10 +19,14 @@ class Office:
     """Passed to every part; holds no state of its own besides the parsed configuration."""
 
     def __init__(
-        self, store: Store, seed: int, drop_folder: Path | None = None, submitters: Mapping[str, str] | None = None
+        self,
+        store: Store,
+        seed: int,
+        drop_folder: DropFolder | None = None,
+        submitters: Mapping[str, str] | None = None,
     ) -> None:
-        """`drop_folder` is where inbound files also appear as files (`inbound/`), None = over HTTP only; `submitters`
-        (id → secret) are those known without configuration."""
+        """`drop_folder` shows what comes and goes as files, None = over HTTP only; `submitters` (id → secret) are those
+        known without configuration."""
         self._submitters = dict(submitters or {})
         self.store = store
         self.seed = seed
@@ -57,10 +60,7 @@ class Office:
         """Makes a file appear for a submitter: listed over HTTP and, with a drop folder, under its name there."""
         self.store.publish(submitter, name, kind, body, hashlib.sha256(body).hexdigest(), at)
         if self.drop_folder:
-            path = self.drop_folder / "inbound" / name
-            temporary = path.with_name(f".{name}.part")
-            temporary.write_bytes(body)
-            os.replace(temporary, path)  # readers of the folder never see half a file
+            self.drop_folder.put_inbound(name, body)
 
     def file(
         self,
