@@ -32,13 +32,13 @@ def build(settings: Settings) -> Service:
                 settings.delivery_timeout_seconds,
             ),
             Channel.SMS: SmsCarrier(
-                settings.sms_url, settings.sms_account_sid, settings.sms_auth_token, settings.delivery_timeout_seconds
+                settings.sms_url, settings.sms_account, settings.sms_token, settings.delivery_timeout_seconds
             ),
         },
         public_url=settings.public_url,
         email_from=settings.email_from,
         sms_from=settings.sms_from,
-        sms_auth_token=settings.sms_auth_token,
+        sms_auth_token=settings.sms_token,
         provider_answers_keywords=settings.sms_provider_answers_keywords,
     )
     service.serve(notifications_pb2.DESCRIPTOR.services_by_name["Notifications"], NotificationsRpc(outside))

@@ -24,8 +24,8 @@ class Settings(ServiceSettings):
     email_from: str = "no-reply@polyclinic.example"
 
     sms_url: Url = Url("http://127.0.0.1:4301")
-    sms_account_sid: str = "AC00000000000000000000000000000000"
-    sms_auth_token: Secret = Secret("")
+    sms_account: str = "AC00000000000000000000000000000000"
+    sms_token: Secret = Secret("")
     # Sender when the tenant has no number of its own (E.164).
     sms_from: str = "+12125550100"
     # The provider answers STOP, START and HELP itself (Twilio does unless told otherwise): then we stay silent.

@@ -72,7 +72,7 @@ def notifications(service_harness, mail: Mail, sms: Sms) -> Harness:
         "notifications",
         POLYCLINIC_SMTP_PORT=str(mail.port),
         POLYCLINIC_SMS_URL=sms.url,
-        POLYCLINIC_SMS_AUTH_TOKEN=AUTH_TOKEN,
+        POLYCLINIC_SMS_TOKEN=AUTH_TOKEN,
         POLYCLINIC_PUBLIC_URL=PUBLIC_URL,
         POLYCLINIC_SMS_PROVIDER_ANSWERS_KEYWORDS="0",
     )

@@ -16,7 +16,25 @@ from notifications.domain.vocabulary import Meaning
 
 # Whole answers that opt out, by rule, and their Spanish counterparts.
 OPT_OUT = frozenset(
-    ["stop", "stopall", "stop all", "quit", "end", "revoke", "opt out", "optout", "cancel", "unsubscribe", "alto", "parar", "pare", "baja", "darme de baja", "cancelar", "no mas mensajes"]
+    [
+        "stop",
+        "stopall",
+        "stop all",
+        "quit",
+        "end",
+        "revoke",
+        "opt out",
+        "optout",
+        "cancel",
+        "unsubscribe",
+        "alto",
+        "parar",
+        "pare",
+        "baja",
+        "darme de baja",
+        "cancelar",
+        "no mas mensajes",
+    ]
 )
 # Of those, the ones that may be meant for the visit.
 ALSO_ABOUT_VISIT = frozenset({"cancel", "cancelar"})
@@ -27,9 +45,26 @@ OPT_IN = frozenset(["start", "unstop", "opt in", "optin", "iniciar", "empezar", 
 HELP = frozenset(["help", "info", "ayuda", "informacion"])
 WORDS: Mapping[Meaning, frozenset[str]] = {
     Meaning.CONFIRM: frozenset(
-        ["c", "confirm", "confirmed", "confirmo", "confirmar", "confirmado", "yes", "y", "yep", "yeah", "ok", "okay", "si", "s"]
+        [
+            "c",
+            "confirm",
+            "confirmed",
+            "confirmo",
+            "confirmar",
+            "confirmado",
+            "yes",
+            "y",
+            "yep",
+            "yeah",
+            "ok",
+            "okay",
+            "si",
+            "s",
+        ]
     ),
-    Meaning.RESCHEDULE: frozenset(["r", "reschedule", "move", "change", "reprogramar", "reagendar", "cambiar", "cambio"]),
+    Meaning.RESCHEDULE: frozenset(
+        ["r", "reschedule", "move", "change", "reprogramar", "reagendar", "cambiar", "cambio"]
+    ),
     Meaning.CANCEL_VISIT: frozenset(["x"]),
 }
 # Whole answers of more than one word about the visit.
@@ -45,7 +80,25 @@ PHRASES: Mapping[str, Meaning] = {
 }
 # Words that make a friendly answer doubtful: "yes but can we move it" is for a person to read.
 DOUBTFUL = frozenset(
-    ["not", "no", "but", "cancel", "cant", "cannot", "dont", "wont", "late", "pero", "tarde", "cancelar", "question", "when", "where", "cuando", "donde"]
+    [
+        "not",
+        "no",
+        "but",
+        "cancel",
+        "cant",
+        "cannot",
+        "dont",
+        "wont",
+        "late",
+        "pero",
+        "tarde",
+        "cancelar",
+        "question",
+        "when",
+        "where",
+        "cuando",
+        "donde",
+    ]
 )
 ALL_WORDS = frozenset(["all", "both", "todas", "todos", "ambas", "ambos"])
 JOINING = frozenset(["and", "y", "e", "the", "visit", "visits", "la", "las"])

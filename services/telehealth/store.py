@@ -1,0 +1,92 @@
+"""All queries of video visits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import exists, select
+
+from chassis.store import BaseStore
+from telehealth.domain.vocabulary import ParticipantState, Role, SessionStatus
+from telehealth.tables import Participant, Practitioner, Presence, VideoSession
+
+
+@dataclass(frozen=True)
+class SessionFilter:
+    """What a list of video visits is narrowed to; None: not at all. `start_before` itself is not included."""
+
+    appointment_id: UUID | None = None
+    practitioner_id: UUID | None = None
+    location_id: UUID | None = None
+    patient_id: UUID | None = None
+    start_from: datetime | None = None
+    start_before: datetime | None = None
+    status: SessionStatus | None = None
+
+
+class Store(BaseStore):
+    """Queries of one transaction."""
+
+    def practitioner_of_account(self, account_id: str) -> Practitioner | None:
+        """The practitioner whose own account this is."""
+        query = select(Practitioner).where(Practitioner.account_id == account_id, Practitioner.active)
+        return self.session.scalars(query.order_by(Practitioner.id).limit(1)).one_or_none()
+
+    def session_of(self, appointment_id: UUID, *, lock: bool = False) -> VideoSession | None:
+        """The room of an appointment."""
+        query = select(VideoSession).where(VideoSession.appointment_id == appointment_id)
+        return self.session.scalars(query.with_for_update() if lock else query).one_or_none()
+
+    def list_sessions(self, wanted: SessionFilter, page_size: int, page_token: str) -> tuple[list[VideoSession], str]:
+        query = select(VideoSession)
+        for column, value in (
+            (VideoSession.appointment_id, wanted.appointment_id),
+            (VideoSession.practitioner_id, wanted.practitioner_id),
+            (VideoSession.location_id, wanted.location_id),
+            (VideoSession.patient_id, wanted.patient_id),
+            (VideoSession.status, wanted.status.value if wanted.status else None),
+        ):
+            if value is not None:
+                query = query.where(column == value)
+        if wanted.start_from is not None:
+            query = query.where(VideoSession.start_time >= wanted.start_from)
+        if wanted.start_before is not None:
+            query = query.where(VideoSession.start_time < wanted.start_before)
+        return self.page(query, [VideoSession.start_time, VideoSession.id], page_size, page_token)
+
+    def participant(self, session_id: UUID, role: Role, display_name: str) -> Participant | None:
+        query = select(Participant).where(
+            Participant.session_id == session_id,
+            Participant.role == role.value,
+            Participant.display_name == display_name,
+        )
+        return self.session.scalars(query).one_or_none()
+
+    def participants(self, session_id: UUID) -> list[Participant]:
+        """Everybody who came to the door, in that order."""
+        query = select(Participant).where(Participant.session_id == session_id)
+        return list(self.session.scalars(query.order_by(Participant.id)))
+
+    def is_denied(self, session_id: UUID, role: Role, display_name: str) -> bool:
+        """Whether somebody was refused entry."""
+        query = select(
+            exists().where(
+                Participant.session_id == session_id,
+                Participant.role == role.value,
+                Participant.display_name == display_name,
+                Participant.state == ParticipantState.DENIED.value,
+            )
+        )
+        return bool(self.session.scalar(query))
+
+    def open_presence(self, participant_id: UUID) -> Presence | None:
+        """The interval of a participant that goes on."""
+        query = select(Presence).where(Presence.participant_id == participant_id, Presence.left_at.is_(None))
+        return self.session.scalars(query).one_or_none()
+
+    def presences(self, session_id: UUID) -> list[Presence]:
+        """The ledger of a room, in order."""
+        query = select(Presence).where(Presence.session_id == session_id)
+        return list(self.session.scalars(query.order_by(Presence.entered_at, Presence.id)))
