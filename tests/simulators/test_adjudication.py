@@ -11,6 +11,7 @@ from tests.judges.pyx12_judge import judge
 from tests.simulators.balances import elements, faults, read_sets
 from tests.simulators.conftest import House
 from tests.simulators.populations import SampleClaim, SampleLine, as_secondary
+from tests.simulators.test_realtime import inquiry
 
 VISIT = SampleLine("99213", 20_000, reference="LN1")
 LAB = SampleLine("36415", 2_000, reference="LN2")
@@ -112,6 +113,17 @@ def test_a_crossover_is_marked_and_the_next_payer_pays_without_a_claim(house: Ho
     # charge 200 - OA-23 178 (Medicare paid 86.24, wrote off 90, withheld 1.76) = 22 of coinsurance
     assert rows(second, "CAS") == ["CAS*OA*23*178"]
     assert house.state()["crossovers"] == 1
+
+
+def test_medicare_learns_of_a_second_plan(house: House) -> None:
+    """Once a question about the same person has gone to another payer, claims cross over there, and the 271 says so."""
+    house.configure(payers={"MEDB1": {"crossover": True, "crossover_fraction": 1.0}, "COMM2": dict(PLAIN)})
+    before = house.realtime(inquiry("M1", "MEDB1"))[1]
+    house.realtime(inquiry("S9", "COMM2"))
+    after = house.realtime(inquiry("M1", "MEDB1"))[1]
+    assert ("EB*R" in before, "REF*1W*S9" in after) == (False, True)
+    text = paid_text(house, SampleClaim("C1", "MEDB1", "M1", (VISIT,)))
+    assert "NM1*TT*2*CASCADE MUTUAL*****PI*COMM2" in rows(text, "NM1")
 
 
 def test_a_qualified_beneficiary_is_remarked(house: House) -> None:

@@ -31,6 +31,7 @@ def written(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     }
     chances["days_to_payment"] = [7, 13]
     payers = {payer: dict(chances) for payer in ("MEDB1", "MCD01", "COMM1", "COMM2")}
+    payers["MEDB1"]["crossover_payer"] = "COMM2"
     assert house.client.put("/_sim/config", json={"payers": payers}).status_code == 200
     claims = population(SIZE, seed)
     secondary = [as_secondary(claim, "COMM2", claim.member) for claim in claims[: SIZE // 6] if claim.payer == "COMM1"]

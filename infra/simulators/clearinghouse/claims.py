@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from infra.simulators.clearinghouse.members import person
 from infra.simulators.x12 import AmountError, Segment, TransactionSet, minor_units
 
 
@@ -109,6 +110,11 @@ class Claim:
     def last_date(self) -> str:
         """The latest day of service."""
         return max((line.date for line in self.lines), default="")
+
+    @property
+    def person(self) -> str:
+        """Who the patient is, whatever the plan."""
+        return person(*self.patient, self.birth_date)
 
     def to_json(self) -> str:
         """The claim as text for the database."""

@@ -90,8 +90,8 @@ class Payer:
     recovery_reference: str = "payer"  # in PLB03-2: payer (control number) | provider (claim number) | both
     # crossover to a second payer
     crossover: bool = False
-    crossover_fraction: float = 0.0  # of members without configuration who have a supplemental plan
-    crossover_payer: str = ""  # that plan's payer
+    crossover_fraction: float = 0.0  # of members without configuration whose second plan gets their claims
+    crossover_payer: str = ""  # who that is when no second plan of the person is known from claims and questions
     # sloppiness
     drop_modifier_fraction: float = 0.03
     drop_line_reference_fraction: float = 0.03
@@ -139,8 +139,7 @@ def default_payers() -> dict[str, Payer]:
         days_to_payment=[14, 14],
         recovery="deferred",
         crossover=True,
-        crossover_fraction=0.2,
-        crossover_payer="COMM2",
+        crossover_fraction=0.5,
     )
     medicaid = Payer(
         id="MCD01",

@@ -151,7 +151,7 @@ def decide(office: Office, payer: Payer, stored: StoredClaim, factor: float = 1.
     `factor` and `deny` are second thoughts: allowed amounts changed, or the first line denied for a reason.
     """
     claim = stored.claim
-    benefits = office.benefits(payer, claim.member)
+    benefits = office.benefits(payer, claim.member, claim.person)
     year = claim.first_date[:4]
     deductible_used, share_used = office.store.used(payer.id, claim.member, year)
     limit = benefits.out_of_pocket - benefits.out_of_pocket_met - share_used if benefits.out_of_pocket else None

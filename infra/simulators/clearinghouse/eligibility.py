@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from infra.simulators.clearinghouse.config import Payer
-from infra.simulators.clearinghouse.members import Benefits, OtherCoverage
+from infra.simulators.clearinghouse.members import Benefits, OtherCoverage, person
 from infra.simulators.clearinghouse.office import Office
 from infra.simulators.kit.chance import fraction
 from infra.simulators.x12 import Composer, Segment, TransactionSet, amount
@@ -95,7 +95,10 @@ def _subject(
     if payer is None:
         yield _again(composer, name)
         return
-    benefits = office.benefits(payer, member)
+    who = _person(level)
+    if who:
+        office.store.remember_plan(who, payer.id, member)
+    benefits = office.benefits(payer, member, who)
     refusal = _refusal(office, payer, benefits, member, level, now)
     if level.code == "22" and benefits.last_name and not refusal:
         yield composer.segment("NM1", "IL", "1", benefits.last_name, benefits.first_name, "", "", "", "MI", member)
@@ -116,6 +119,11 @@ def _subject(
     service = _day_of_service(level, now)
     yield composer.segment("DTP", "346", "D8", f"{service[:4]}0101")
     yield from _benefits(office, composer, payer, member, benefits, level, service)
+
+
+def _person(level: _Level) -> str:
+    name, demographics = level.find("NM1"), level.find("DMG")
+    return person(name[3], name[4], demographics[2]) if name and demographics else ""
 
 
 def _day_of_service(level: _Level, now: datetime) -> str:

@@ -103,6 +103,7 @@ def _accept(
             state="received",
             nth=office.store.database.next_number("claims"),
         )
+        office.store.remember_plan(claim.person, claim.payer, claim.member)
         batches.add((claim.payer, claim.batch))
     for payer, batch in sorted(batches):
         known = office.config.payers.get(payer)

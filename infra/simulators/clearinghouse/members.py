@@ -36,6 +36,12 @@ class Benefits:
     first_name: str = ""
     birth_date: str = ""
     other: OtherCoverage | None = None
+    other_is_known: bool = False  # the driver has said whether there is another plan
+
+
+def person(last_name: str, first_name: str, birth_date: str) -> str:
+    """Who it is, whatever the plan: name and birth date (CCYYMMDD)."""
+    return f"{last_name}/{first_name}/{birth_date}".upper()
 
 
 def benefits_of(config: Config, payer: Payer, member: str, seed: int) -> Benefits:
@@ -68,7 +74,8 @@ def benefits_of(config: Config, payer: Payer, member: str, seed: int) -> Benefit
         last_name=str(given.get("last_name", "")),
         first_name=str(given.get("first_name", "")),
         birth_date=str(given.get("birth_date", "")).replace("-", ""),
-        other=_other(given, payer, member, seed),
+        other=_other(given),
+        other_is_known="other" in given,
     )
 
 
@@ -79,8 +86,9 @@ def check_members(config: Config) -> None:
     for member, given in config.members.items():
         if not isinstance(given, dict) or set(given) - allowed:
             raise ConfigError(f"members.{member}: an object with only {', '.join(sorted(allowed))}")
-        if given.get("other") and set(given["other"]) - {"payer", "member", "crosses", "qmb"}:
-            raise ConfigError(f"members.{member}.other: only payer, member, crosses, qmb")
+        other = given.get("other") or {"payer": "", "member": ""}
+        if set(other) - {"payer", "member", "crosses", "qmb"} or not {"payer", "member"} <= set(other):
+            raise ConfigError(f"members.{member}.other: payer, member and, if need be, crosses and qmb")
 
 
 def _met_by_chance(deductible: int, chance: float) -> int:
@@ -88,10 +96,6 @@ def _met_by_chance(deductible: int, chance: float) -> int:
     return deductible if chance < 0.4 else int(deductible * (chance - 0.4) / 0.6) // 100 * 100
 
 
-def _other(given: dict[str, Any], payer: Payer, member: str, seed: int) -> OtherCoverage | None:
-    if "other" in given:
-        other = given["other"]
-        return OtherCoverage(**{"member": member, **other}) if other else None
-    if given or not payer.crossover_payer or fraction(seed, "supplement", payer.id, member) >= payer.crossover_fraction:
-        return None
-    return OtherCoverage(payer.crossover_payer, member)
+def _other(given: dict[str, Any]) -> OtherCoverage | None:
+    other = given.get("other")
+    return OtherCoverage(**other) if other else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,8 +11,9 @@ from typing import Any
 from infra.simulators.clearinghouse import config as configuration
 from infra.simulators.clearinghouse.config import Config, Payer
 from infra.simulators.clearinghouse.drop_folder import DropFolder
-from infra.simulators.clearinghouse.members import Benefits, benefits_of, check_members
+from infra.simulators.clearinghouse.members import Benefits, OtherCoverage, benefits_of, check_members
 from infra.simulators.clearinghouse.store import Store
+from infra.simulators.kit.chance import fraction
 from infra.simulators.x12 import Composer
 
 
@@ -48,9 +50,15 @@ class Office:
         """A payer by its id. Raises KeyError when there is none."""
         return self.config.payers[identity]
 
-    def benefits(self, payer: Payer, member: str) -> Benefits:
-        """What the payer knows of a member."""
-        return benefits_of(self.config, payer, member, self.seed)
+    def benefits(self, payer: Payer, member: str, who: str) -> Benefits:
+        """What the payer knows of a member. `who` (members.person) tells whether the person has another plan, too."""
+        found = benefits_of(self.config, payer, member, self.seed)
+        if found.other_is_known or fraction(self.seed, "crossover", payer.id, member) >= payer.crossover_fraction:
+            return found
+        plan = self.store.other_plan(who, payer.id)
+        if plan is None and payer.crossover_payer:
+            plan = (payer.crossover_payer, member)
+        return dataclasses.replace(found, other=OtherCoverage(*plan)) if plan else found
 
     def control(self) -> int:
         """The next interchange control number of ours (nine digits, never repeated)."""

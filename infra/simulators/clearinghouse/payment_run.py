@@ -169,7 +169,7 @@ def _corrected(office: Office, payer: Payer, stored: StoredClaim, how: str, when
 def _forward(office: Office, stored: StoredClaim, decision: Decision, when: datetime) -> None:
     """Crossover: the next payer gets the claim with our result, without the clinic doing anything."""
     payer = office.payer(stored.payer)
-    other = office.benefits(payer, stored.claim.member).other
+    other = office.benefits(payer, stored.claim.member, stored.claim.person).other
     if other is None:
         return
     target = office.payer(other.payer)

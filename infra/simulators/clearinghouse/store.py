@@ -152,6 +152,20 @@ class Store:
                 (payer, member, year, deductible, cost_share),
             )
 
+    def remember_plan(self, person: str, payer: str, member: str) -> None:
+        """Keeps that a person has a plan: payers learn of one another's members, as from coordination-of-benefits files."""
+        with self.database.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO plan VALUES (?, ?, ?)", (person, payer, member))
+
+    def other_plan(self, person: str, payer: str) -> tuple[str, str] | None:
+        """Payer and member number of a plan the person has elsewhere."""
+        row = self.database.one(
+            "SELECT payer, member FROM plan WHERE person = ? AND payer <> ? ORDER BY payer, member LIMIT 1",
+            person,
+            payer,
+        )
+        return (row["payer"], row["member"]) if row else None
+
     def publish(self, submitter: str, name: str, kind: str, body: bytes, sha256: str, at: datetime) -> None:
         """Makes a file appear in the submitter's inbound listing."""
         with self.database.transaction() as connection:

@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS member_year (
   payer TEXT, member TEXT, year TEXT, deductible INTEGER NOT NULL, cost_share INTEGER NOT NULL,
   PRIMARY KEY (payer, member, year)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS plan (
+  person TEXT, payer TEXT, member TEXT, PRIMARY KEY (person, payer, member)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS takeback (
   id INTEGER PRIMARY KEY, payer TEXT NOT NULL, payee TEXT NOT NULL, reason TEXT NOT NULL, reference TEXT NOT NULL,
   outstanding INTEGER NOT NULL, available_on TEXT NOT NULL
