@@ -1,0 +1,1 @@
+"""Measurements: each figure beside its limit, taken in the same run on the same machine. `make bench` prints them."""

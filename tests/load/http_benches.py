@@ -1,0 +1,158 @@
+"""Requests through the whole chain: gateway, service, PostgreSQL; with authentication, tenancy, audit and telemetry on."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from infra.local.process import free_port
+
+from tests.load.driver import drive, request
+from tests.load.figures import Figure, Sample, rate_figure
+from tests.load.world import FAMILIES, GIVENS, World, registered
+
+ROUNDS = 3
+SECONDS = 3.0
+
+
+@contextmanager
+def bare_chain(world: World) -> Iterator[int]:
+    """Bare Flask → gRPC → PostgreSQL on the same database; yields its port."""
+    service_port, http_port = free_port(), free_port()
+    dsn = world.stack.postgres.admin_url("patient_registry")
+    commands = (["service", str(service_port), dsn], ["gateway", str(http_port), str(service_port)])
+    running = [subprocess.Popen([sys.executable, "-m", "tests.load.bare_chain", *command]) for command in commands]
+    url = f"http://127.0.0.1:{http_port}/patients/{world.tenant_id}/{world.patient_ids[0]}"
+    for _ in range(100):
+        try:
+            urllib.request.urlopen(url, timeout=2).read()
+            break
+        except OSError:
+            time.sleep(0.1)
+    try:
+        yield http_port
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait(10)
+
+
+def patient_read(world: World) -> list[Figure]:
+    """An authenticated, audited read of one patient beside the bare chain on the same row."""
+    token = world.token()
+    ours = [request("GET", f"/api/v1/patients/{patient}", token) for patient in world.patient_ids[:200]]
+    bare = [request("GET", f"/patients/{world.tenant_id}/{patient}") for patient in world.patient_ids[:200]]
+    mine, limits = [], []
+    with bare_chain(world) as bare_port:
+        drive(world.port, ours, seconds=1)
+        drive(bare_port, bare, seconds=1)
+        for _ in range(ROUNDS):
+            limits.append(drive(bare_port, bare, seconds=SECONDS))
+            mine.append(drive(world.port, ours, seconds=SECONDS))
+    return [rate_figure("patient read", mine, limits, "bare Flask→gRPC→PostgreSQL", "≥ 50 % of the bare chain", 0.5)]
+
+
+def patient_search(world: World) -> list[Figure]:
+    """`smi,jo` among all patients: the first page."""
+    token = world.token()
+    chosen = random.Random(5)
+    queries = [f"{chosen.choice(FAMILIES)[:4]},{chosen.choice(GIVENS)[:2]}" for _ in range(100)]
+    texts = [request("POST", "/api/v1/patients:search", token, {"query": query, "page_size": 20}) for query in queries]
+    samples = [drive(world.port, texts, connections=4, seconds=SECONDS) for _ in range(ROUNDS)]
+    return [rate_figure("patient search in 100,000", samples)]
+
+
+def patient_create(world: World) -> list[Figure]:
+    """Registering with the duplicate check on."""
+    body = {
+        "name": {"family": "Fresh{n}", "given": "Ann"},
+        "birth_date": {"year": 1970, "month": 3, "day": 9},
+        "phone": "+12125550123",
+        "accept_duplicates": True,
+    }
+    texts = [request("POST", "/api/v1/patients:quickRegister", world.token(), body, key=True)]
+    samples = [drive(world.port, texts, connections=4, seconds=SECONDS) for _ in range(ROUNDS)]
+    return [rate_figure("patient create", samples)]
+
+
+def slot_search(world: World) -> list[Figure]:
+    """The next free times of 200 practitioners over 60 days, over the API."""
+    first = datetime.now(UTC).date() + timedelta(days=1)
+    last = first + timedelta(days=60)
+    dates = {"start": _day(first), "end": _day(last)}
+    body = {"appointment_type_ids": [world.appointment_type_id], "dates": dates, "limit": 20}
+    texts = [request("POST", "/api/v1/slots:search", world.token(), body)]
+    drive(world.port, texts, connections=1, seconds=2)
+    samples = [drive(world.port, texts, connections=1, seconds=SECONDS) for _ in range(ROUNDS)]
+    figure = rate_figure("slot search 200 × 60 days, API", samples, bar="p95 ≤ 25 ms")
+    whole = Sample(1, 1, [one for sample in samples for one in sample.latencies_ms])
+    return [Figure(**{**figure.__dict__, "met": whole.percentile(95) <= 25})]
+
+
+def booking(world: World) -> list[Figure]:
+    """Direct bookings by eight clients, half of them racing for the same times; then the doubles are counted."""
+    patients = registered(world, 60)
+    wait_until_known(world, patients[-1])
+    start = (datetime.now(UTC) + timedelta(days=20)).replace(hour=16, minute=0, second=0, microsecond=0)
+    token = world.token()
+    texts = []
+    chosen = random.Random(3)
+    for number in range(6000):
+        moment = start + timedelta(days=number // 400 % 40, minutes=20 * (number % 20))
+        practitioner = chosen.randrange(len(world.practitioner_ids))
+        body = {
+            "patient_id": patients[number % len(patients)],
+            "appointment_type_id": world.appointment_type_id,
+            "practitioner_id": world.practitioner_ids[practitioner],
+            "location_id": world.location_ids[practitioner % 3],
+            "start_time": moment.isoformat().replace("+00:00", "Z"),
+        }
+        texts.append(request("POST", "/api/v1/appointments", token, body, key=True))
+    sample = drive(world.port, texts, connections=8, seconds=8)
+    doubles = count_doubles(world)
+    latencies = f"p50 {sample.percentile(50):.1f}  p95 {sample.percentile(95):.1f}  p99 {sample.percentile(99):.1f} ms"
+    detail = f"{latencies}, {sample.errors} lost the race or the patient was busy"
+    return [
+        Figure("booking", sample.rate, "/s", detail),
+        Figure(
+            "double bookings", doubles, "", "overlaps on a practitioner or patient, by SQL", bar="0", met=doubles == 0
+        ),
+    ]
+
+
+def wait_until_known(world: World, patient_id: str) -> None:
+    """Waits until scheduling has heard of the patient."""
+    import psycopg
+
+    with psycopg.connect(world.stack.postgres.admin_url("scheduling"), autocommit=True) as connection:
+        for _ in range(200):
+            if connection.execute("select 1 from patient where id = %s", (patient_id,)).fetchone():
+                return
+            time.sleep(0.05)
+    raise TimeoutError("scheduling has not heard of the patient in ten seconds")
+
+
+def count_doubles(world: World) -> int:
+    """Pairs of live appointments that overlap on a practitioner or a patient."""
+    import psycopg
+
+    query = """
+    select count(*) from appointment a join appointment b on a.tenant_id = b.tenant_id and a.id < b.id
+      and (a.practitioner_id = b.practitioner_id or a.patient_id = b.patient_id)
+      and a.start_time < b.end_time and b.start_time < a.end_time
+      and a.status not in ('cancelled') and b.status not in ('cancelled')
+    """
+    with psycopg.connect(world.stack.postgres.admin_url("scheduling")) as connection:
+        row = connection.execute(query).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _day(day: object) -> dict[str, int]:
+    return {"year": day.year, "month": day.month, "day": day.day}  # type: ignore[attr-defined]
