@@ -94,10 +94,10 @@ class EncounterStore(DirectoryStore):
 
     def encounter_counts(self, location_id: UUID | None, first_day: date, last_day: date) -> dict[str, int]:
         """How many visits of the days are in each state."""
-        query = self._seen_at(select(Encounter.state, func.count()), (), location_id).where(
+        query = self._seen_at(select(Encounter.state, func.count().label("visits")), (), location_id).where(
             Encounter.service_date.between(first_day, last_day)
         )
-        return dict(self.session.execute(query.group_by(Encounter.state)).tuples())
+        return {row.state: row.visits for row in self.session.execute(query.group_by(Encounter.state))}
 
     def _seen_at(self, query: Select, location_ids: Iterable[UUID], location_id: UUID | None) -> Select:  # type: ignore[type-arg]
         query = query.where(Encounter.tenant_id == self.tenant_id)

@@ -289,7 +289,7 @@ class LedgerStore(PaymentStore):
             owed, (ChargeLine.tenant_id == self.tenant_id) & (ChargeLine.id == owed.c.charge_line_id)
         )
         return [
-            OpenItem(line.id, line.patient_id, line.encounter_id, int(due), line.service_date)
+            OpenItem(line.id, line.patient_id, line.encounter_id, int(due), line.service_date, line.line_number)
             for line, due in self.session.execute(query)
         ]
 

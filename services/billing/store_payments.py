@@ -146,9 +146,10 @@ class PaymentStore(EncounterStore):
 
     def first_card_event(self, event_id: str, kind: str, now: datetime) -> bool:
         """Notes a webhook event; False when it has been noted before."""
-        result = self.session.execute(
+        statement = (
             insert(CardEvent)
             .values(tenant_id=self.tenant_id, event_id=event_id, kind=kind, received_at=now)
             .on_conflict_do_nothing()
+            .returning(CardEvent.event_id)
         )
-        return bool(result.rowcount)  # type: ignore[attr-defined]
+        return self.session.scalar(statement) is not None

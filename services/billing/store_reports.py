@@ -288,7 +288,8 @@ class ReportStore(LedgerStore):
             source=hold.source,
             released_by="",
         )
-        return bool(self.session.execute(statement.on_conflict_do_nothing()).rowcount)  # type: ignore[attr-defined]
+        added = statement.on_conflict_do_nothing().returning(StatementHold.id)
+        return self.session.scalar(added) is not None
 
     def release_holds(self, charge_line_id: UUID, released_by: str, now: datetime) -> int:
         """Releases a charge line's review holds; returns how many there were."""

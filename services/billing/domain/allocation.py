@@ -30,6 +30,7 @@ class OpenItem:
     encounter_id: UUID
     due_minor: int
     service_date: date
+    line_number: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def allocate(
     other visit: the copay must be there when the payer's answer comes.
     """
     left = {item.charge_line_id: item.due_minor for item in items}
-    ordered = sorted(items, key=lambda item: (item.service_date, item.charge_line_id))
+    ordered = sorted(items, key=lambda item: (item.service_date, item.encounter_id, item.line_number))
     result: list[Allocation] = []
     for credit in sorted(unapplied, key=lambda credit: (credit.received_at, credit.payment_id)):
         money = credit.amount_minor
