@@ -118,7 +118,7 @@ def make_account(owner: Api, login: str, name: str, roles: list[str], patient_id
     body: Json = {"login": login, "name": name, "password": DEMO_PASSWORD, "roles": roles}
     if patient_ids:
         body["patient_ids"] = patient_ids
-    return str(owner.post("/api/v1/accounts", body)["account_id"])
+    return str(owner.post("/api/v1/users", body)["account_id"])
 
 
 def make_visit_types(day: Day, owner: Api) -> None:
