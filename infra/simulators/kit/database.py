@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) 
 CREATE TABLE IF NOT EXISTS webhook (
   id INTEGER PRIMARY KEY, lane TEXT NOT NULL, due_at TEXT NOT NULL, url TEXT NOT NULL, body BLOB NOT NULL,
   content_type TEXT NOT NULL, secret TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
-  delivered INTEGER NOT NULL DEFAULT 0
+  retry_at REAL NOT NULL DEFAULT 0, delivered INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS webhook_pending ON webhook (due_at, id) WHERE delivered = 0;
 """

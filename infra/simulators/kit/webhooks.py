@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -33,6 +35,7 @@ class Webhook:
     body: bytes
     content_type: str
     secret: str
+    attempts: int = 0
 
 
 Signer = Callable[[Webhook], Mapping[str, str]]
@@ -73,20 +76,23 @@ class WebhookQueue:
         return row["at"] if row else None
 
     def deliver_due(self) -> int:
-        """Tries everything due by now once, lanes in parallel, and returns how many were taken (2xx)."""
+        """Tries everything due by now once, lanes in parallel, and returns how many were taken (2xx).
+
+        A lane whose first webhook was refused again and again waits for its retry, in real time.
+        """
         with self._sending:
             rows = self._database.all(
-                "SELECT id, lane, url, body, content_type, secret FROM webhook"
+                "SELECT id, lane, url, body, content_type, secret, attempts, retry_at FROM webhook"
                 " WHERE delivered = 0 AND due_at <= ? ORDER BY lane, due_at, id",
                 stamp(self._clock.now()),
             )
-            if not rows:
+            lanes = [list(lane) for _, lane in groupby(rows, key=lambda row: row["lane"])]
+            ready = [_webhooks(lane) for lane in lanes if lane[0]["retry_at"] <= time.time()]
+            if not ready:
                 return 0
-            lanes = [[Webhook(**dict(row)) for row in lane] for _, lane in groupby(rows, key=lambda row: row["lane"])]
             unreachable: set[str] = set()
             with ThreadPoolExecutor(max_workers=PARALLEL_LANES) as pool:
-                taken = sum(pool.map(lambda lane: self._send_lane(lane, unreachable), lanes))
-        return taken
+                return sum(pool.map(lambda lane: self._send_lane(lane, unreachable), ready))
 
     def start(self) -> None:
         """Starts the background thread: retries in real time, and delivery when no driver steps the clock."""
@@ -121,27 +127,37 @@ class WebhookQueue:
             unreachable.add(webhook.url)
             log.info("webhook %d could not be sent: %s", webhook.id, error)
         with self._database.transaction() as connection:
-            connection.execute(
-                "UPDATE webhook SET attempts = attempts + 1, delivered = ? WHERE id = ?", (int(delivered), webhook.id)
-            )
+            change = "UPDATE webhook SET attempts = attempts + 1, delivered = ?, retry_at = ? WHERE id = ?"
+            connection.execute(change, (int(delivered), time.time() + _pause(webhook.attempts), webhook.id))
         return delivered
 
-    def _seconds_to_next(self, failures: int) -> float | None:
+    def _seconds_to_next(self) -> float | None:
         """How long the background thread may sleep: None = until something is added."""
-        row = self._database.one("SELECT min(due_at) AS due_at FROM webhook WHERE delivered = 0")
-        if row is None or row["due_at"] is None:
+        now = self._clock.now()
+        due = self._database.one(
+            "SELECT min(retry_at) AS retry_at FROM webhook WHERE delivered = 0 AND due_at <= ?", stamp(now)
+        )
+        if due and due["retry_at"] is not None:
+            return max(FIRST_RETRY_SECONDS, float(due["retry_at"]) - time.time())
+        upcoming = self.next_due()
+        if upcoming is None or self._clock.simulated:
             return None
-        remaining: float = (datetime.fromisoformat(row["due_at"]) - self._clock.now()) / timedelta(seconds=1)
-        if remaining > 0:
-            return None if self._clock.simulated else remaining
-        return float(min(FIRST_RETRY_SECONDS * 2**failures, LONGEST_RETRY_SECONDS))
+        return max(0.0, (datetime.fromisoformat(upcoming) - now) / timedelta(seconds=1))
 
     def _retry_forever(self) -> None:
-        failures = 0
         while not self._stopped:
-            woken = self._wake.wait(timeout=self._seconds_to_next(failures))
+            woken = self._wake.wait(timeout=self._seconds_to_next())
             self._wake.clear()
-            if woken:
-                failures = 0  # something was added or has just been tried: look anew at how long to pause
-            elif not self._stopped:
-                failures = 0 if self.deliver_due() else min(failures + 1, 5)
+            if not woken and not self._stopped:  # woken = something was added: look anew at how long to sleep
+                self.deliver_due()
+
+
+def _webhooks(rows: list[sqlite3.Row]) -> list[Webhook]:
+    return [Webhook(**{name: row[name] for name in row.keys() if name != "retry_at"}) for row in rows]  # noqa: SIM118
+
+
+def _pause(failures_before: int) -> float:
+    """Seconds until the next attempt: none after a first failure, then twice as long each time."""
+    return (
+        0.0 if failures_before == 0 else min(FIRST_RETRY_SECONDS * 2 ** min(failures_before, 8), LONGEST_RETRY_SECONDS)
+    )
