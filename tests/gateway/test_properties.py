@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chassis.errors import InvalidInput
+from gateway.fhir.scanner import EntryScanner
 from gateway.transcoding.json_in import parse_json
 from gateway.transcoding.json_out import Renderer, to_dict
 from gateway.transcoding.problems import MalformedJson, Problems
@@ -139,3 +140,38 @@ def test_any_bytes(raw: bytes) -> None:
     except MalformedJson:
         return
     assert value == json.loads(raw.decode())
+
+
+ENTRIES = st.fixed_dictionaries(
+    {"resource": st.fixed_dictionaries({"resourceType": st.sampled_from(["Patient", "Observation"]), "x": JSON})},
+    optional={"fullUrl": TEXTS, "request": JSON},
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(entries=st.lists(ENTRIES | JSON, max_size=5), before=JSON, after=JSON, cut=st.integers(1, 50))
+def test_scanner_finds_the_entries(entries: list[Any], before: Any, after: Any, cut: int) -> None:
+    """The entries found in a stream are those a whole parse finds; of unwanted resources only the type is kept."""
+    bundle = {"meta": before, "resourceType": "Bundle", "entry": entries, "type": "batch", "link": after}
+    raw = json.dumps(bundle, ensure_ascii=False).encode()
+    found: list[Any] = []
+    scanner = EntryScanner(found.append, frozenset({"Patient"}))
+    events = ijson.sendable_list()
+    parser = ijson.basic_parse_coro(events, use_float=True)
+    for start in range(0, len(raw), cut):
+        parser.send(raw[start : start + cut])
+        scanner.feed(events)
+        del events[:]
+    parser.close()
+    scanner.feed(events)
+    assert scanner.top == {"resourceType": "Bundle", "type": "batch"}
+    assert found == [_without_the_unwanted(entry) for entry in entries]
+
+
+def _without_the_unwanted(entry: Any) -> Any:
+    resource = entry.get("resource") if isinstance(entry, dict) else None
+    if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
+        if resource["resourceType"] != "Patient":
+            kept = dict(list(resource.items())[: list(resource).index("resourceType") + 1])
+            return {name: kept if name == "resource" else value for name, value in entry.items()}
+    return entry

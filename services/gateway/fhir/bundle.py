@@ -19,6 +19,7 @@ from typing import IO, Any, Protocol
 import ijson
 
 from chassis.errors import InvalidInput, Violation
+from gateway.fhir.scanner import TOO_DEEP, EntryScanner
 from gateway.transcoding.problems import BodyTooLarge, MalformedJson, Problems
 
 CHUNK_BYTES = 64 * 1024
@@ -107,46 +108,38 @@ class _Reader:
         self._problems = Problems()
         self._hints: OrderedDict[bytes, tuple[str, Entry]] = OrderedDict()
         self._numbers: dict[str, int] = {}
+        self._scanner = EntryScanner(self._take, frozenset((*TAKEN, *CLAIMS, PAYERS)))
 
     def read(self, stream: Stream) -> Spooled:
-        entries, kinds, types = ijson.sendable_list(), ijson.sendable_list(), ijson.sendable_list()
-        parsers = [
-            ijson.items_coro(entries, "entry.item", use_float=True),
-            ijson.items_coro(kinds, "resourceType"),
-            ijson.items_coro(types, "type"),
-        ]
+        events = ijson.sendable_list()
+        parser = ijson.basic_parse_coro(events, use_float=True)
         since_entry = 0
         try:
             while chunk := stream.read(CHUNK_BYTES):
-                for parser in parsers:
-                    parser.send(chunk)
-                since_entry = len(chunk) if entries else since_entry + len(chunk)
+                before = self.spooled.entries
+                parser.send(chunk)
+                self._scanner.feed(events)
+                del events[:]
+                since_entry = len(chunk) if self.spooled.entries > before else since_entry + len(chunk)
                 if since_entry > MAX_ENTRY_BYTES:
                     raise BodyTooLarge(f"One entry of the bundle has more than {MAX_ENTRY_BYTES} bytes.")
-                self._take_all(entries)
-            for parser in parsers:
-                parser.close()
-            self._take_all(entries)
+            parser.close()
+            self._scanner.feed(events)
         except (ijson.JSONError, UnicodeDecodeError) as error:
             raise MalformedJson(f"The bundle is not well-formed JSON: {_first_line(error)}.") from None
-        self._envelope(kinds, types)
+        self._envelope(self._scanner.top)
         self._problems.refuse()
         for _, entry in self._hints.values():
             self._write(self.spooled.others, entry)
         return self.spooled
 
-    def _envelope(self, kinds: list[Any], types: list[Any]) -> None:
-        if kinds != ["Bundle"]:
+    def _envelope(self, top: dict[str, Any]) -> None:
+        if top.get("resourceType") != "Bundle":
             self._problems.add("Bundle.resourceType", "must be Bundle")
-        if len(types) != 1 or types[0] not in BUNDLE_TYPES:
+        if top.get("type") not in BUNDLE_TYPES:
             self._problems.add("Bundle.type", f"must be one of {', '.join(BUNDLE_TYPES)}")
         else:
-            self.spooled.bundle_type = types[0]
-
-    def _take_all(self, entries: list[Any]) -> None:
-        for entry in entries:
-            self._take(entry)
-        del entries[:]
+            self.spooled.bundle_type = top["type"]
 
     def _take(self, raw: Any) -> None:
         index = self.spooled.entries
@@ -154,7 +147,10 @@ class _Reader:
         where = f"Bundle.entry[{index}]"
         resource = raw.get("resource") if isinstance(raw, dict) else None
         kind = resource.get("resourceType") if isinstance(resource, dict) else None
-        if not isinstance(kind, str) or not kind.isalpha() or len(kind) > 64:
+        if raw is TOO_DEEP:
+            self._problems.add(where, "is nested too deeply")
+            kind = ""
+        elif not isinstance(kind, str) or not kind.isalpha() or len(kind) > 64:
             self._problems.add(f"{where}.resource", "must be a resource with a resourceType")
             kind = ""
         self.spooled.type_of.append(self._number(kind))

@@ -63,10 +63,13 @@ class Import:
         """The response bundle in pieces: an entry for each of the request's, in its order, and a summary as the
         last."""
         kind = "transaction-response" if self.bundle.bundle_type == "transaction" else "batch-response"
-        yield b'{"resourceType":"Bundle","type":"' + kind.encode() + b'","entry":['
-        for index in range(self.bundle.entries):
-            yield self._response_entry(index) + b","
-        yield dumps({"resource": self.summary(), "response": {"status": "200 OK"}}) + b"]}"
+        try:
+            yield b'{"resourceType":"Bundle","type":"' + kind.encode() + b'","entry":['
+            for index in range(self.bundle.entries):
+                yield self._response_entry(index) + b","
+            yield dumps({"resource": self.summary(), "response": {"status": "200 OK"}}) + b"]}"
+        finally:
+            self.close()
 
     def summary(self) -> dict[str, Any]:
         """An OperationOutcome that counts by resource type what was created, updated, unchanged, refused, merged,
