@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
@@ -85,8 +86,14 @@ def _status(chosen: argparse.Namespace) -> int:
     return 0 if not row.dead else 2
 
 
-def _worker_session(settings: ServiceSettings) -> Session:
-    return Session(create_engine(settings.database_worker_url.replace("postgresql://", "postgresql+psycopg://", 1)))
+@contextmanager
+def _worker_session(settings: ServiceSettings) -> Iterator[Session]:
+    engine = create_engine(settings.database_worker_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    try:
+        with Session(engine) as session:
+            yield session
+    finally:
+        engine.dispose()
 
 
 def _revision(chosen: argparse.Namespace) -> int:

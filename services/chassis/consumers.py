@@ -16,7 +16,6 @@ from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 from opentelemetry.trace import SpanKind
-from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import descriptors, telemetry
@@ -302,11 +301,3 @@ class Consumers:
                     log.error("dead letter not written", exception=failure)
                     return str(backoff_seconds(attempts))
                 return "term"
-
-
-def prune_inbox(database: Database, older_than_days: int = 30) -> None:
-    """Drops inbox rows that no redelivery can concern any more (streams keep 14 days)."""
-    from datetime import timedelta
-
-    with database.worker_engine.begin() as connection:
-        connection.execute(delete(Inbox).where(Inbox.received_at < real_now() - timedelta(days=older_than_days)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from chassis import outbox, telemetry
@@ -76,16 +78,12 @@ class DeadLetters:
         """
         payload = self._open(letter.payload)
         if letter.source == "due":
-            import json
-
-            from sqlalchemy.dialects.postgresql import insert
-
             values = json.loads(payload)
             statement = insert(Due).values(
                 tenant_id=letter.tenant_id,
                 kind=values["kind"],
                 key=values["key"],
-                due_at=letter.created_at,
+                due_at=datetime.fromisoformat(values["due_at"]),
                 payload=values["payload"],
                 generation=1,
                 attempts=0,

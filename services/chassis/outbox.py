@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from google.protobuf.message import Message
-from sqlalchemy import Engine, Row, delete, insert, select, text, update
+from sqlalchemy import Engine, Row, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from chassis import descriptors, telemetry
+from chassis import descriptors, telemetry, upkeep
 from chassis.bus import Bus
 from chassis.clock import real_now
 from chassis.database import translated
@@ -23,8 +22,6 @@ from chassis.tables import Outbox
 log = telemetry.logger(__name__)
 BATCH = 500
 POLL_SECONDS = 1.0
-# Published rows stay, so that a broker that lost its disk can be refilled.
-KEEP_PUBLISHED = timedelta(days=7)
 # One relay at a time: the lock lives in the transaction that reads.
 _LOCK = text("select pg_try_advisory_xact_lock(4901)")
 published = telemetry.counter("polyclinic.outbox.published", description="events published")
@@ -109,7 +106,7 @@ class Relay:
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
-        self._pruned_at = real_now()
+        self._upkept_at = real_now()
 
     def start(self) -> None:
         self._thread.start()
@@ -133,7 +130,7 @@ class Relay:
             try:
                 while not self._stop.is_set() and self.publish_batch() == BATCH:
                     continue
-                self._prune()
+                self._upkeep()
             except Unavailable as error:
                 log.warning("relay waits", error=error.internal)
                 self._stop.wait(0.2)
@@ -169,10 +166,8 @@ class Relay:
             raise failure
         return len(rows)
 
-    def _prune(self) -> None:
+    def _upkeep(self) -> None:
         now = real_now()
-        if now - self._pruned_at < timedelta(hours=1):
-            return
-        self._pruned_at = now
-        with translated(), self._engine.begin() as connection:
-            connection.execute(delete(Outbox).where(Outbox.published_at < now - KEEP_PUBLISHED))
+        if now - self._upkept_at >= upkeep.EVERY:
+            self._upkept_at = now
+            upkeep.prune(self._engine, now)

@@ -218,14 +218,16 @@ class Service:
             clock.set(datetime.fromisoformat(payload.decode()))
             reply(json.dumps({"process": self.settings.instance or self.name}).encode())
 
-        self.bus.subscribe_core(CLOCK_SUBJECT, on_step).add_done_callback(lambda _: None)
+        listening = self.bus.subscribe_core(CLOCK_SUBJECT, on_step)
 
         def catch_up() -> None:
+            """Not ready before it knows the time: first listens, then reads the last step, so that none is missed."""
+            listening.result(30)
             last = self.bus.last_clock()
             if last is not None:
                 clock.set(datetime.fromisoformat(last.decode()))
 
-        threading.Thread(target=catch_up, name="clock", daemon=True).start()
+        self._before_ready.insert(0, catch_up)
 
     def _start_following(self) -> None:
         """Revoked accounts first: tokens live for minutes, so minutes of history are enough."""

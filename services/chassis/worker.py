@@ -165,7 +165,13 @@ class DueWorker:
             if isinstance(error, Unprocessable) or (item.attempts >= DELIVERY_LIMIT and not passing):
                 with self._database.transaction(Scope(row.tenant_id)) as session:
                     session.execute(delete(Due).where(*mine))
-                    payload = json.dumps({"kind": item.kind, "key": item.key, "payload": item.payload}).encode()
+                    kept = {
+                        "kind": item.kind,
+                        "key": item.key,
+                        "payload": item.payload,
+                        "due_at": item.due_at.isoformat(),
+                    }
+                    payload = json.dumps(kept).encode()
                     self._dead_letters.write(
                         session,
                         tenant_id=row.tenant_id,
