@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from polyclinic.billing.v1 import billing_pb2
+from polyclinic.billing.v1 import billing_pb2, claims_pb2, eligibility_pb2
 from polyclinic.patient_registry.v1 import patient_registry_pb2
 
-from billing import events, events_money
+from billing import events, events_claims, events_money
 from billing.adapters.address_book import RegistryAddressBook
 from billing.adapters.cards import CardProcessor
+from billing.adapters.clearinghouse import clearinghouse_at
 from billing.adapters.diagnoses import billable_diagnoses
+from billing.adapters.registry import Registry
 from billing.rpc.billing import BillingRpc
+from billing.rpc.claims import ClaimsRpc
+from billing.rpc.eligibility import EligibilityRpc
 from billing.settings import Settings
 from chassis.service import Service
 
@@ -19,13 +23,20 @@ def build(settings: Settings) -> Service:
     service = Service("billing", settings)
     registry = service.peer("patient_registry", patient_registry_pb2.DESCRIPTOR.services_by_name["PatientRegistry"])
     address_book = RegistryAddressBook(registry)
+    clearinghouse = clearinghouse_at(
+        settings.clearinghouse_url, settings.clearinghouse_submitter, settings.clearinghouse_secret
+    )
+    billable = billable_diagnoses()
     cards = CardProcessor(settings.card_url, settings.card_secret_key, settings.card_webhook_secret)
 
+    service.serve(billing_pb2.DESCRIPTOR.services_by_name["Billing"], BillingRpc(billable, cards, address_book))
     service.serve(
-        billing_pb2.DESCRIPTOR.services_by_name["Billing"], BillingRpc(billable_diagnoses(), cards, address_book)
+        claims_pb2.DESCRIPTOR.services_by_name["Claims"], ClaimsRpc(events_claims.batch_settings_of(settings))
     )
+    service.serve(eligibility_pb2.DESCRIPTOR.services_by_name["Eligibility"], EligibilityRpc())
     service.consume(events.SUBSCRIPTIONS)
     service.due(events_money.due(cards, address_book))
+    service.due(events_claims.due(settings, Registry(registry), clearinghouse, billable))
     return service
 
 

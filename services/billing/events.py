@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from billing import events_money
+from billing import events_claims, events_money
 
-SUBSCRIPTIONS = (*events_money.SUBSCRIPTIONS,)
+SUBSCRIPTIONS = (*events_money.SUBSCRIPTIONS, *events_claims.SUBSCRIPTIONS)

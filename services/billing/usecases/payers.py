@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -69,8 +68,8 @@ def list_payers(
     """Payers by code, with their rules."""
     store = Store(call.session)
     rows, token = store.payer_page(active_on, page_size, page_token)
-    rules: dict[object, Sequence[PayerRules]] = dict(store.rules_of([row.id for row in rows]))
-    return [(row, list(rules.get(row.id, ()))) for row in rows], token
+    rules = store.rules_of([row.id for row in rows])
+    return [(row, rules.get(row.id, [])) for row in rows], token
 
 
 def _fill(payer: Payer, command: PutPayer) -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.domain.npi import is_npi
-from billing.domain.scrub import EDITS, Around, Severity, holds, scrub
+from billing.domain.scrub import Around, Severity, holds, scrub
+from billing.domain.scrub_edits import EDITS
 from billing.domain.x12.professional_claim import Accident, Frequency, ProfessionalClaim
 from tests.billing.domain.x12.test_professional_claim import (
     ADDRESS,
@@ -32,7 +33,7 @@ AROUND = Around(
 def found(claim: ProfessionalClaim, around: Around = AROUND) -> list[tuple[str, str]]:
     """The findings as (edit, field)."""
     charged = replace(around, charged_minor=claim.charge_minor) if around is AROUND else around
-    return [(finding.edit_id, finding.field) for finding in scrub(claim, charged)]
+    return [(finding.edit_id, finding.field) for finding in scrub(claim, charged, EDITS)]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +149,7 @@ def test_a_well_formed_medicare_id_passes():
 
 def test_findings_say_what_a_biller_needs():
     """Edit, version, source, field, message and what mends it."""
-    [finding] = scrub(replace(PRIMARY, place_of_service="00"), AROUND)
+    [finding] = scrub(replace(PRIMARY, place_of_service="00"), AROUND, EDITS)
     assert (finding.edit_id, finding.version, finding.severity) == ("PLACE", 1, Severity.HOLD)
     assert finding.source
     assert finding.fix
@@ -157,10 +158,10 @@ def test_findings_say_what_a_biller_needs():
 
 def test_warnings_do_not_hold():
     """A claim with warnings only goes out."""
-    warned = scrub(replace(PRIMARY, lines=(line(1, 12500, procedure="80053"),)), AROUND)
+    warned = scrub(replace(PRIMARY, lines=(line(1, 12500, procedure="80053"),)), AROUND, EDITS)
     assert [finding.severity for finding in warned] == [Severity.WARNING]
     assert not holds(warned)
-    assert holds(scrub(replace(PRIMARY, place_of_service="00"), AROUND))
+    assert holds(scrub(replace(PRIMARY, place_of_service="00"), AROUND, EDITS))
 
 
 def test_edits_hold_within_their_dates():

@@ -1,0 +1,108 @@
+"""Events that the claims half consumes, its due work, and the tables of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from datetime import date
+from uuid import UUID
+
+from polyclinic.patient_registry.v1 import events_pb2 as registry_events
+
+from billing.adapters.clearinghouse import Clearinghouse
+from billing.adapters.registry import Registry
+from billing.settings import Settings
+from billing.store import Store
+from billing.tables_claims import Coverage
+from billing.usecases import (
+    acknowledgements,
+    batches,
+    claims,
+    eligibility,
+    inbound,
+    remittance_posting,
+    remittances,
+    scrubbing,
+)
+from billing.usecases.batches import BatchSettings
+from chassis.call import Call
+from chassis.consumers import Subscription
+from chassis.due import DueItem
+from chassis.protos import identifier, optional_date
+
+KIND_PREFIX = "COVERAGE_KIND_"
+
+
+def on_coverage_changed(call: Call, event: registry_events.CoverageChanged) -> None:
+    """Keeps the coverage's copy and asks its payer."""
+    kind = registry_events.CoverageKind.Name(event.kind).removeprefix(KIND_PREFIX).lower()
+    eligibility.keep_coverage(
+        call,
+        Coverage(
+            id=identifier(event.coverage_id),
+            patient_id=identifier(event.patient_id),
+            payer_code=event.payer_code,
+            kind="health" if kind == "unspecified" else kind,
+            priority=event.priority,
+            start_date=optional_date(event.period.start),
+            end_date=optional_date(event.period.end),
+            active=event.active,
+            source_version=event.version,
+        ),
+    )
+
+
+SUBSCRIPTIONS = (Subscription(registry_events.CoverageChanged, on_coverage_changed, purpose="coverages"),)
+
+
+def due(
+    settings: Settings, registry: Registry, clearinghouse: Clearinghouse, billable: Container[str]
+) -> dict[str, Callable[[Call, DueItem], None]]:
+    """Due work by kind; keys are the ids of what it is about."""
+    batch_settings = batch_settings_of(settings)
+    partner = batch_settings.partner
+
+    def ahead(call: Call, item: DueItem) -> None:
+        day = date.fromisoformat(item.payload["service_date"])
+        eligibility.check_ahead(call, UUID(item.payload["patient_id"]), day)
+
+    def ask(call: Call, item: DueItem) -> None:
+        eligibility.ask(call, UUID(item.key), registry, clearinghouse, partner)
+
+    def prepare(call: Call, item: DueItem) -> None:
+        scrubbing.prepare(call, UUID(item.key), registry, billable)
+        batches.plan_daily(call, Store(call.session), batch_settings)
+
+    def daily(call: Call, _item: DueItem) -> None:
+        batches.daily(call, batch_settings)
+
+    def send(call: Call, item: DueItem) -> None:
+        batches.send(call, UUID(item.key), clearinghouse)
+
+    def poll(call: Call, _item: DueItem) -> None:
+        inbound.poll(call, clearinghouse, settings.poll_interval)
+
+    def read(call: Call, item: DueItem) -> None:
+        inbound.read(call, UUID(item.key))
+
+    def post(call: Call, item: DueItem) -> None:
+        remittance_posting.post(call, UUID(item.key))
+
+    def silence(call: Call, item: DueItem) -> None:
+        acknowledgements.ask_about(call, UUID(item.key), clearinghouse, partner)
+
+    return {
+        eligibility.AHEAD_DUE: ahead,
+        eligibility.ASK_DUE: ask,
+        claims.PREPARE_DUE: prepare,
+        batches.DAILY_DUE: daily,
+        batches.SEND_DUE: send,
+        inbound.POLL_DUE: poll,
+        inbound.READ_DUE: read,
+        remittances.POST_DUE: post,
+        acknowledgements.SILENCE_DUE: silence,
+    }
+
+
+def batch_settings_of(settings: Settings) -> BatchSettings:
+    """When batches go out and as whom, from the settings."""
+    return BatchSettings(send_at=settings.batch_time_of_day, partner=settings.trading_partner)

@@ -1,0 +1,131 @@
+"""Queries about inbound files, remittances and what was posted out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from billing.store_claims import ClaimsStore
+from billing.tables_claims import ClearinghouseCursor, InboundFile, Remittance, RemittanceClaim, RemittancePosting
+from chassis.orm import Tenanted
+
+
+class RemittancesStore(ClaimsStore):
+    """Files that came in, 835 sets, their claims and postings."""
+
+    # ---- files
+
+    def inbound_by_hash(self, sha256: str) -> InboundFile | None:
+        """The file with this content, whatever it was called."""
+        return self.session.scalar(
+            select(InboundFile).where(InboundFile.tenant_id == self.tenant_id, InboundFile.sha256 == sha256)
+        )
+
+    def inbound_page(self, state: str, page_size: int, page_token: str) -> tuple[list[InboundFile], str]:
+        query = select(InboundFile).where(InboundFile.tenant_id == self.tenant_id)
+        if state:
+            query = query.where(InboundFile.state == state)
+        return self.page(query, [InboundFile.id], page_size, page_token, descending=True)
+
+    def cursor(self) -> str:
+        """How far the clearinghouse's list was read; '' from the beginning. Locked: one poll at a time."""
+        row = self.session.get(ClearinghouseCursor, self.tenant_id, with_for_update=True)
+        return row.cursor if row else ""
+
+    def set_cursor(self, cursor: str) -> None:
+        statement = insert(ClearinghouseCursor).values(tenant_id=self.tenant_id, cursor=cursor)
+        self.session.execute(statement.on_conflict_do_update(index_elements=["tenant_id"], set_={"cursor": cursor}))
+
+    # ---- remittances
+
+    def remittance_by_key(self, set_key: str) -> Remittance | None:
+        return self.session.scalar(
+            select(Remittance).where(Remittance.tenant_id == self.tenant_id, Remittance.set_key == set_key)
+        )
+
+    def remittance_page(
+        self, *, state: str, payer_id: UUID | None, trace: str, page_size: int, page_token: str
+    ) -> tuple[list[Remittance], str]:
+        query = select(Remittance).where(Remittance.tenant_id == self.tenant_id)
+        if state:
+            query = query.where(Remittance.state == state)
+        if payer_id is not None:
+            query = query.where(Remittance.payer_id == payer_id)
+        if trace:
+            query = query.where(Remittance.trace == trace)
+        return self.page(query, [Remittance.id], page_size, page_token, descending=True)
+
+    def add_answers(self, remittance_id: UUID, rows: Sequence[dict[str, object]]) -> None:
+        """Writes the CLPs of a set."""
+        self._insert(RemittanceClaim, remittance_id, rows)
+
+    def add_postings(self, remittance_id: UUID, rows: Sequence[dict[str, object]]) -> None:
+        """Writes what was posted out of a set."""
+        self._insert(RemittancePosting, remittance_id, [{"remittance_claim_id": None, **row} for row in rows])
+
+    def _insert(self, model: type[Tenanted], remittance_id: UUID, rows: Sequence[dict[str, object]]) -> None:
+        if rows:
+            common = {"tenant_id": self.tenant_id, "remittance_id": remittance_id}
+            self.session.execute(insert(model), [{**common, **row} for row in rows])
+
+    def mark_reversed(self, undone: Mapping[UUID | None, UUID]) -> None:
+        """CLP → the CLP that undid it."""
+        for row_id, by_id in undone.items():
+            self.session.execute(
+                update(RemittanceClaim)
+                .where(RemittanceClaim.tenant_id == self.tenant_id, RemittanceClaim.id == row_id)
+                .values(reversed_by_id=by_id)
+            )
+
+    def remittance_claims(self, remittance_id: UUID) -> list[RemittanceClaim]:
+        query = (
+            select(RemittanceClaim)
+            .where(RemittanceClaim.tenant_id == self.tenant_id, RemittanceClaim.remittance_id == remittance_id)
+            .order_by(RemittanceClaim.number)
+        )
+        return list(self.session.scalars(query))
+
+    def answers_to(self, claim_ids: Iterable[UUID]) -> dict[UUID, list[RemittanceClaim]]:
+        """The CLPs posted about these claims, in order of posting, without those undone and their reversals."""
+        query = (
+            select(RemittanceClaim)
+            .where(
+                RemittanceClaim.tenant_id == self.tenant_id,
+                RemittanceClaim.claim_id.in_(list(claim_ids)),
+                RemittanceClaim.reversed_by_id.is_(None),
+                RemittanceClaim.outcome.in_(["paid", "denied"]),
+            )
+            .order_by(RemittanceClaim.id)
+        )
+        found: dict[UUID, list[RemittanceClaim]] = {}
+        for row in self.session.scalars(query):
+            if row.claim_id is not None:
+                found.setdefault(row.claim_id, []).append(row)
+        return found
+
+    def postings_of(self, remittance_claim_ids: Iterable[UUID]) -> dict[UUID, list[RemittancePosting]]:
+        """Postings by CLP, in order."""
+        query = (
+            select(RemittancePosting)
+            .where(
+                RemittancePosting.tenant_id == self.tenant_id,
+                RemittancePosting.remittance_claim_id.in_(list(remittance_claim_ids)),
+            )
+            .order_by(RemittancePosting.id)
+        )
+        found: dict[UUID, list[RemittancePosting]] = {}
+        for row in self.session.scalars(query):
+            if row.remittance_claim_id is not None:
+                found.setdefault(row.remittance_claim_id, []).append(row)
+        return found
+
+    def postings_of_remittance(self, remittance_id: UUID) -> list[RemittancePosting]:
+        query = (
+            select(RemittancePosting)
+            .where(RemittancePosting.tenant_id == self.tenant_id, RemittancePosting.remittance_id == remittance_id)
+            .order_by(RemittancePosting.id)
+        )
+        return list(self.session.scalars(query))

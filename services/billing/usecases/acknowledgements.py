@@ -1,0 +1,214 @@
+"""What TA1, 999 and 277CA do to batches and claims, and what the answer to a 276 does."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from billing.adapters.clearinghouse import Clearinghouse, ClearinghouseRefused
+from billing.domain.acknowledgements import BatchWord, ClaimWord, words_of
+from billing.domain.claims import AWAITING, ClaimEvent, ClaimState
+from billing.domain.x12.acknowledgement import FunctionalAcknowledgement, faults_in
+from billing.domain.x12.claim_status import STATUS_VERSION, StatusAnswer, StatusInquiry, read_status, write_inquiry
+from billing.domain.x12.envelope import InterchangeAcknowledgement
+from billing.domain.x12.errors import X12Error
+from billing.domain.x12.reader import X12Reader
+from billing.domain.x12.writer import InterchangeWriter
+from billing.store import Store
+from billing.tables_claims import Claim, ClaimBatch, InboundFile
+from billing.usecases import claim_life, work_items
+from billing.usecases.interchanges import TradingPartner, envelope, next_interchange_control
+from billing.usecases.scrubbing import content_of
+from chassis.call import Call
+from chassis.errors import Unavailable
+
+SILENCE_DUE = "claim.silence"
+ASK_AGAIN = timedelta(days=7)
+MEND_WITHIN = timedelta(days=5)
+
+
+def take_interchange(call: Call, store: Store, file: InboundFile, ta1: InterchangeAcknowledgement) -> None:
+    """A TA1 that rejects returns every claim of the file; one that accepts says nothing about claims."""
+    if not ta1.rejected or not ta1.control.isdigit():
+        return
+    batch = store.batch_by_interchange(int(ta1.control))
+    if batch is not None:
+        _return_batch(call, store, file, batch, f"interchange rejected (TA1 note {ta1.note})", [f"TA1:{ta1.note}"])
+
+
+def take_functional(call: Call, store: Store, file: InboundFile, ack: FunctionalAcknowledgement) -> None:
+    """A 999: the set's claims were received, or all of them come back with the place of the fault."""
+    if ack.group_kind != "HC" or not ack.group_control.isdigit():
+        return
+    batch = store.batch_by_interchange(int(ack.group_control))
+    if batch is None:
+        return
+    if not ack.accepted("0001"):
+        faults = list(faults_in(ack.sets)) or [f"group {ack.code}"]
+        _return_batch(call, store, file, batch, "; ".join(faults)[:500], [f"999:{ack.code}"])
+        return
+    _acknowledge(call, batch, "accepted", {"kind": "999", "code": ack.code, "file": file.name})
+    for claim in store.claims_of_batch(batch.id):
+        if claim_life.can(claim, ClaimEvent.ACKNOWLEDGED):
+            claim_life.move(
+                call, store, claim, ClaimEvent.ACKNOWLEDGED, codes=[f"999:{ack.code}"], by=file.name, file_id=file.id
+            )
+
+
+def take_status(call: Call, store: Store, file: InboundFile, answer: StatusAnswer) -> None:
+    """A 277CA (or a 277 by file): word about claims, and rejections of whole batches that name no claims."""
+    words, batch_words = words_of(answer)
+    claims = store.claims_by_control(word.control for word in words)
+    named: set[UUID] = set()
+    for word in words:
+        claim = claims.get(word.control)
+        if claim is not None:
+            named.add(claim.id)
+            _take_word(call, store, claim, word, by=file.name, file_id=file.id)
+    for batch_word in batch_words:
+        _take_batch_word(call, store, file, batch_word, named)
+
+
+def ask_about(call: Call, claim_id: UUID, clearinghouse: Clearinghouse, partner: TradingPartner) -> None:
+    """The silence alarm: asks the payer (276) about a claim it has not answered, and asks again a week later."""
+    store = Store(call.session)
+    claim = store.lock(Claim, claim_id, "claim")
+    if claim.state not in AWAITING or claim.crossed_over:
+        return
+    call.due.at(SILENCE_DUE, claim.id, call.now + ASK_AGAIN)
+    _silence(call, store, claim)
+    question = _question(call, store, claim, partner)
+    if question is None:
+        return
+    try:
+        data = clearinghouse.ask(question)
+        answers = [read_status(t) for t in X12Reader(io.BytesIO(data)).sets() if t.set_id == "277"]
+    except (Unavailable, ClearinghouseRefused, X12Error):
+        return
+    for answer in answers:
+        for word in words_of(answer)[0]:
+            _take_word(call, store, claim, word, by="277", file_id=None)
+
+
+def _take_word(call: Call, store: Store, claim: Claim, word: ClaimWord, *, by: str, file_id: UUID | None) -> None:
+    if word.payer_control and word.event in (ClaimEvent.ACCEPT, ClaimEvent.PEND, None):
+        claim.payer_control = word.payer_control
+    if word.event is not None and claim_life.can(claim, word.event):
+        claim_life.move(call, store, claim, word.event, detail=word.text, codes=word.statuses, by=by, file_id=file_id)
+    else:
+        claim_life.note(call, store, claim, "status", claim.state, word.text, word.statuses, by, None, file_id)
+    rejected_late = word.work == "rejection" and claim.state != ClaimState.REJECTED
+    if word.work and not rejected_late:
+        _open_work(call, store, claim, word.work, word.statuses, word.text)
+
+
+def _take_batch_word(call: Call, store: Store, file: InboundFile, word: BatchWord, named: set[UUID]) -> None:
+    """A rejection at the receiver's or a provider's level: all of that batch that is not spoken of itself."""
+    batch = store.batch_by_reference(word.reference)
+    if batch is None:
+        return
+    returned = 0
+    for claim in store.claims_of_batch(batch.id):
+        if claim.id in named or not claim_life.can(claim, ClaimEvent.REJECT):
+            continue
+        content = content_of(claim)
+        if word.provider_npi and content is not None and content.billing_provider.npi != word.provider_npi:
+            continue
+        _reject(call, store, claim, file, word.text or f"batch {word.reference} rejected", word.statuses)
+        returned += 1
+    if returned:
+        state = "rejected" if returned == batch.claim_count else "partly_accepted"
+        _acknowledge(call, batch, state, {"kind": "277CA", "code": ",".join(word.statuses), "file": file.name})
+
+
+def _return_batch(
+    call: Call, store: Store, file: InboundFile, batch: ClaimBatch, why: str, codes: Sequence[str]
+) -> None:
+    _acknowledge(call, batch, "rejected", {"kind": codes[0].partition(":")[0], "code": codes[0], "file": file.name})
+    for claim in store.claims_of_batch(batch.id):
+        if claim_life.can(claim, ClaimEvent.REJECT):
+            _reject(call, store, claim, file, why, codes)
+
+
+def _reject(call: Call, store: Store, claim: Claim, file: InboundFile, why: str, codes: Sequence[str]) -> None:
+    claim_life.move(call, store, claim, ClaimEvent.REJECT, detail=why, codes=codes, by=file.name, file_id=file.id)
+    _open_work(call, store, claim, "rejection", codes, why)
+
+
+def _acknowledge(call: Call, batch: ClaimBatch, state: str, what: dict[str, str]) -> None:
+    batch.state, batch.acknowledged_at = state, call.now
+    batch.acknowledgement = [*batch.acknowledgement, what]
+
+
+def _open_work(call: Call, store: Store, claim: Claim, kind: str, codes: Sequence[str], text: str) -> None:
+    titles = {
+        "rejection": "was returned before it was judged",
+        "payer_request": "waits for something the payer asks of us",
+        "patient_request": "waits for something the payer asks of the patient",
+        "not_on_file": "is not on file at the payer",
+    }
+    work_items.open_item(
+        call,
+        store,
+        kind=kind,
+        key=str(claim.id),
+        title=f"Claim {claim.control} {titles.get(kind, 'needs attention')}",
+        claim_id=claim.id,
+        patient_id=claim.patient_id,
+        payer_id=claim.payer_id,
+        amount_minor=claim.charge_minor,
+        due_on=(call.now + MEND_WITHIN).date(),
+        detail={"codes": " ".join(codes), "text": text[:500]},
+    )
+
+
+def _silence(call: Call, store: Store, claim: Claim) -> None:
+    work_items.open_item(
+        call,
+        store,
+        kind="silence",
+        key=str(claim.id),
+        title=f"Nothing final has been heard about claim {claim.control}",
+        claim_id=claim.id,
+        patient_id=claim.patient_id,
+        payer_id=claim.payer_id,
+        amount_minor=claim.charge_minor,
+        detail={"state": claim.state},
+    )
+
+
+def _question(call: Call, store: Store, claim: Claim, partner: TradingPartner) -> bytes | None:
+    content = content_of(claim)
+    if content is None or (content.insured.birth_date is None and content.patient is None):
+        return None
+    patient = content.patient
+    insured = content.insured
+    control = next_interchange_control(store)
+    inquiry = StatusInquiry(
+        trace=claim.control,
+        payer_name=content.payer.name,
+        payer_id=content.payer.identifier,
+        submitter_name=content.billing_provider.name,
+        submitter_id=partner.submitter_id,
+        provider_name=content.billing_provider.name,
+        provider_npi=content.billing_provider.npi,
+        subscriber_last=insured.last,
+        subscriber_first=insured.first,
+        member_id=insured.member_id,
+        birth_date=insured.birth_date or claim.service_date,
+        sex=insured.sex or "U",
+        patient=(patient.last, patient.first, patient.birth_date, patient.sex)
+        if patient is not None and patient.birth_date is not None
+        else None,
+        claim_control=claim.control,
+        payer_control=claim.payer_control,
+        charge_minor=content.charge_minor,
+        service_from=min(line.service_from for line in content.lines),
+        service_to=max(line.service_to for line in content.lines),
+    )
+    writer = InterchangeWriter(envelope(call, partner, control))
+    with writer.group("HR", STATUS_VERSION, control):
+        write_inquiry(writer, inquiry, 1)
+    return writer.finish()

@@ -1,0 +1,87 @@
+"""Moving a claim from state to state: the one way in which it happens, with its happening written down and told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from billing import published_claims as published
+from billing.domain.claims import TRANSITIONS, ClaimEvent, ClaimState, after
+from billing.store import Store
+from billing.tables_claims import Claim, ClaimHappening
+from billing.tables_directory import Payer
+from chassis.call import Call
+
+
+def move(
+    call: Call,
+    store: Store,
+    claim: Claim,
+    event: ClaimEvent,
+    *,
+    detail: str = "",
+    codes: Sequence[str] = (),
+    by: str = "",
+    batch_id: UUID | None = None,
+    file_id: UUID | None = None,
+) -> ClaimState:
+    """Lets `event` happen to a (locked) claim. Raises IllegalTransition; nothing is written then."""
+    before = ClaimState(claim.state)
+    state = after(before, event)
+    claim.state, claim.changed_at = state.value, call.now
+    note(call, store, claim, event.value, before.value, detail, codes, by, batch_id, file_id)
+    store.session.flush()
+    if state is not before:
+        tell(call, store, claim)
+    return state
+
+
+def can(claim: Claim, event: ClaimEvent) -> bool:
+    """Whether the table has a row for it."""
+    return (ClaimState(claim.state), event) in TRANSITIONS
+
+
+def note(
+    call: Call,
+    store: Store,
+    claim: Claim,
+    event: str,
+    before: str,
+    detail: str = "",
+    codes: Sequence[str] = (),
+    by: str = "",
+    batch_id: UUID | None = None,
+    file_id: UUID | None = None,
+) -> None:
+    """Writes a happening down, also one that changes no state."""
+    store.session.add(
+        ClaimHappening(
+            id=call.new_id(),
+            claim_id=claim.id,
+            patient_id=claim.patient_id,
+            happened_at=call.now,
+            event=event,
+            from_state=before,
+            to_state=claim.state,
+            by=by or call.principal.id,
+            detail=detail,
+            codes=list(codes),
+            batch_id=batch_id,
+            file_id=file_id,
+        )
+    )
+
+
+def tell(call: Call, store: Store, claim: Claim) -> None:
+    """Publishes the state that a claim is in now."""
+    payer = store.get(Payer, claim.payer_id)
+    call.emit(
+        published.claim_state_changed(
+            claim_id=claim.id,
+            appointment_id=claim.appointment_id,
+            patient_id=claim.patient_id,
+            payer_code=payer.code if payer else "",
+            state=claim.state,
+            version=claim.version,
+        )
+    )

@@ -1,0 +1,349 @@
+"""Claims: made from a signed visit or after a payer's answer; held, released, judged again, corrected, voided by people."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from billing.domain.assembly import line_numbers
+from billing.domain.charges import ChargeLine, VisitCharges
+from billing.domain.claims import ClaimEvent, ClaimState, IllegalTransition, claim_control
+from billing.domain.payers import PayerProfile
+from billing.domain.posting import PostingDecision, PostingKind
+from billing.domain.secondary import NEXT
+from billing.domain.x12.professional_claim import Frequency, Responsibility
+from billing.errors import ClaimStateForbids
+from billing.store import Store
+from billing.tables_claims import Claim, ClaimLine, Coverage
+from billing.usecases import claim_life, ledger, work_items
+from billing.usecases.payment_order import PaymentOrder
+from chassis.call import Call
+from chassis.errors import FailedPrecondition, NotFound
+
+PREPARE_DUE = "claim.prepare"
+SERIES = "claim"
+MOST_LINES = 50  # loop 2400 of an 837P
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPlan:
+    """Who owes each charge line first (None: the patient), the claims made for it, and what is held back and why."""
+
+    claim_ids: tuple[UUID, ...]
+    responsible: Mapping[UUID, UUID | None]
+    held: Mapping[UUID, str]
+
+
+def build_for_visit(call: Call, store: Store, visit: VisitCharges) -> ClaimPlan:
+    """Drafts the primary claims of a visit. Nobody outside is asked: who and what is on them is filled in by due work.
+
+    Without a coverage in force, or when the first payer is self-pay, the patient owes the lines.
+    """
+    first = next(iter(PaymentOrder(store).of(visit.patient_id, visit.service_date, visit.accident)), None)
+    if first is None:
+        return ClaimPlan((), {line.charge_line_id: None for line in visit.lines}, {})
+    coverage, payer = first
+    if not payer.active_on(visit.service_date):
+        reason = f"{payer.name} takes no services of that day"
+        owing: dict[UUID, UUID | None] = {line.charge_line_id: payer.payer_id for line in visit.lines}
+        return ClaimPlan((), owing, {line.charge_line_id: reason for line in visit.lines})
+    claims = [
+        _make(
+            call,
+            store,
+            visit=visit,
+            lines=visit.lines[at : at + MOST_LINES],
+            coverage_id=coverage.id,
+            payer_id=payer.payer_id,
+            responsibility=Responsibility.PRIMARY,
+        )
+        for at in range(0, len(visit.lines), MOST_LINES)
+    ]
+    return ClaimPlan(
+        tuple(claim.id for claim in claims), {line.charge_line_id: payer.payer_id for line in visit.lines}, {}
+    )
+
+
+def next_coverage(
+    store: Store, claim: Claim, order: PaymentOrder | None = None
+) -> tuple[Coverage, PayerProfile] | None:
+    """The coverage that pays after the claim's, and its payer."""
+    if Responsibility(claim.responsibility) not in NEXT:
+        return None
+    return (order or PaymentOrder(store)).after(
+        claim.patient_id, claim.service_date, claim.coverage_id, claim.payer_id, accident_of(store, claim)
+    )
+
+
+def accident_of(store: Store, claim: Claim) -> str:
+    """CLM11 of the claim's visit ('' for none): read from the claim as written, where there is one."""
+    written = (claim.content or {}).get("accident")
+    return str(written["cause"]) if written else ""
+
+
+def make_next(call: Call, store: Store, claim: Claim, *, crossed_over: bool) -> Claim | None:
+    """The claim to the next payer, once; None when there is no next coverage.
+
+    When the payer has forwarded the claim itself it is only kept track of: it never goes into a batch.
+    """
+    following = next_coverage(store, claim)
+    visit = store.visit_charges(claim.encounter_id)
+    if following is None or visit is None:
+        return None
+    coverage, payer = following
+    known = [one for one in store.claims_after([claim.id]) if one.state != ClaimState.VOIDED]
+    if known:
+        return known[0]
+    carried = [line.charge_line_id for line in store.claim_lines([claim.id]).get(claim.id, [])]
+    made = _make(
+        call,
+        store,
+        visit=visit,
+        lines=[line for line in visit.lines if line.charge_line_id in carried],
+        coverage_id=coverage.id,
+        payer_id=payer.payer_id,
+        responsibility=NEXT[Responsibility(claim.responsibility)],
+        previous_claim_id=claim.id,
+        crossed_over=crossed_over,
+    )
+    if crossed_over:
+        claim_life.move(call, store, made, ClaimEvent.CROSSED_OVER, detail="the earlier payer has forwarded the claim")
+    return made
+
+
+def live_claim_of(store: Store, charge_line_id: UUID) -> UUID | None:
+    """The claim that carries the charge line at present."""
+    claim = store.live_claim_of(charge_line_id)
+    return claim.id if claim else None
+
+
+# ---- what people do
+
+
+def hold(call: Call, claim_id: UUID, reason: str, version: int) -> Claim:
+    """Keeps a claim back until it is released. Raises NotFound, StaleVersion, ClaimStateForbids."""
+    store, claim = _locked(call, claim_id, version)
+    _move(call, store, claim, ClaimEvent.HOLD, detail=reason)
+    claim.hold_reason = reason
+    store.session.flush()
+    return claim
+
+
+def release(call: Call, claim_id: UUID, reason: str, version: int) -> Claim:
+    """Lets a held claim go as it is, on somebody's word. Raises NotFound, StaleVersion, ClaimStateForbids."""
+    store, claim = _locked(call, claim_id, version)
+    if claim.content is None:
+        raise FailedPrecondition("The claim has not been written yet; have it scrubbed again.")
+    _move(call, store, claim, ClaimEvent.RELEASE, detail=reason)
+    claim.hold_reason = ""
+    work_items.settle(call, store.open_items_of_claim(claim.id, ["scrub", "rejection"]), f"released: {reason}")
+    store.session.flush()
+    return claim
+
+
+def rescrub(call: Call, claim_id: UUID, version: int) -> Claim:
+    """Has a held, ready or rejected claim written and judged anew, after something was corrected. Raises as `hold`."""
+    store, claim = _locked(call, claim_id, version)
+    _move(call, store, claim, ClaimEvent.RESCRUB)
+    plan_preparation(call, claim)
+    return claim
+
+
+def correct(call: Call, claim_id: UUID, reason: str, version: int, *, frequency: Frequency) -> Claim:
+    """A claim that replaces (7) or voids (8) one the payer has. The old one is closed; its lines are on the new one.
+
+    Raises NotFound, StaleVersion, FailedPrecondition (the payer's number of the claim is not known), ClaimStateForbids.
+    """
+    store, claim = _locked(call, claim_id, version)
+    if not claim.payer_control:
+        raise FailedPrecondition("The payer's number of the claim is not known yet.")
+    visit = store.visit_charges(claim.encounter_id)
+    if visit is None:
+        raise NotFound("visit")
+    carried = [line.charge_line_id for line in store.claim_lines([claim.id]).get(claim.id, [])]
+    _move(call, store, claim, ClaimEvent.CLOSE, detail=f"replaced: {reason}")
+    store.retire_lines(claim.id)
+    made = _make(
+        call,
+        store,
+        visit=visit,
+        lines=[line for line in visit.lines if line.charge_line_id in carried],
+        coverage_id=claim.coverage_id,
+        payer_id=claim.payer_id,
+        responsibility=Responsibility(claim.responsibility),
+        previous_claim_id=claim.previous_claim_id,
+        replaces_claim_id=claim.id,
+        frequency=frequency,
+    )
+    made.payer_control = claim.payer_control
+    store.session.flush()
+    work_items.settle(
+        call, store.open_items_of_claim(claim.id, ["denial", "underpaid", "rejection"]), f"corrected: {reason}"
+    )
+    return made
+
+
+def void(call: Call, claim_id: UUID, reason: str, version: int, *, self_pay: bool) -> list[Claim]:
+    """Takes back a claim that was never sent; its visit is billed anew by the coverages of today, or to the patient.
+
+    Returns the claims made instead. Raises as `correct`.
+    """
+    store, claim = _locked(call, claim_id, version)
+    if claim.sent_on is not None and claim.state != ClaimState.REJECTED:
+        raise FailedPrecondition("The payer has the claim; send a void (frequency 8) instead.")
+    _move(call, store, claim, ClaimEvent.VOID, detail=reason)
+    lines = store.claim_lines([claim.id]).get(claim.id, [])
+    store.retire_lines(claim.id)
+    work_items.settle(call, store.open_items_of_claim(claim.id, ["scrub", "rejection"]), f"voided: {reason}")
+    visit = store.visit_charges(claim.encounter_id)
+    carried = {line.charge_line_id for line in lines}
+    if visit is None or claim.responsibility != Responsibility.PRIMARY:
+        return []
+    order = [] if self_pay else PaymentOrder(store).of(visit.patient_id, visit.service_date, visit.accident)
+    coverage, payer = order[0] if order else (None, None)
+    made = []
+    if coverage is not None and payer is not None:
+        made.append(
+            _make(
+                call,
+                store,
+                visit=visit,
+                lines=[line for line in visit.lines if line.charge_line_id in carried],
+                coverage_id=coverage.id,
+                payer_id=payer.payer_id,
+                responsibility=Responsibility.PRIMARY,
+                replaces_claim_id=claim.id,
+            )
+        )
+    owes_now = payer.payer_id if payer else None
+    if owes_now != claim.payer_id:
+        _move_debt(call, store, claim, sorted(carried), owes_now, reason)
+    return made
+
+
+def plan_preparation(call: Call, claim: Claim) -> None:
+    """Has the claim written and scrubbed by due work."""
+    call.due.at(PREPARE_DUE, claim.id, call.now)
+
+
+def local_day(call: Call, store: Store, claim: Claim) -> date:
+    """Today at the claim's location."""
+    return ledger.local_day(call, store, claim.location_id)
+
+
+# ---- inside
+
+
+def _make(
+    call: Call,
+    store: Store,
+    *,
+    visit: VisitCharges,
+    lines: Sequence[ChargeLine],
+    coverage_id: UUID,
+    payer_id: UUID,
+    responsibility: Responsibility,
+    previous_claim_id: UUID | None = None,
+    replaces_claim_id: UUID | None = None,
+    frequency: Frequency = Frequency.ORIGINAL,
+    crossed_over: bool = False,
+) -> Claim:
+    control = claim_control(_tenant_prefix(call.tenant_id), store.next_number(SERIES))
+    claim = store.add(
+        Claim(
+            id=call.new_id(),
+            control=control,
+            state=ClaimState.DRAFT.value,
+            encounter_id=visit.visit_id,
+            appointment_id=visit.appointment_id,
+            patient_id=visit.patient_id,
+            coverage_id=coverage_id,
+            payer_id=payer_id,
+            responsibility=responsibility.value,
+            frequency=frequency.value,
+            previous_claim_id=previous_claim_id,
+            replaces_claim_id=replaces_claim_id,
+            crossed_over=crossed_over,
+            billing_entity_id=visit.billing_entity_id,
+            location_id=visit.location_id,
+            service_date=visit.service_date,
+            charge_minor=sum(line.charge_minor for line in lines),
+            paid_minor=0,
+            patient_minor=0,
+            payer_control="",
+            hold_reason="",
+            content=None,
+            findings=[],
+            batch_id=None,
+            sent_on=None,
+            created_at=call.now,
+            changed_at=call.now,
+        )
+    )
+    ids = [line.charge_line_id for line in lines]
+    for number, (line_id, line_control) in enumerate(zip(ids, line_numbers(control, ids), strict=True), 1):
+        store.session.add(
+            ClaimLine(
+                claim_id=claim.id,
+                number=number,
+                charge_line_id=line_id,
+                line_control=line_control,
+                responsibility=responsibility.value,
+                live=True,
+            )
+        )
+    store.session.flush()
+    claim_life.note(call, store, claim, "made", "")
+    claim_life.tell(call, store, claim)
+    if not crossed_over:
+        plan_preparation(call, claim)
+    return claim
+
+
+def _locked(call: Call, claim_id: UUID, version: int) -> tuple[Store, Claim]:
+    store = Store(call.session)
+    claim = store.lock(Claim, claim_id, "claim")
+    if call.principal.location_ids and claim.location_id not in call.principal.location_ids:
+        raise NotFound("claim")
+    call.expect_version(claim.version, version)
+    return store, claim
+
+
+def _move(call: Call, store: Store, claim: Claim, event: ClaimEvent, *, detail: str = "") -> None:
+    try:
+        claim_life.move(call, store, claim, event, detail=detail)
+    except IllegalTransition as illegal:
+        raise ClaimStateForbids(f"{str(illegal).capitalize()}.") from None
+
+
+def _move_debt(
+    call: Call, store: Store, claim: Claim, line_ids: Sequence[UUID], to_payer_id: UUID | None, reason: str
+) -> None:
+    """What the voided claim's payer owed is owed by somebody else now."""
+    balances = ledger.line_balances(store, line_ids)
+    decisions = [
+        PostingDecision(
+            PostingKind.TRANSFER,
+            balances[line_id].open_minor,
+            claim.payer_id,
+            claim_id=claim.id,
+            charge_line_id=line_id,
+            patient_id=claim.patient_id,
+            location_id=claim.location_id,
+            billing_entity_id=claim.billing_entity_id,
+            to_payer_id=to_payer_id,
+        )
+        for line_id in line_ids
+        if balances[line_id].open_minor
+    ]
+    ledger.transfer(call, store, decisions, f"claim {claim.control} voided: {reason}", key=f"void:{claim.id}")
+
+
+def _tenant_prefix(tenant_id: UUID) -> str:
+    """Four characters that tell tenants of one clearinghouse account apart in claim numbers."""
+    digits = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+    number = int.from_bytes(hashlib.sha256(tenant_id.bytes).digest()[:4])
+    return "".join(digits[number // len(digits) ** place % len(digits)] for place in range(4))

@@ -1,0 +1,172 @@
+"""Files from the clearinghouse: fetched, kept once, and read by what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import BinaryIO
+from uuid import UUID
+
+from billing.adapters.clearinghouse import Clearinghouse
+from billing.domain.x12.acknowledgement import read_functional_acknowledgement
+from billing.domain.x12.claim_status import read_status
+from billing.domain.x12.eligibility_reader import read_eligibility
+from billing.domain.x12.errors import InterchangeRefused, SetRefused, UnsupportedVersion
+from billing.domain.x12.reader import TransactionSet, X12Reader
+from billing.store import Store
+from billing.tables_claims import InboundFile
+from billing.usecases import acknowledgements, eligibility, remittances, work_items
+from chassis import files
+from chassis.call import Call
+from chassis.errors import Unavailable
+
+POLL_DUE = "clearinghouse.poll"
+READ_DUE = "clearinghouse.read"
+EDI = "application/edi-x12"
+MOST_NAMES = 200
+
+
+def start_polling(call: Call, after: timedelta = timedelta(hours=1)) -> None:
+    """Has the clearinghouse's inbound files looked at; from then on it goes on by itself."""
+    call.due.at(POLL_DUE, "poll", call.now + after)
+
+
+def poll(call: Call, clearinghouse: Clearinghouse, every: timedelta) -> None:
+    """Fetches what is new, keeps it, plans its reading, and plans the next look. A file is kept once by its content."""
+    store = Store(call.session)
+    cursor = store.cursor()
+    wait = every
+    try:
+        for listed in clearinghouse.list_inbound(cursor):
+            keep_file(call, store, listed.name, clearinghouse.fetch(listed.name), source="clearinghouse")
+            cursor = listed.cursor
+            wait = timedelta(0)
+    except Unavailable:
+        wait = every
+    store.set_cursor(cursor)
+    call.due.at(POLL_DUE, "poll", call.now + (wait or timedelta(seconds=1)))
+
+
+def keep_file(call: Call, store: Store, name: str, data: bytes, *, source: str) -> InboundFile:
+    """Keeps a file and plans its reading; one whose content is known already is the known one."""
+    digest = hashlib.sha256(data).hexdigest()
+    known = store.inbound_by_hash(digest)
+    if known is not None:
+        return known
+    row = store.add(
+        InboundFile(
+            id=call.new_id(),
+            name=name[:MOST_NAMES],
+            sha256=digest,
+            size=len(data),
+            source=source,
+            state="received",
+            reason="",
+            kinds=[],
+            oddities=[],
+            stored_file_id=files.put(call, name[:MOST_NAMES], EDI, data),
+            received_at=call.now,
+        )
+    )
+    call.due.at(READ_DUE, row.id, call.now)
+    return row
+
+
+def read(call: Call, file_id: UUID) -> None:
+    """Reads one kept file: acknowledgements take effect here; 835 sets are proved here and posted each on its own."""
+    store = Store(call.session)
+    row = store.lock(InboundFile, file_id, "file")
+    if row.state != "received":
+        return
+    with opened(call, row) as stream:
+        try:
+            oddities = _whole(stream)
+        except InterchangeRefused as refused:
+            _refuse(call, store, row, str(refused))
+            return
+    kinds: set[str] = set()
+    refused_sets: list[str] = []
+    with opened(call, row) as stream:
+        reader = X12Reader(stream)
+        for index, transaction in enumerate(reader.sets()):
+            kinds.add(transaction.set_id)
+            try:
+                _take(call, store, row, index, transaction)
+            except SetRefused as refusal:
+                refused_sets.append(str(refusal))
+        for interchange in reader.acknowledgements:
+            kinds.add("TA1")
+            acknowledgements.take_interchange(call, store, row, interchange)
+    row.state, row.kinds, row.oddities = "processed", sorted(kinds), oddities[:20]
+    if refused_sets:
+        _tell(call, store, row, f"{len(refused_sets)} sets of {row.name} were refused", refused_sets[0])
+
+
+@contextmanager
+def opened(call: Call, row: InboundFile) -> Iterator[BinaryIO]:
+    """The file's bytes as a binary stream, read by chunks."""
+    yield io.BufferedReader(_Chunks(files.get(call, row.stored_file_id).chunks()), 1 << 16)
+
+
+class _Chunks(io.RawIOBase):
+    """Chunks of bytes as a raw stream."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        while not self._rest:
+            more = next(self._chunks, None)
+            if more is None:
+                return 0
+            self._rest = more
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+def _whole(stream: BinaryIO) -> list[str]:
+    """Reads the file to its end, so that nothing of it takes effect unless its envelope is sound; returns its oddities."""
+    reader = X12Reader(stream)
+    for _ in reader.sets():
+        pass
+    return list(reader.oddities)
+
+
+def _take(call: Call, store: Store, row: InboundFile, index: int, transaction: TransactionSet) -> None:
+    match transaction.set_id:
+        case "999":
+            acknowledgements.take_functional(call, store, row, read_functional_acknowledgement(transaction))
+        case "277":
+            acknowledgements.take_status(call, store, row, read_status(transaction))
+        case "835":
+            remittances.register(call, store, row, index, transaction)
+        case "271":
+            for answer in read_eligibility(transaction):
+                check = store.check_by_trace(answer.trace)
+                payer = store.payer(check.payer_id, check.service_date) if check else None
+                if check is not None and payer is not None:
+                    eligibility.take_answer(call, store, check, payer, answer)
+        case _:
+            raise UnsupportedVersion(
+                f"set {transaction.set_id} is not expected from a clearinghouse", transaction.place()
+            )
+
+
+def _refuse(call: Call, store: Store, row: InboundFile, reason: str) -> None:
+    row.state, row.reason = "refused", reason[:500]
+    _tell(call, store, row, f"{row.name} was refused", reason)
+
+
+def _tell(call: Call, store: Store, row: InboundFile, title: str, reason: str) -> None:
+    work_items.open_item(
+        call, store, kind="unreadable_file", key=str(row.id), title=title, detail={"reason": reason, "file": row.name}
+    )

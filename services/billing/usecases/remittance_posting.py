@@ -1,0 +1,407 @@
+"""Posting one proven 835 set: every claim line by line, in one transaction, once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from billing.domain.adjustment_rules import AdjustmentTable
+from billing.domain.claims import ClaimEvent, ClaimState
+from billing.domain.codec import from_json, to_json
+from billing.domain.line_matching import ClaimLine as OurLine
+from billing.domain.posting import (
+    ClaimPosting,
+    ClaimToPost,
+    EarlierPosting,
+    LineState,
+    Outcome,
+    Poster,
+    PostingDecision,
+    PostingKind,
+    RemittancePosting,
+    underpaid_minor,
+    unmatched_money,
+)
+from billing.domain.provider_level import provider_level
+from billing.domain.secondary import NextStep, next_step
+from billing.domain.x12.professional_claim import Responsibility
+from billing.domain.x12.reader import X12Reader
+from billing.domain.x12.remittance import Remittance as RemittanceSet
+from billing.domain.x12.remittance import RemittanceClaim
+from billing.domain.x12.remittance_reader import read_remittance
+from billing.store import Store
+from billing.tables_claims import Claim, InboundFile, Remittance
+from billing.usecases import claim_life, claims, inbound, ledger, receivables, work_items
+from billing.usecases.payment_order import PaymentOrder
+from billing.usecases.remittances import deposit_of
+from chassis.call import Call
+from chassis.errors import Unprocessable
+
+WORK_DENIALS_WITHIN = timedelta(days=30)
+TABLE = AdjustmentTable()
+
+
+@dataclass(slots=True)
+class _Known:
+    """What is known of our claims before the set is posted."""
+
+    claims: dict[str, Claim]
+    followers: dict[tuple[UUID, UUID], Claim]  # (earlier claim, payer) → the claim that follows it
+    lines: dict[UUID, tuple[OurLine, ...]]
+    states: dict[UUID, LineState]
+    earlier: dict[UUID, list[EarlierPosting]]
+    order: PaymentOrder
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """One CLP with what was decided about it and the ids its rows get."""
+
+    row_id: UUID
+    said: RemittanceClaim
+    claim: Claim | None
+    posting: ClaimPosting
+    posting_ids: tuple[UUID, ...]
+
+
+def post(call: Call, remittance_id: UUID) -> None:
+    """Posts a proved set. What it does, it does in this one transaction; a set that is posted is left alone."""
+    store = Store(call.session)
+    row = store.lock(Remittance, remittance_id, "remittance")
+    if row.state != "proved" or row.payer_id is None:
+        return
+    set_ = _read(call, store, row)
+    known = _load(store, set_, row.payer_id)
+    posted = _decide(call, store, set_, known, row.payer_id)
+    entity = _entity_of(store, set_)
+    extra = tuple(provider_level(entry, row.payer_id, entity) for entry in set_.provider_adjustments)
+    decisions = tuple(decision for one in posted for decision in one.posting.decisions) + extra
+    row.journal_id = ledger.post_remittance(call, store, RemittancePosting(deposit_of(call, store, row), decisions))
+    store.add_answers(row.id, [_answer_row(number, one) for number, one in enumerate(posted, 1)])
+    store.add_postings(row.id, [*_posting_rows(posted), *({"id": call.new_id(), **_posting_row(d)} for d in extra)])
+    store.mark_reversed({one.posting.reverses: one.row_id for one in posted if one.posting.reverses is not None})
+    for one in posted:
+        _follow_up(call, store, row, one, known)
+    row.state, row.posted_at = "posted", call.now
+    store.session.flush()
+
+
+def _read(call: Call, store: Store, row: Remittance) -> RemittanceSet:
+    file = store.need(InboundFile, row.inbound_file_id, "file")
+    with inbound.opened(call, file) as stream:
+        for index, transaction in enumerate(X12Reader(stream).sets()):
+            if index == row.set_index:
+                return read_remittance(transaction)
+    raise Unprocessable(internal=f"set {row.set_index} is not in file {file.id}")
+
+
+def _load(store: Store, set_: RemittanceSet, payer_id: UUID) -> _Known:
+    by_control = store.claims_by_control(claim.claim_control for claim in set_.claims)
+    of_others = [claim.id for claim in by_control.values() if claim.payer_id != payer_id]
+    followers = {(c.previous_claim_id, c.payer_id): c for c in store.claims_after(of_others) if c.previous_claim_id}
+    ours = [*by_control.values(), *followers.values()]
+    rows = store.claim_lines(claim.id for claim in ours)
+    charge_ids = {line.charge_line_id for lines in rows.values() for line in lines}
+    charges = store.charge_lines(charge_ids)
+    lines = {
+        claim_id: tuple(
+            OurLine(
+                line.charge_line_id,
+                line.line_control,
+                charge.procedure,
+                charge.modifiers,
+                charge.units,
+                charge.charge_minor,
+                charge.service_date,
+            )
+            for line in of_claim
+            if (charge := charges.get(line.charge_line_id)) is not None
+        )
+        for claim_id, of_claim in rows.items()
+    }
+    states = {
+        line_id: LineState(balance.insurance_paid_minor, balance.written_off_minor, balance.open_minor)
+        for line_id, balance in ledger.line_balances(store, charge_ids).items()
+    }
+    reversed_ids = [
+        claim.id for said in set_.claims if said.is_reversal and (claim := by_control.get(said.claim_control))
+    ]
+    reversed_ids += [claim.id for claim in followers.values()] if reversed_ids else []
+    order = PaymentOrder(store)
+    order.preload({claim.patient_id for claim in ours})
+    return _Known(by_control, followers, lines, states, _earlier(store, reversed_ids), order)
+
+
+def _earlier(store: Store, claim_ids: Sequence[UUID]) -> dict[UUID, list[EarlierPosting]]:
+    """What was posted about these claims and not undone."""
+    if not claim_ids:
+        return {}
+    answers = store.answers_to(claim_ids)
+    postings = store.postings_of(row.id for rows in answers.values() for row in rows)
+    return {
+        claim_id: [
+            EarlierPosting(
+                row.id,
+                row.payer_control,
+                row.charge_minor,
+                row.paid_minor,
+                {p.id: from_json(PostingDecision, p.decision) for p in postings.get(row.id, [])},
+            )
+            for row in rows
+        ]
+        for claim_id, rows in answers.items()
+    }
+
+
+def _decide(call: Call, store: Store, set_: RemittanceSet, known: _Known, payer_id: UUID) -> list[_Posted]:
+    poster = Poster(TABLE, known.states)
+    posted: list[_Posted] = []
+    for said in set_.claims:
+        claim = _claim_of(said, known, payer_id)
+        if claim is None:
+            posting = ClaimPosting(Outcome.UNMATCHED, unmatched_money(said, payer_id, None))
+        else:
+            earlier = known.earlier.setdefault(claim.id, [])
+            posting = poster.post(said, _to_post(store, claim, known), earlier)
+        one = _Posted(call.new_id(), said, claim, posting, tuple(call.new_id() for _ in posting.decisions))
+        posted.append(one)
+        if claim is not None:
+            _remember(known.earlier[claim.id], one)
+    return posted
+
+
+def _remember(earlier: list[EarlierPosting], one: _Posted) -> None:
+    """Keeps what is posted and not undone up to date within the set: a reversal may follow its original."""
+    if one.posting.reverses is not None:
+        earlier[:] = [e for e in earlier if e.posted_claim_id != one.posting.reverses]
+    elif one.posting.outcome in (Outcome.PAID, Outcome.DENIED):
+        decisions = dict(zip(one.posting_ids, one.posting.decisions, strict=True))
+        said = one.said
+        earlier.append(EarlierPosting(one.row_id, said.payer_control, said.charge_minor, said.paid_minor, decisions))
+
+
+def _claim_of(said: RemittanceClaim, known: _Known, payer_id: UUID) -> Claim | None:
+    """CLP01 names our claim; another payer's answer under it is about the claim that was forwarded to it."""
+    claim = known.claims.get(said.claim_control)
+    if claim is None or claim.payer_id == payer_id:
+        return claim
+    return known.followers.get((claim.id, payer_id))
+
+
+def _to_post(store: Store, claim: Claim, known: _Known) -> ClaimToPost:
+    following = claims.next_coverage(store, claim, known.order)
+    return ClaimToPost(
+        claim_id=claim.id,
+        control=claim.control,
+        payer_id=claim.payer_id,
+        patient_id=claim.patient_id,
+        location_id=claim.location_id,
+        billing_entity_id=claim.billing_entity_id,
+        next_payer_id=following[1].payer_id if following else None,
+        first_payer=claim.responsibility == Responsibility.PRIMARY,
+        lines=known.lines.get(claim.id, ()),
+    )
+
+
+def _entity_of(store: Store, set_: RemittanceSet) -> UUID | None:
+    """The billing entity that was paid, for provider-level money."""
+    for location in store.locations():
+        entity = store.billing_entity(location.billing_entity_id)
+        if entity is not None and set_.header.payee_id in (entity.npi, entity.tax_id, location.npi):
+            return entity.id
+    return None
+
+
+def _answer_row(number: int, one: _Posted) -> dict[str, object]:
+    said = one.said
+    return {
+        "id": one.row_id,
+        "number": number,
+        "claim_id": one.claim.id if one.claim else None,
+        "patient_id": one.claim.patient_id if one.claim else None,
+        "claim_control": said.claim_control,
+        "payer_control": said.payer_control,
+        "status": said.status,
+        "outcome": one.posting.outcome.value,
+        "charge_minor": said.charge_minor,
+        "paid_minor": said.paid_minor,
+        "patient_minor": said.patient_minor,
+        "reversed_by_id": None,
+        "said": to_json(said),
+    }
+
+
+def _posting_rows(posted: Sequence[_Posted]) -> list[dict[str, object]]:
+    return [
+        {"id": posting_id, "remittance_claim_id": one.row_id, **_posting_row(decision)}
+        for one in posted
+        for posting_id, decision in zip(one.posting_ids, one.posting.decisions, strict=True)
+    ]
+
+
+def _posting_row(decision: PostingDecision) -> dict[str, object]:
+    return {
+        "claim_id": decision.claim_id,
+        "charge_line_id": decision.charge_line_id,
+        "kind": decision.kind.value,
+        "amount_minor": decision.amount_minor,
+        "decision": to_json(decision),
+    }
+
+
+# ---- what follows for the claim
+
+
+_EVENTS: Mapping[Outcome, ClaimEvent] = {
+    Outcome.PAID: ClaimEvent.PAYMENT,
+    Outcome.DENIED: ClaimEvent.DENIAL,
+    Outcome.REVERSED: ClaimEvent.REVERSAL,
+}
+
+
+def _follow_up(call: Call, store: Store, row: Remittance, one: _Posted, known: _Known) -> None:
+    claim, posting, said = one.claim, one.posting, one.said
+    if posting.outcome in (Outcome.UNMATCHED, Outcome.REVERSAL_UNMATCHED):
+        _tell_unmatched(call, store, row, one)
+    if claim is None:
+        return
+    event = _EVENTS.get(posting.outcome)
+    codes = sorted({f"{a.group}-{a.reason}" for a in said.all_adjustments})
+    detail = f"{row.payer_name} {row.trace}: charged {said.charge_minor}, paid {said.paid_minor}"
+    if event is None or not claim_life.can(claim, event):
+        claim_life.note(call, store, claim, posting.outcome.value, claim.state, detail, codes, row.trace)
+        return
+    claim.paid_minor += said.paid_minor
+    claim.patient_minor += _shares(posting)
+    if posting.outcome is not Outcome.REVERSED:
+        claim.payer_control = said.payer_control or claim.payer_control
+    claim_life.move(call, store, claim, event, detail=detail, codes=codes, by=row.trace, file_id=row.inbound_file_id)
+    if posting.outcome is Outcome.REVERSED:
+        _tell_later_payers(call, store, claim)
+        return
+    work_items.settle(
+        call, store.open_items_of_claim(claim.id, ["rejection", "silence", "not_on_file", "payer_request"]), "answered"
+    )
+    if posting.denials:
+        _tell_denied(call, store, row, one)
+    if posting.protected:
+        reason = "The payer says that no cost sharing is owed"
+        receivables.protect(call, store, claim.patient_id, claim.service_date, reason, row.set_key)
+    if posting.outcome is Outcome.PAID and claim.responsibility == Responsibility.PRIMARY:
+        _check_contract(call, store, row, one, known)
+    _go_on(call, store, claim, posting, known)
+
+
+def _go_on(call: Call, store: Store, claim: Claim, posting: ClaimPosting, known: _Known) -> None:
+    step = next_step(
+        responsibility=Responsibility(claim.responsibility),
+        has_next_coverage=claims.next_coverage(store, claim, known.order) is not None,
+        forwarded=posting.forwarded,
+        left_minor=_shares(posting),
+        denied=posting.outcome is Outcome.DENIED,
+    )
+    if step in (NextStep.SEND, NextStep.CROSSED_OVER):
+        claims.make_next(call, store, claim, crossed_over=step is NextStep.CROSSED_OVER)
+
+
+def _shares(posting: ClaimPosting) -> int:
+    """What the payer left to the next payer or the patient, minor units."""
+    return sum(d.amount_minor for d in posting.decisions if d.kind is PostingKind.PATIENT_SHARE)
+
+
+def _tell_unmatched(call: Call, store: Store, row: Remittance, one: _Posted) -> None:
+    reversal = one.posting.outcome is Outcome.REVERSAL_UNMATCHED
+    said, claim = one.said, one.claim
+    what = "reversal fits nothing that was posted" if reversal else "answer fits no claim of ours"
+    work_items.open_item(
+        call,
+        store,
+        kind="unmatched_reversal" if reversal else "unmatched_remittance",
+        key=str(one.row_id),
+        title=f"{row.payer_name}'s {what}: {said.claim_control}",
+        claim_id=claim.id if claim else None,
+        patient_id=claim.patient_id if claim else None,
+        payer_id=row.payer_id,
+        remittance_id=row.id,
+        amount_minor=said.paid_minor,
+        detail={"claim_control": said.claim_control, "payer_control": said.payer_control, "status": said.status},
+    )
+
+
+def _tell_denied(call: Call, store: Store, row: Remittance, one: _Posted) -> None:
+    claim, denials = one.claim, one.posting.denials
+    if claim is None:
+        return
+    amount = sum(denial.amount_minor for denial in denials)
+    categories = sorted({denial.category for denial in denials})
+    advice = sorted({denial.advice for denial in denials})
+    codes = sorted({f"{denial.group}-{denial.carc}" for denial in denials})
+    work_items.open_item(
+        call,
+        store,
+        kind="denial",
+        key=str(claim.id),
+        title=f"{row.payer_name} denied {'part of ' if one.posting.outcome is Outcome.PAID else ''}{claim.control}",
+        claim_id=claim.id,
+        patient_id=claim.patient_id,
+        payer_id=claim.payer_id,
+        remittance_id=row.id,
+        amount_minor=amount,
+        due_on=(call.now + WORK_DENIALS_WITHIN).date(),
+        detail={
+            "codes": " ".join(codes),
+            "remarks": " ".join(sorted({remark for denial in denials for remark in denial.rarcs})),
+            "categories": " ".join(categories),
+            "advice": " ".join(advice),
+        },
+    )
+
+
+def _tell_later_payers(call: Call, store: Store, claim: Claim) -> None:
+    """A payer took its answer back after the next payer was billed with it: somebody must look."""
+    for later in store.claims_after([claim.id]):
+        if later.state not in (ClaimState.VOIDED, ClaimState.DRAFT, ClaimState.HELD, ClaimState.READY):
+            work_items.open_item(
+                call,
+                store,
+                kind="later_payer_misinformed",
+                key=str(later.id),
+                title=f"Claim {later.control} was sent with an answer that has been taken back",
+                claim_id=later.id,
+                patient_id=later.patient_id,
+                payer_id=later.payer_id,
+            )
+
+
+def _check_contract(call: Call, store: Store, row: Remittance, one: _Posted, known: _Known) -> None:
+    """Compares what was allowed with the contract, line by line."""
+    claim = one.claim
+    if claim is None or one.posting.denials:
+        return
+    short: dict[str, int] = {}
+    for line in known.lines.get(claim.id, ()):
+        allowed = one.posting.allowed_minor.get(line.charge_line_id)
+        if not allowed:
+            continue
+        expected = store.expected_allowed(
+            claim.payer_id, claim.location_id, line.procedure, line.modifiers, line.units, line.service_date
+        )
+        missing = underpaid_minor(allowed, expected)
+        if missing:
+            short[line.line_control] = missing
+    if short:
+        work_items.open_item(
+            call,
+            store,
+            kind="underpaid",
+            key=str(claim.id),
+            title=f"{row.payer_name} allowed less than its contract on {claim.control}",
+            claim_id=claim.id,
+            patient_id=claim.patient_id,
+            payer_id=claim.payer_id,
+            remittance_id=row.id,
+            amount_minor=sum(short.values()),
+            detail={line: str(minor) for line, minor in short.items()},
+        )

@@ -1,0 +1,81 @@
+"""Work items: whatever waits for a person. One per (kind, key); opened by what happens, resolved by a person or by what mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from billing import published_claims as published
+from billing.store import Store
+from billing.tables_claims import WorkItem
+from chassis.call import Call
+from chassis.errors import FailedPrecondition
+
+OPEN, RESOLVED = "open", "resolved"
+
+
+def open_item(
+    call: Call,
+    store: Store,
+    *,
+    kind: str,
+    key: str,
+    title: str,
+    claim_id: UUID | None = None,
+    patient_id: UUID | None = None,
+    payer_id: UUID | None = None,
+    remittance_id: UUID | None = None,
+    amount_minor: int = 0,
+    due_on: date | None = None,
+    detail: Mapping[str, str] | None = None,
+) -> UUID:
+    """Opens an item, or brings the open one with this (kind, key) up to date; a resolved one opens anew. Amount in minor units."""
+    row = store.work_item_by_key(kind, key)
+    news = row is None or row.state == RESOLVED
+    if row is None:
+        row = WorkItem(id=call.new_id(), kind=kind, key=key, owner_id="", opened_at=call.now)
+        store.session.add(row)
+    elif news:
+        row.opened_at = call.now
+    row.state, row.title = OPEN, title
+    row.claim_id, row.patient_id, row.payer_id, row.remittance_id = claim_id, patient_id, payer_id, remittance_id
+    row.amount_minor, row.due_on, row.detail = amount_minor, due_on, dict(detail or {})
+    row.resolved_at, row.resolved_by, row.resolution = None, "", ""
+    store.session.flush()
+    if news:
+        call.emit(published.work_item_opened(work_item_id=row.id, kind=kind, patient_id=patient_id))
+    return row.id
+
+
+def settle(call: Call, items: Sequence[WorkItem], resolution: str) -> None:
+    """Resolves items because what they asked for has happened."""
+    for item in items:
+        item.state, item.resolved_at, item.resolved_by = RESOLVED, call.now, call.principal.id
+        item.resolution = resolution
+
+
+def assign(call: Call, work_item_id: UUID, owner_id: str, version: int) -> WorkItem:
+    """Gives an open item an owner ('' gives it back to everybody). Raises NotFound, StaleVersion, FailedPrecondition."""
+    store = Store(call.session)
+    row = _open_row(call, store, work_item_id, version)
+    row.owner_id = owner_id
+    store.session.flush()
+    return row
+
+
+def resolve(call: Call, work_item_id: UUID, resolution: str, version: int) -> WorkItem:
+    """A person says that an item is done, and how. Raises NotFound, StaleVersion, FailedPrecondition."""
+    store = Store(call.session)
+    row = _open_row(call, store, work_item_id, version)
+    settle(call, [row], resolution)
+    store.session.flush()
+    return row
+
+
+def _open_row(call: Call, store: Store, work_item_id: UUID, version: int) -> WorkItem:
+    row = store.lock(WorkItem, work_item_id, "work item")
+    call.expect_version(row.version, version)
+    if row.state != OPEN:
+        raise FailedPrecondition("The work item is resolved already.")
+    return row
