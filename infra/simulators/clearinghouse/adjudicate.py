@@ -98,16 +98,21 @@ class Fate:
     factor: float = 1.0
 
 
-def rounded(value: Decimal | float) -> int:
-    """Cents, half a cent away from zero."""
-    return int(Decimal(str(value)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+def decimal(ratio: float) -> Decimal:
+    """A ratio of the configuration as the exact number that was written there."""
+    return Decimal(str(ratio))
+
+
+def rounded(cents: Decimal) -> int:
+    """Whole cents, half a cent away from zero."""
+    return int(cents.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 
 def allowed_amount(payer: Payer, line: Line, factor: float = 1.0) -> int:
     """The fee schedule's amount for a line, never above the charge."""
     fee = payer.fees.get(line.code)
-    amount = fee * line.quantity if fee is not None else line.charge * payer.allowed_ratio
-    return max(0, min(rounded(amount * factor), line.charge))
+    amount = fee * line.quantity if fee is not None else line.charge * decimal(payer.allowed_ratio)
+    return max(0, min(rounded(amount * decimal(factor)), line.charge))
 
 
 def denials_by_rule(claim: Claim, payer: Payer, received: str, duplicates: set[int]) -> dict[int, Denial]:
@@ -178,7 +183,7 @@ def _as_primary(claim: Claim, payer: Payer, benefits: Benefits, left: Left, fate
         shares = _cost_shares(line, allowed, payer, benefits, left, copay_taken)
         left = _less(left, shares)
         payable = allowed - sum(share.amount for share in shares)
-        withheld = rounded(payable * Decimal(str(payer.sequestration)))
+        withheld = rounded(payable * decimal(payer.sequestration))
         adjustments = [Adjustment("CO", "45", line.charge - allowed), *shares, Adjustment("CO", "253", withheld)]
         lines.append(_line(line, allowed, payable - withheld, adjustments))
     return Decision(PRIMARY, tuple(lines), _claim_remarks(fate))
@@ -194,7 +199,7 @@ def _cost_shares(
         shares = [Adjustment("PR", "3", min(benefits.copay, allowed))]
     else:
         deductible = min(allowed, left.deductible)
-        coinsurance = rounded((allowed - deductible) * Decimal(str(benefits.coinsurance)))
+        coinsurance = rounded((allowed - deductible) * decimal(benefits.coinsurance))
         shares = [Adjustment("PR", "1", deductible), Adjustment("PR", "2", coinsurance)]
     limited: list[Adjustment] = []
     limit = left.out_of_pocket

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from infra.simulators.clearinghouse.members import person
@@ -49,12 +50,12 @@ class Line:
     earlier: tuple[EarlierResult, ...] = ()
 
     @property
-    def quantity(self) -> float:
+    def quantity(self) -> Decimal:
         """Units as a number, at least one."""
         try:
-            return max(float(self.units), 1.0)
-        except ValueError:
-            return 1.0
+            return max(Decimal(self.units), Decimal(1))
+        except InvalidOperation:
+            return Decimal(1)
 
 
 @dataclass(frozen=True)

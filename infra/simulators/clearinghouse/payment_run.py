@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from infra.simulators.clearinghouse import desk
-from infra.simulators.clearinghouse.adjudicate import REVERSAL, Decision, reversal_of, rounded
+from infra.simulators.clearinghouse.adjudicate import REVERSAL, Decision, decimal, reversal_of, rounded
 from infra.simulators.clearinghouse.claims import Claim, EarlierResult, OtherPayer
 from infra.simulators.clearinghouse.config import Payer
 from infra.simulators.clearinghouse.office import Office
@@ -71,13 +71,13 @@ def _unit(office: Office, payer: Payer, payable: Payable, when: datetime) -> Ite
     stored = office.store.claim(payable.claim)
     match payable.kind:
         case "claim" if stored.claim.frequency == desk.VOID:
-            return _reversed(office, payer, stored, None)
+            return _voided(office, payer, stored)
         case "claim":
             original = desk.original_of(office, stored) if stored.claim.frequency == desk.REPLACEMENT else None
             first = _reverse(office, payer, original) if original and original.state == "paid" else ()
             return [Unit(stored, (*first, *_decided(office, payer, stored, when)))]
         case "correction":
-            return _reversed(office, payer, stored, payable.detail["how"], when)
+            return _reconsidered(office, payer, stored, payable.detail["how"], when)
         case _:
             return [Unit(stored, _corrected(office, payer, stored, payable.detail["how"], when))]
 
@@ -100,7 +100,7 @@ def _payment(office: Office, payer: Payer, stored: StoredClaim, decision: Decisi
     late = (day - stored.received_at.date()).days - payer.interest_after_days
     interest = 0
     if payer.interest_after_days and late > 0 and decision.paid > 0:
-        interest = rounded(decision.paid * payer.interest_rate * late / 365)
+        interest = rounded(decision.paid * decimal(payer.interest_rate) * late / 365)
     forwarded = office.config.payers.get(decision.forwarded_to)
     return ClaimPayment(
         claim=stored.claim,
@@ -122,15 +122,16 @@ def _plan_correction(office: Office, payer: Payer, stored: StoredClaim, day: dat
     desk.schedule(office, payer, later, "correction", stored.id, how=how)
 
 
-def _reversed(
-    office: Office, payer: Payer, stored: StoredClaim, how: str | None, when: datetime | None = None
-) -> list[Unit]:
-    """A void reverses the original for good; a correction reverses and decides anew, in the same run or a later one."""
-    if how is None:
-        original = desk.original_of(office, stored)
-        office.store.update_claim(stored.id, state="voided")
-        return [Unit(stored, _reverse(office, payer, original))] if original and original.state == "paid" else []
-    if stored.state != "paid" or when is None:
+def _voided(office: Office, payer: Payer, stored: StoredClaim) -> list[Unit]:
+    """A void (frequency 8): the original is reversed for good."""
+    original = desk.original_of(office, stored)
+    office.store.update_claim(stored.id, state="voided")
+    return [Unit(stored, _reverse(office, payer, original))] if original and original.state == "paid" else []
+
+
+def _reconsidered(office: Office, payer: Payer, stored: StoredClaim, how: str, when: datetime) -> list[Unit]:
+    """A second thought of the payer: reversed and decided anew, in the same run or a later one."""
+    if stored.state != "paid":
         return []  # the clinic has replaced or voided it in the meantime
     reversal = _reverse(office, payer, stored)
     if payer.correction_apart_days:
@@ -159,7 +160,6 @@ def _reverse(office: Office, payer: Payer, original: StoredClaim) -> tuple[Claim
 def _corrected(office: Office, payer: Payer, stored: StoredClaim, how: str, when: datetime) -> tuple[ClaimPayment, ...]:
     factor = {desk.REDUCE: 0.85, desk.INCREASE: 1.15}.get(how, 1.0)
     decision = desk.decide(office, payer, stored, factor, deny="97" if how == desk.DENY else "")
-    decision = dataclasses.replace(decision, status=stored.decision.status if stored.decision else decision.status)
     control_number = desk.new_control_number(office, payer, when)
     desk.settle(office, stored, decision, when.date(), "", control_number)
     renumbered = dataclasses.replace(stored, control_number=control_number)
