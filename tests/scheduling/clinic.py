@@ -9,14 +9,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
-
-from chassis.ids import uuid7
-from chassis.protos import date_message, instant, timestamp
-from chassis.testing.harness import Harness, RpcClient
 from polyclinic.identity.v1 import events_pb2 as identity
 from polyclinic.patient_registry.v1 import events_pb2 as registry
 from polyclinic.scheduling.v1 import scheduling_pb2 as pb
 from polyclinic.types.v1 import types_pb2
+
+from chassis.ids import uuid7
+from chassis.protos import date_message, instant, timestamp
+from chassis.testing.harness import Harness, RpcClient
 
 NEW_YORK = "America/New_York"
 WEEK = tuple(range(1, 8))
@@ -111,7 +111,8 @@ class Clinic:
                     location_id=str(location_id or self.location_id),
                     effective=effective,
                     windows=[
-                        pb.WeeklyWindow(weekday=d, starts_minute=hours[0] * 60, ends_minute=hours[1] * 60) for d in weekdays
+                        pb.WeeklyWindow(weekday=d, starts_minute=hours[0] * 60, ends_minute=hours[1] * 60)
+                        for d in weekdays
                     ],
                 )
             ),
@@ -211,7 +212,9 @@ class Clinic:
         patient_id = patient_id or self.patient()
         return pb.BookAppointmentRequest(patient_id=str(patient_id), **self.wanted(start, code, practitioner))
 
-    def book(self, start: datetime, code: str = "visit", practitioner: int = 0, patient_id: UUID | None = None) -> pb.Appointment:
+    def book(
+        self, start: datetime, code: str = "visit", practitioner: int = 0, patient_id: UUID | None = None
+    ) -> pb.Appointment:
         """Books the time."""
         return self.staff.call("BookAppointment", self.booking(start, code, practitioner, patient_id))
 

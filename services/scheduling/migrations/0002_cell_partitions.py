@@ -15,10 +15,11 @@ down_revision = "scheduling_0001"
 branch_labels = None
 depends_on = None
 
+# Whoever needs a partition that another transaction is just making waits for it, longer than a booking waits for a cell.
 # 2016 cells of five minutes are a week. 130 weeks at once is more than the horizon of any appointment type.
 ENSURE = """
 create function ensure_cell_partitions(first_cell integer, end_cell integer) returns integer
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '5s' as $$
 declare
   week integer;
   name text;
@@ -29,9 +30,10 @@ begin
   end if;
   for week in first_cell / 2016 .. (end_cell - 1) / 2016 loop
     name := 'booking_cell_' || week;
-    continue when to_regclass('public.' || name) is not null;
+    continue when exists (select from pg_class where relname = name and relnamespace = 'public'::regnamespace);
     perform pg_advisory_xact_lock(hashtextextended('booking_cell partitions', 0));
-    continue when to_regclass('public.' || name) is not null;
+    -- Looked up with a new snapshot: whoever held the lock before has committed. (to_regclass would answer from a cache.)
+    continue when exists (select from pg_class where relname = name and relnamespace = 'public'::regnamespace);
     execute format('create table public.%I (like public.booking_cell including all)', name);
     execute format('alter table public.%I enable row level security', name);
     execute format('alter table public.%I force row level security', name);
