@@ -165,10 +165,8 @@ def _responses(binding: Binding, schemas: Schemas) -> dict[str, Any]:
     problems = {"default": {"$ref": "#/components/responses/Problem"}}
     if binding.rpc.webhook or descriptor.full_name == EMPTY:
         return {"204": {"description": "Done."}} | problems
-    if binding.response_body:
-        schema = schemas.field(descriptor.fields_by_name[binding.response_body])
-    else:
-        schema = schemas.reference(descriptor)
+    part = descriptor.fields_by_name.get(binding.response_body)
+    schema = schemas.reference(descriptor) if part is None else schemas.field(part)
     if descriptor.full_name == HTTP_BODY:
         return {"200": {"description": "The file.", "content": {"*/*": {"schema": {}}}}} | problems
     answer: dict[str, Any] = {"description": "Done.", "content": {"application/json": {"schema": schema}}}
