@@ -13,7 +13,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TypeVar
 
-from rapidfuzz.distance import JaroWinkler
+from rapidfuzz.distance import OSA, JaroWinkler
 
 from patient_registry.domain import contact_points
 from patient_registry.domain import matching_weights as weights
@@ -182,7 +182,10 @@ def _family(one: Record, other: Record) -> str:
         return "former"
     if one.family_parts & other.family_parts and (len(one.family_parts) > 1 or len(other.family_parts) > 1):
         return "part"
-    return "similar" if JaroWinkler.similarity(one.family, other.family) >= weights.SIMILAR_FAMILY else "differs"
+    alike = (
+        _slip(one.family, other.family) or JaroWinkler.similarity(one.family, other.family) >= weights.SIMILAR_FAMILY
+    )
+    return "similar" if alike else "differs"
 
 
 def _given(one: Record, other: Record) -> str:
@@ -193,7 +196,15 @@ def _given(one: Record, other: Record) -> str:
     shorter, longer = sorted((one.given, other.given), key=len)
     if len(shorter) == 1 and longer.startswith(shorter):
         return "initial"
-    return "similar" if JaroWinkler.similarity(one.given, other.given) >= weights.SIMILAR_GIVEN else "differs"
+    # A wrong first letter is rare, twins whose names rhyme (Jayden, Kayden) are not.
+    slip = shorter[0] == longer[0] and _slip(one.given, other.given)
+    alike = slip or JaroWinkler.similarity(one.given, other.given) >= weights.SIMILAR_GIVEN
+    return "similar" if alike else "differs"
+
+
+def _slip(one: str, other: str) -> bool:
+    """Whether one letter was missed, added, mistaken or exchanged with its neighbour in a name of some length."""
+    return min(len(one), len(other)) >= weights.SHORTEST_WITH_A_SLIP and OSA.distance(one, other, score_cutoff=1) == 1
 
 
 def _middle(one: Record, other: Record) -> str:

@@ -109,3 +109,4 @@ POSSIBLE_BITS = -4.0
 
 SIMILAR_FAMILY = 0.92  # Jaro–Winkler
 SIMILAR_GIVEN = 0.90
+SHORTEST_WITH_A_SLIP = 5  # of shorter names, one letter makes another name

@@ -49,11 +49,24 @@ _SHORT_FORMS: dict[str, str] = {
 }  # fmt: skip
 
 
+# Names that people carry over between Spanish and English: either may be on a card.
+_EQUIVALENTS = (
+    "lucia lucy", "maria mary", "jose joseph", "juan john", "pedro peter", "pablo paul", "miguel michael", "carlos charles",
+    "ana anna anne ann", "elena helen", "isabel elizabeth", "catalina catherine katherine", "jorge george", "santiago james",
+    "guillermo william", "roberto robert", "ricardo richard", "eduardo edward", "antonio anthony", "francisco francis",
+    "andres andrew", "esteban stephen steven", "tomas thomas", "mateo matthew", "marcos mark", "alejandro alexander",
+    "enrique henry", "felipe philip", "susana susan", "margarita margaret", "raquel rachel", "sara sarah", "sofia sophia",
+)  # fmt: skip
+
+
 def _formal_names() -> MappingProxyType[str, frozenset[str]]:
     formal: dict[str, set[str]] = {name: {name} for name in _SHORT_FORMS}
     for name, shorts in _SHORT_FORMS.items():
         for short in shorts.split():
             formal.setdefault(short, {short}).add(name)
+    for group in _EQUIVALENTS:
+        for name in group.split():
+            formal.setdefault(name, {name}).update(group.split())
     return MappingProxyType({name: frozenset(names) for name, names in formal.items()})
 
 
