@@ -172,7 +172,8 @@ class LedgerStore(PaymentStore):
         )
         found: dict[UUID, list[Movement]] = {}
         for line_id, account, kind, amount in self.session.execute(query):
-            found.setdefault(line_id, []).append(Movement(Account(account), EntryKind(kind), int(amount)))
+            if line_id is not None:
+                found.setdefault(line_id, []).append(Movement(Account(account), EntryKind(kind), int(amount)))
         return found
 
     def owed_by(self, charge_line_id: UUID, payer_id: UUID | None) -> int:
@@ -252,7 +253,7 @@ class LedgerStore(PaymentStore):
             )
             .group_by(LedgerEntry.payment_id)
         )
-        return {payment_id: int(amount) for payment_id, amount in self.session.execute(query)}
+        return {payment_id: int(left) for payment_id, left in self.session.execute(query) if payment_id is not None}
 
     def applied_of_payment(self, payment_id: UUID) -> list[tuple[ChargeLine, int]]:
         """Where a payment's money was used: (charge line, minor units)."""

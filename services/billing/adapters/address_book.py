@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 from uuid import UUID
 
 from polyclinic.patient_registry.v1 import patient_registry_pb2 as registry_pb2
@@ -27,7 +28,10 @@ class RegistryAddressBook:
         for start in range(0, len(patient_ids), BATCH):
             ids = [str(patient_id) for patient_id in patient_ids[start : start + BATCH]]
             request = registry_pb2.GetBillingProfilesRequest(patient_ids=ids)
-            for profile in self._registry.call("GetBillingProfiles", request, call).profiles:
+            answer = cast(
+                "registry_pb2.GetBillingProfilesResponse", self._registry.call("GetBillingProfiles", request, call)
+            )
+            for profile in answer.profiles:
                 if profile.HasField("guarantor") and not profile.guarantor.self:
                     key, name, address = (
                         profile.guarantor.guarantor_id,

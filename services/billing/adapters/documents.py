@@ -61,7 +61,7 @@ def address_lines(address: Mapping[str, object] | None) -> tuple[str, ...]:
     code = str(address.get("postal_code", ""))
     zip_code = f"{code[:5]}-{code[5:]}" if len(code) == 9 else code
     town = f"{address.get('city', '')}, {address.get('state', '')} {zip_code}".strip(" ,")
-    return (*(str(line) for line in lines if line), town) if isinstance(lines, list) else (town,)  # type: ignore[union-attr]
+    return (*(str(line) for line in lines if line), town) if isinstance(lines, list) else (town,)
 
 
 def render_statement(
@@ -257,7 +257,7 @@ def _document(title: str, author: str, story: list[Flowable]) -> bytes:
         invariant=1,
     )
 
-    class Numbered(Canvas):  # type: ignore[misc]
+    class Numbered(Canvas):
         """Knows how many pages there are before it writes the footers."""
 
         def __init__(self, *args: object, **kwargs: object) -> None:

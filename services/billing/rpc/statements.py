@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from google.api import httpbody_pb2
 from polyclinic.billing.v1 import payments_pb2
@@ -76,16 +78,16 @@ def statement_message(view: StatementView, *, with_lines: bool) -> pb.Statement:
     )
 
 
-def _line(line: dict[str, object]) -> pb.StatementLine:
+def _line(line: Mapping[str, Any]) -> pb.StatementLine:
     return pb.StatementLine(
         patient_id=line["patient_id"],
         patient_name=line["patient_name"],
         service_date=date_message(date.fromisoformat(str(line["service_date"]))),
         description=line["description"],
-        charge=money(line["charge_minor"]),  # type: ignore[arg-type]
-        payer_paid=money(line["payer_paid_minor"]),  # type: ignore[arg-type]
-        adjustments=money(line["adjustments_minor"]),  # type: ignore[arg-type]
-        patient_paid=money(line["patient_paid_minor"]),  # type: ignore[arg-type]
-        with_payer=money(line["with_payer_minor"]),  # type: ignore[arg-type]
-        due=money(line["due_minor"]),  # type: ignore[arg-type]
+        charge=money(line["charge_minor"]),
+        payer_paid=money(line["payer_paid_minor"]),
+        adjustments=money(line["adjustments_minor"]),
+        patient_paid=money(line["patient_paid_minor"]),
+        with_payer=money(line["with_payer_minor"]),
+        due=money(line["due_minor"]),
     )

@@ -199,7 +199,8 @@ def test_receipt_numbers_run_without_gaps(clinic: Clinic) -> None:
     patient = clinic.patient()
     clinic.open_drawer()
     numbers = [clinic.take(patient, 100).receipt_number for _ in range(3)]
-    assert numbers == ["R2026-1-000001", "R2026-1-000002", "R2026-1-000003"]
+    year = clinic.harness.clock.now().year
+    assert numbers == [f"R{year}-1-{number:06d}" for number in (1, 2, 3)]
     told = clinic.harness.events(clinic.tenant, events_pb2.PaymentReceived)
     assert [event.receipt_number for event in told] == numbers
     assert {(event.method, event.amount.minor_units) for event in told} == {("cash", 100)}
