@@ -261,6 +261,7 @@ class FreedTime(Tenanted, Base):
     """A time that became free and goes round the waitlist."""
 
     __tablename__ = "freed_time"
+    __table_args__ = (Index("ix_freed_time_open", "tenant_id", "id", postgresql_where="closed_at is null"),)
     practitioner_id: Mapped[UUID]
     location_id: Mapped[UUID]
     # Who gave it up is not asked whether they want it.

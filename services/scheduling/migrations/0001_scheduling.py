@@ -119,6 +119,9 @@ def upgrade() -> None:
         sa.Column("accepted_offer_id", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_freed_time")),
     )
+    op.create_index(
+        "ix_freed_time_open", "freed_time", ["tenant_id", "id"], unique=False, postgresql_where="closed_at is null"
+    )
     op.create_table(
         "hold",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),

@@ -37,24 +37,15 @@ class WaitlistStore(BaseStore):
         order = [WaitlistEntry.rank, WaitlistEntry.joined_at, WaitlistEntry.id]
         return self.page(query, order, page_size, page_token)
 
-    def waiting(self) -> list[WaitlistEntry]:
-        """Everybody who waits and has no open offer."""
-        query = select(WaitlistEntry).where(WaitlistEntry.tenant_id == self.tenant_id, WaitlistEntry.status == WAITING)
+    def entries_with(self, status: int) -> list[WaitlistEntry]:
+        """Everybody who waits, or has an offer open."""
+        query = select(WaitlistEntry).where(WaitlistEntry.tenant_id == self.tenant_id, WaitlistEntry.status == status)
         return list(self.session.scalars(query))
 
-    def anybody_waits(self) -> bool:
-        """Whether a freed time is worth going round."""
-        query = select(WaitlistEntry.id).where(
-            WaitlistEntry.tenant_id == self.tenant_id, WaitlistEntry.status.in_((WAITING, OFFERED))
-        )
-        return self.session.scalars(query.limit(1)).first() is not None
-
-    def entries_for(self, appointment_id: UUID) -> list[WaitlistEntry]:
-        """Live entries that would give up this appointment for an earlier one."""
-        query = select(WaitlistEntry).where(
-            WaitlistEntry.tenant_id == self.tenant_id,
-            WaitlistEntry.appointment_id == appointment_id,
-            WaitlistEntry.status.in_((WAITING, OFFERED)),
+    def idle_freed_times(self) -> list[UUID]:
+        """Freed times that are neither being offered nor settled."""
+        query = select(FreedTime.id).where(
+            FreedTime.tenant_id == self.tenant_id, FreedTime.closed_at.is_(None), FreedTime.hold_id.is_(None)
         )
         return list(self.session.scalars(query))
 

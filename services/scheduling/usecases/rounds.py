@@ -39,12 +39,34 @@ def next_round(call: Call, freed_time_id: UUID) -> None:
         return
     for offer in still_open:
         _expire(call, store, offer)
-    if row.accepted_offer_id is None and _offer(call, store, row, {offer.waitlist_entry_id for offer in offers}):
+    asked = {offer.waitlist_entry_id for offer in offers}
+    if row.accepted_offer_id is None and _offer(call, store, row, asked):
         return
     if row.hold_id is not None:
         booking.end_hold(call, store, row.hold_id)
         row.hold_id = None
-    row.closed_at = call.now
+    if row.accepted_offer_id is not None or not _somebody_is_undecided(call, store, row, asked):
+        row.closed_at = call.now
+    store.session.flush()
+    if still_open:
+        wake_idle(call, store, but=row.id)
+
+
+def wake_idle(call: Call, store: Store, but: UUID | None = None) -> None:
+    """Somebody waits again: freed times that found nobody, because those who suit had another offer open, ask once more."""
+    for freed_time_id in store.idle_freed_times():
+        if freed_time_id != but:
+            call.due.at(ROUND, freed_time_id, call.now)
+
+
+def _somebody_is_undecided(call: Call, store: Store, row: FreedRow, asked: set[UUID]) -> bool:
+    """Whether somebody who has not been asked has another offer open, and the time is far enough ahead to wait for their answer.
+
+    The time is not held meanwhile: whoever books it may have it.
+    """
+    if instant_at(row.first_cell) - call.now < rules.SHORTEST_ROUND:
+        return False
+    return any(entry.id not in asked and entry.patient_id != row.patient_id for entry in store.entries_with(OFFERED))
 
 
 def _offer(call: Call, store: Store, row: FreedRow, asked: set[UUID]) -> bool:
@@ -67,7 +89,9 @@ def _offer(call: Call, store: Store, row: FreedRow, asked: set[UUID]) -> bool:
 
 def _wishes(store: Store, row: FreedRow, asked: set[UUID]) -> list[Wish]:
     """Who waits and has not been asked about this time, in order."""
-    entries = [entry for entry in store.waiting() if entry.id not in asked and entry.patient_id != row.patient_id]
+    entries = [
+        entry for entry in store.entries_with(WAITING) if entry.id not in asked and entry.patient_id != row.patient_id
+    ]
     starts = store.starts_of([entry.appointment_id for entry in entries if entry.appointment_id])
     wishes = []
     for entry in entries:

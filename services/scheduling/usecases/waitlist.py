@@ -209,6 +209,7 @@ def decline(call: Call, offer_id: UUID) -> OfferView:
         entry.status = WAITING if entry.status == OFFERED else entry.status
         rounds.settle(call, offer, DECLINED)
         call.due.at(ROUND, offer.freed_time_id, call.now)
+        rounds.wake_idle(call, store, but=offer.freed_time_id)
     elif offer.outcome != DECLINED:
         raise OfferClosed
     return _views(store, [offer])[0]
