@@ -24,6 +24,7 @@ from chassis.clock import CLOCK_SUBJECT, BusinessClock, SimulatedClock, SystemCl
 from chassis.consumers import Consumers, Subscription
 from chassis.database import Database
 from chassis.deadletters import DeadLetters
+from chassis.keysets import KeySetSource
 from chassis.outbox import Relay
 from chassis.peers import Peer, ServiceToken
 from chassis.pipeline import Pipeline
@@ -65,7 +66,7 @@ class Service:
         self.due_worker = DueWorker(name, self.database, self.clock, self.units, self.dead_letters, self._pool)
         self._peers: dict[str, Peer] = {}
         self._service_token: ServiceToken | None = None
-        self.verifier = verifier or TokenVerifier(self._fetch_keys)
+        self.verifier = verifier or TokenVerifier(KeySetSource(self._identity(), self.database))
         self.auditor = Auditor(name, self.database, self.bus, self.clock)
         self.pipeline = Pipeline(
             name,
@@ -270,10 +271,3 @@ class Service:
         if self._service_token is None:
             self._service_token = ServiceToken(self._identity(), self.name, self.settings.service_client_secret)
         return self._service_token()
-
-    def _fetch_keys(self) -> dict[str, Any]:
-        from polyclinic.identity.v1 import identity_pb2
-
-        answer: Any = self._identity().call("GetKeySet", identity_pb2.GetKeySetRequest(), seconds=3)
-        keys: dict[str, Any] = json.loads(answer.jwks_json)
-        return keys

@@ -94,6 +94,16 @@ class DeadLetter(Tenanted, Base):
     __table_args__ = (Index("ix_dead_letter_created_at", "tenant_id", "created_at"), {"info": {"worker": True}})
 
 
+class TokenKey(TenantOnly, Base):
+    """A public key that tokens are signed with, as identity last published it: a service that restarts while identity
+    is down still verifies tokens. Belongs to the nil tenant."""
+
+    __tablename__ = "token_key"
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    jwk: Mapped[dict]
+    __table_args__ = ({"info": {"directory": "tokens of every tenant are verified with the same keys"}},)
+
+
 class StoredFile(Tenanted, Base):
     """A document's head; its bytes are in chunks."""
 

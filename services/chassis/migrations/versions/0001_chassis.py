@@ -95,6 +95,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_stored_file")),
     )
     op.create_table(
+        "token_key",
+        sa.Column("tenant_id", sa.Uuid(), nullable=False),
+        sa.Column("key_id", sa.Text(), nullable=False),
+        sa.Column("jwk", postgresql.JSONB(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "key_id", name=op.f("pk_token_key")),
+    )
+    op.create_table(
         "stored_file_chunk",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("file_id", sa.Uuid(), nullable=False),
@@ -114,6 +121,7 @@ def upgrade() -> None:
     protect("inbox", worker=True)
     protect("outbox", worker=True)
     protect("stored_file")
+    protect("token_key", directory=True)
     protect("stored_file_chunk")
     # Readiness compares the schema with the code's.
     op.execute(f'grant select on alembic_version to "{app_role()}"')
