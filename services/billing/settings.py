@@ -21,7 +21,7 @@ class Settings(ServiceSettings):
 
     # claims half
     # The clearinghouse: https://… for its HTTPS interface, file:///… for drop folders.
-    clearinghouse_url: Url = Url("http://127.0.0.1:7201")
+    clearinghouse_url: Url = Url("http://127.0.0.1:4201")
     clearinghouse_submitter: str = "SUBMITTER"
     clearinghouse_secret: Secret = Secret("")
     # ISA08 and NM1*40 of what we send.
