@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
@@ -28,17 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     letters.add_argument("ids", nargs="*", help="replay only these (default: all)")
     status = commands.add_parser("status", help="a service's backlog: outbox, due work, dead letters")
     status.add_argument("service")
-    revision = commands.add_parser("revision", help="write a migration for changed models (development)")
-    revision.add_argument("service")
-    revision.add_argument("--message", "-m", required=True)
-    revision.add_argument(
-        "--rewrite", action="store_true", help="regenerate 0001 in place; only before the first release"
-    )
     chosen = parser.parse_args(arguments)
     try:
-        return {"migrate": _migrate, "dead-letters": _dead_letters, "status": _status, "revision": _revision}[
-            chosen.command
-        ](chosen)
+        return {"migrate": _migrate, "dead-letters": _dead_letters, "status": _status}[chosen.command](chosen)
     except (SettingsError, migrating.MigrationError) as error:
         print(f"polyclinic: {error}", file=sys.stderr)
         return 1
@@ -94,42 +85,6 @@ def _worker_session(settings: ServiceSettings) -> Iterator[Session]:
             yield session
     finally:
         engine.dispose()
-
-
-def _revision(chosen: argparse.Namespace) -> int:
-    """Compares the models with a throw-away database at the present migrations and writes what differs."""
-    import importlib
-    import tempfile
-
-    from infra.local.servers import EmbeddedPostgres  # development only; no image carries it
-
-    service = chosen.service
-    folder = Path(str(importlib.import_module(service).__file__)).parent / "migrations"
-    folder.mkdir(exist_ok=True)
-    existing = sorted(folder.glob("[0-9]*.py"))
-    if chosen.rewrite:
-        for path in existing:
-            path.unlink()
-        existing = []
-    number = len(existing) + 1
-    revision, down = f"{service}_{number:04d}", f"{service}_{number - 1:04d}" if existing else None
-    with tempfile.TemporaryDirectory() as data:
-        server = EmbeddedPostgres(Path(data), durable=False)
-        server.start()
-        try:
-            server.provision(service)
-            owner = server.url(f"{service}_owner", service)
-            migrating.migrate(service, owner, f"{service}_app", f"{service}_worker")
-            engine = create_engine(owner.replace("postgresql://", "postgresql+psycopg://", 1))
-            with engine.connect() as connection:
-                body = migrating.render_revision(service, connection, revision, down, chosen.message)
-            engine.dispose()
-        finally:
-            server.destroy()
-    path = folder / f"{number:04d}_{chosen.message.lower().replace(' ', '_')}.py"
-    path.write_text(body)
-    print(f"wrote {path.name}")
-    return 0
 
 
 if __name__ == "__main__":

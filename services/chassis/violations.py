@@ -8,7 +8,8 @@ from typing import Any
 def field_path(violation: Any) -> str:
     """The path of a violation's field as a caller writes it, e.g. ``lines[2].units`` or ``tags["x"]``."""
     parts = []
-    for element in violation.proto.field.elements:
+    # A rule of the whole message names no field.
+    for element in violation.proto.field.elements if violation.proto.field is not None else ():
         part = element.field_name
         subscript = element.subscript
         if subscript is not None:
