@@ -10,6 +10,7 @@ from sqlalchemy import delete, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import flag_modified
 
+from chassis.errors import NotFound
 from chassis.store import BaseStore
 from notifications.domain.vocabulary import Channel, MessageStatus, ReminderStatus, SuppressionReason, Trigger
 from notifications.tables import (
@@ -250,6 +251,13 @@ class Store(BaseStore):
             Suppression.channel == channel.value, Suppression.address == address, Suppression.lifted_at.is_(None)
         )
         return self.session.scalars(query).one_or_none()
+
+    def need_suppression(self, channel: Channel, address: str) -> Suppression:
+        """The live suppression of an address. Raises NotFound."""
+        found = self.suppression(channel, address)
+        if found is None:
+            raise NotFound("suppression")
+        return found
 
     def add_suppression(
         self, suppression_id: UUID, channel: Channel, address: str, reason: SuppressionReason, now: datetime

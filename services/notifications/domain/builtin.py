@@ -49,8 +49,14 @@ RULES = (
 WHEN_EN = "{{ weekday }}, {{ date }} at {{ time }}"
 # The time first: "p.m." at the end of a sentence would have two full stops.
 WHEN_ES = "a las {{ time }} del {{ weekday }} {{ date }}"
-PLACE_EN = "{% if is_video %}It is a video visit: join from the portal.{% else %}Where: {{ location_name }}, {{ location_phone }}.{% endif %}"
-PLACE_ES = "{% if is_video %}Es una visita por video: entre desde el portal.{% else %}Lugar: {{ location_name }}, {{ location_phone }}.{% endif %}"
+PLACE_EN = (
+    "{% if is_video %}It is a video visit: join from the portal.{% else %}Where: "
+    "{{ location_name }}, {{ location_phone }}.{% endif %}"
+)
+PLACE_ES = (
+    "{% if is_video %}Es una visita por video: entre desde el portal.{% else %}Lugar: "
+    "{{ location_name }}, {{ location_phone }}.{% endif %}"
+)
 LINK_EN = "See, confirm or change it here: {{ portal_link }}"
 LINK_ES = "Véala, confírmela o cámbiela aquí: {{ portal_link }}"
 CALL_EN = "Questions? Call {{ location_phone }}."
@@ -132,7 +138,8 @@ TEXTS_EN: dict[str, str] = {
     "Reply C to confirm, R to reschedule, X to cancel the visit. STOP to opt out.",
     "appointment.cancelled": f"{{{{ clinic_name }}}}: your visit on {WHEN_EN} is cancelled. "
     "To book again: {{ portal_link }} or {{ location_phone }}",
-    "waitlist.offer": f"{{{{ clinic_name }}}}: a time is free on {WHEN_EN}, kept for you until {{{{ answer_by }}}}. Take it: {{{{ portal_link }}}}",
+    "waitlist.offer": f"{{{{ clinic_name }}}}: a time is free on {WHEN_EN}, kept for you until "
+    f"{{{{ answer_by }}}}. Take it: {{{{ portal_link }}}}",
     "reply.confirmed": "{{ clinic_name }}: thank you, confirmed.",
     "reply.reschedule": "{{ clinic_name }}: thank you. We will contact you to find another time, or choose one: {{ portal_link }}",
     "reply.cancelled": "{{ clinic_name }}: your visit is cancelled. To book again: {{ portal_link }}",
@@ -141,7 +148,8 @@ TEXTS_EN: dict[str, str] = {
     "reply.opted_out": "{{ clinic_name }}: you will get no more texts from us. To change a visit, please call {{ location_phone }}. "
     "Reply START to get texts again.",
     "reply.opted_in": "{{ clinic_name }}: you will get texts about your visits again. Reply STOP to opt out.",
-    "reply.help": "{{ clinic_name }}: reply C to confirm, R to reschedule, X to cancel a visit, STOP to opt out. Call {{ location_phone }} for help.",
+    "reply.help": "{{ clinic_name }}: reply C to confirm, R to reschedule, X to cancel a visit, STOP to "
+    "opt out. Call {{ location_phone }} for help.",
     "reply.not_understood": "{{ clinic_name }}: sorry, we did not understand. Reply C to confirm, R to reschedule, X to cancel the visit, "
     "or call {{ location_phone }}.",
 }
@@ -153,7 +161,8 @@ TEXTS_ES: dict[str, str] = {
     "Responda C para confirmar, R para cambiar, X para cancelar la cita. STOP para no recibir mensajes.",
     "appointment.cancelled": f"{{{{ clinic_name }}}}: su cita {WHEN_ES} fue cancelada. "
     "Para reservar otra: {{ portal_link }} o {{ location_phone }}",
-    "waitlist.offer": f"{{{{ clinic_name }}}}: hay una hora libre {WHEN_ES}, guardada para usted hasta {{{{ answer_by }}}}: {{{{ portal_link }}}}",
+    "waitlist.offer": f"{{{{ clinic_name }}}}: hay una hora libre {WHEN_ES}, guardada para usted hasta "
+    f"{{{{ answer_by }}}}: {{{{ portal_link }}}}",
     "reply.confirmed": "{{ clinic_name }}: gracias, confirmado.",
     "reply.reschedule": "{{ clinic_name }}: gracias. Le llamaremos para buscar otra hora, o elija una: {{ portal_link }}",
     "reply.cancelled": "{{ clinic_name }}: su cita fue cancelada. Para reservar otra: {{ portal_link }}",
@@ -164,7 +173,8 @@ TEXTS_ES: dict[str, str] = {
     "reply.opted_in": "{{ clinic_name }}: recibirá de nuevo mensajes sobre sus citas. STOP para no recibirlos.",
     "reply.help": "{{ clinic_name }}: responda C para confirmar, R para cambiar, X para cancelar una cita, STOP para no recibir mensajes. "
     "Ayuda: {{ location_phone }}.",
-    "reply.not_understood": "{{ clinic_name }}: no entendimos su respuesta. Responda C para confirmar, R para cambiar, X para cancelar la cita, "
+    "reply.not_understood": "{{ clinic_name }}: no entendimos su respuesta. Responda C para confirmar, R para "
+    "cambiar, X para cancelar la cita, "
     "o llame al {{ location_phone }}.",
 }
 

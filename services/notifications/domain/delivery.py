@@ -80,7 +80,7 @@ def smtp_refusal(status: int, text: str, *, of_recipient: bool) -> Refusal:
 
 def retry_after(attempts: int) -> timedelta:
     """How long to wait after the given number of failed attempts (1 and up): doubling, at most an hour."""
-    return min(FIRST_RETRY * 2 ** (attempts - 1), LONGEST_RETRY)
+    return min(FIRST_RETRY * (1 << (attempts - 1)), LONGEST_RETRY)
 
 
 # How far along each status is: a receipt never takes a message back.

@@ -14,7 +14,7 @@ from notifications.domain.references import manual_key, wire_reference
 from notifications.domain.templates import MANUAL_PREFIX
 from notifications.domain.vocabulary import Channel, MessageStatus, Reason, Trigger
 from notifications.store import Store
-from notifications.tables import Appointment, Message, Policy, Reply, ReplyVisit
+from notifications.tables import Appointment, Message, Policy, Reply, ReplyVisit, Template, TemplateVersion
 from notifications.usecases import composing
 from notifications.usecases.composing import Draft, Occasion
 from notifications.usecases.contacts import Reached, purpose_of, reach
@@ -41,6 +41,14 @@ class ManualMessage:
     channels: tuple[Channel, ...]
 
 
+@dataclass(frozen=True)
+class Usable:
+    """A channel that can carry the message: the address, and the text in its language."""
+
+    reached: Reached
+    found: tuple[Template, TemplateVersion]
+
+
 def send_message(call: Call, outside: Outside, wanted: ManualMessage) -> Message:
     """Writes a message by hand down; it is sent now, or when the recipient's window opens.
 
@@ -52,11 +60,11 @@ def send_message(call: Call, outside: Outside, wanted: ManualMessage) -> Message
     _check_code(store, wanted.template_code)
     refused: dict[str, str] = {}
     for channel in wanted.channels:
-        reached = _usable(call, outside, store, policy, wanted, channel)
-        if isinstance(reached, Reason):
-            refused[channel.value] = reached.value
+        usable = _usable(call, outside, store, policy, wanted, channel)
+        if isinstance(usable, Reason):
+            refused[channel.value] = usable.value
             continue
-        return _write(call, outside, store, policy, wanted, reached, appointment)
+        return _write(call, outside, store, policy, wanted, usable, appointment)
     raise NoUsableChannel(metadata=refused)
 
 
@@ -104,13 +112,14 @@ def _check_code(store: Store, code: str) -> None:
 
 def _usable(
     call: Call, outside: Outside, store: Store, policy: Policy, wanted: ManualMessage, channel: Channel
-) -> Reached | Reason:
+) -> Usable | Reason:
     reached = reach(call, outside, store, wanted.patient_id, channel, purpose_of(Trigger.BEFORE_VISIT))
     if isinstance(reached, Reason):
         return reached
-    if composing.find_text(store, wanted.template_code, channel, reached.language) is None:
+    found = composing.find_text(store, wanted.template_code, channel, reached.language)
+    if found is None:
         return Reason.NO_TEMPLATE
-    return Reason.RECIPIENT_LIMIT if is_over_limit(call, store, policy, reached) else reached
+    return Reason.RECIPIENT_LIMIT if is_over_limit(call, store, policy, reached) else Usable(reached, found)
 
 
 def _write(
@@ -119,12 +128,11 @@ def _write(
     store: Store,
     policy: Policy,
     wanted: ManualMessage,
-    reached: Reached,
+    usable: Usable,
     appointment: Appointment | None,
 ) -> Message:
+    reached = usable.reached
     occasion = occasion_of_visit(appointment) if appointment else Occasion()
-    found = composing.find_text(store, wanted.template_code, reached.channel, reached.language)
-    assert found is not None  # _usable has just found it
     zone: ZoneInfo = reached.zone or occasion.zone or composing.home_zone(store)
     message_id = call.new_id()
     draft = Draft(
@@ -138,6 +146,6 @@ def _write(
         not_after=occasion.start_time,
     )
     try:
-        return composing.write(call, outside, store, policy, found, reached, occasion, draft)
+        return composing.write(call, outside, store, policy, usable.found, reached, occasion, draft)
     except UndefinedError as error:
         raise InvalidInput([Violation("appointment_id", f"is needed: in this text {error.message}")]) from None

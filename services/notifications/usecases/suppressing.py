@@ -36,9 +36,7 @@ def create_suppression(call: Call, channel: Channel, address: str) -> Suppressio
     if value is None:
         raise InvalidInput([Violation("address", f"is no address for {channel}")])
     suppress(call, store, channel, value, SuppressionReason.MANUAL)
-    found = store.suppression(channel, value)
-    assert found is not None  # it was there or has just been written in this transaction
-    return found
+    return store.need_suppression(channel, value)
 
 
 def delete_suppression(call: Call, suppression_id: UUID) -> Suppression:
