@@ -21,6 +21,7 @@ from gateway.identity import Identity
 from gateway.limits import Limits
 from gateway.openapi.routes import Documentation, add_documentation
 from gateway.request_log import RequestLog
+from gateway.security_headers import with_security_headers
 from gateway.sessions import Sessions
 from gateway.settings import Settings
 from gateway.streams.channel import Channels
@@ -59,7 +60,6 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
         ),
         request_log=RequestLog(settings.request_log, real_now),
         trusted_proxies=settings.trusted_proxies,
-        secure=settings.secure,
     )
     app = Flask("gateway", static_folder=None)
     app.url_map.converters.update(CONVERTERS)
@@ -74,7 +74,8 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
     if settings.gateway_role in ("all", "streams"):
         _add_streams(app, edge, found, identity, settings)
     add_health(app, routes=len(bindings))
-    _handle_errors(app, edge)
+    _handle_errors(app)
+    app.wsgi_app = with_security_headers(app.wsgi_app, secure=settings.secure)  # type: ignore[method-assign]
     telemetry.logger(__name__).info("contracts", services=len(found), bindings=len(bindings))
     return app
 
@@ -104,7 +105,7 @@ def _add_streams(
     app.extensions["polyclinic.streams"] = channels
 
 
-def _handle_errors(app: Flask, edge: Edge) -> None:
+def _handle_errors(app: Flask) -> None:
     """What no view answers: unknown paths, methods a path does not take, and bugs before a view began."""
 
     def http(error: HTTPException) -> Response:
@@ -115,7 +116,6 @@ def _handle_errors(app: Flask, edge: Edge) -> None:
 
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(Exception, other)
-    app.after_request(edge.decorate)
 
 
 def _renderer() -> Render:

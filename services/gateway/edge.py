@@ -33,16 +33,6 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,7000}", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 _SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS"})
 
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    # Answers are data: whatever a browser is made to think they are, nothing in them may run.
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    "Cache-Control": "no-store",
-}
-
 
 class CsrfRefused(errors.PermissionDenied):
     """A change with a session cookie must prove that our own page sent it."""
@@ -117,7 +107,6 @@ class Edge:
         limits: Limits,
         request_log: RequestLog,
         trusted_proxies: int,
-        secure: bool,
     ) -> None:
         self.backends = backends
         self._verifier = verifier
@@ -125,9 +114,6 @@ class Edge:
         self._limits = limits
         self._request_log = request_log
         self._trusted_proxies = trusted_proxies
-        self._headers = dict(SECURITY_HEADERS)
-        if secure:
-            self._headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     def view(
         self, handler: Handler, label: str, *, rpc: str = "", public: bool = False, render: Render = problems.respond
@@ -157,14 +143,6 @@ class Edge:
             return response
 
         return view
-
-    def decorate(self, response: Response) -> Response:
-        """Adds the security headers that the response does not set itself."""
-        headers = response.headers
-        for name, value in self._headers.items():
-            if name not in headers:
-                headers[name] = value
-        return response
 
     # --- steps ------------------------------------------------------------------------------------------------------
 

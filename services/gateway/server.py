@@ -26,7 +26,7 @@ _REFUSALS: tuple[tuple[type[Exception], int, str, str], ...] = (
 )
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(ThreadWorker):
     """gunicorn's threaded worker that speaks problem+json from the first byte and ends streams when it is told to
     stop."""
 
@@ -78,7 +78,7 @@ def raw_problem(status: int, reason: str, detail: str) -> bytes:
     return head.encode() + body
 
 
-class Server(BaseApplication):  # type: ignore[misc]
+class Server(BaseApplication):
     """The gateway as a gunicorn application. The master holds settings only; contracts and gRPC live in the workers."""
 
     def __init__(self, settings: Settings) -> None:
