@@ -5,14 +5,41 @@ from __future__ import annotations
 from typing import Any
 
 from fhir.resources.R4B.coverage import Coverage
+from fhir.resources.R4B.organization import Organization
 from fhir.resources.R4B.patient import Patient
+from fhir.resources.R4B.period import Period
+from fhir.resources.R4B.reference import Reference
 from fhir.resources.R4B.relatedperson import RelatedPerson
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from patient_registry.domain.fhir_elements import Resource
 from patient_registry.domain.problems import Problem
 
-_MODELS: dict[str, Any] = {"Patient": Patient, "Coverage": Coverage, "RelatedPerson": RelatedPerson}
+
+class _Insurance(BaseModel):
+    focal: bool = False
+    coverage: Reference
+
+
+class _Claim(BaseModel):
+    """The elements of Claim and ExplanationOfBenefit that are read; the gateway passes no others."""
+
+    patient: Reference
+    created: str | None = None
+    billablePeriod: Period | None = None  # noqa: N815 - FHIR's name
+    insurance: list[_Insurance] = []
+    insurer: Reference | None = None
+    contained: list[dict[str, Any]] = []
+
+
+_MODELS: dict[str, Any] = {
+    "Patient": Patient,
+    "Coverage": Coverage,
+    "RelatedPerson": RelatedPerson,
+    "Organization": Organization,
+    "Claim": _Claim,
+    "ExplanationOfBenefit": _Claim,
+}
 
 
 def problems_of(resource: Resource) -> list[Problem]:
@@ -24,7 +51,12 @@ def problems_of(resource: Resource) -> list[Problem]:
         model.model_validate(resource)
     except ValidationError as error:
         return [Problem(_path(one["loc"]), str(one["msg"])) for one in error.errors()]
-    return []
+    contained = resource.get("contained", []) if model is _Claim else []
+    return [
+        Problem(f"contained[{index}]" + (f".{problem.field}" if problem.field else ""), problem.message)
+        for index, one in enumerate(contained)
+        for problem in problems_of(one)
+    ]
 
 
 def _path(location: tuple[int | str, ...]) -> str:

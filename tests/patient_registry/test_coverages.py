@@ -200,6 +200,6 @@ def test_a_race_of_primaries_lets_one_win(registry, tenant, desk, lucia):
 def test_nothing_of_a_refused_coverage_is_kept(registry, tenant, desk, lucia):
     """No row, no event."""
     with expect_error("INVALID_INPUT"):
-        add_coverage(desk, lucia, **{"period": period("2026-02-01", "2026-01-01")})
+        add_coverage(desk, lucia, period=period("2026-02-01", "2026-01-01"))
     assert listed(desk, lucia, include_removed=True) == []
     assert registry.events(tenant, events_pb2.CoverageChanged) == []

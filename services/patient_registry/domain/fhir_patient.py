@@ -44,6 +44,8 @@ def read(resource: Resource) -> PatientReading:
     birth_date = elements.day(resource.get("birthDate"))
     if birth_date is None:
         problems.append(Problem("birthDate", "a whole birth date (year, month, day) is needed"))
+    if resource.get("gender", "unknown") not in set(Sex):
+        problems.append(Problem("gender", "must be male, female, other or unknown"))
     addresses, remarks = elements.addresses(resource.get("address", []), "address")
     points, more = elements.telecom(resource.get("telecom", []), "telecom")
     deceased_on = elements.day(resource.get("deceasedDateTime"))

@@ -1,6 +1,5 @@
 """Personal names: the form they are compared and searched in, their sound, and the short forms people use."""
 
-# ruff: noqa: SIM905 - lists of names are easier to read, and to add to, as text
 from __future__ import annotations
 
 import re

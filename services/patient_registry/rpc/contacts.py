@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from polyclinic.patient_registry.v1 import patient_registry_pb2 as pb
 
 from chassis.call import Call
@@ -15,8 +17,8 @@ from patient_registry.usecases.billing_profiles import BillingProfile
 from patient_registry.usecases.consents import Consent
 from patient_registry.usecases.contacts import Contact
 
-CHANNELS = {one: pb.ContactChannel.Value(f"CONTACT_CHANNEL_{one.name}") for one in Channel}
-PURPOSES = {one: pb.ContactPurpose.Value(f"CONTACT_PURPOSE_{one.name}") for one in Purpose}
+CHANNELS: dict[Channel, Any] = {one: pb.ContactChannel.Value(f"CONTACT_CHANNEL_{one.name}") for one in Channel}
+PURPOSES: dict[Purpose, Any] = {one: pb.ContactPurpose.Value(f"CONTACT_PURPOSE_{one.name}") for one in Purpose}
 _CHANNELS = {number: one for one, number in CHANNELS.items()}
 _PURPOSES = {number: one for one, number in PURPOSES.items()}
 

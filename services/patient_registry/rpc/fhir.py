@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from google.api import httpbody_pb2
 from polyclinic.patient_registry.v1 import patient_registry_pb2 as pb
@@ -15,7 +16,7 @@ from patient_registry.domain.problems import Problem
 from patient_registry.usecases import fhir_import, fhir_read
 
 CONTENT_TYPE = "application/fhir+json"
-STATUSES = {one: pb.FhirOutcomeStatus.Value(f"FHIR_OUTCOME_STATUS_{one.name}") for one in Status}
+STATUSES: dict[Status, Any] = {one: pb.FhirOutcomeStatus.Value(f"FHIR_OUTCOME_STATUS_{one.name}") for one in Status}
 
 
 class FhirRpc:
@@ -44,14 +45,22 @@ class FhirRpc:
 
 def _entry(message: pb.FhirEntry) -> Entry | Outcome:
     """An entry; or, when its resource is not a JSON object of some type, the outcome that says so."""
-    try:
-        resource = json.loads(message.resource)
-    except ValueError:
-        resource = None
+    resource = _parsed(message.resource)
     if isinstance(resource, dict) and isinstance(resource.get("resourceType"), str):
         return Entry(message.index, message.full_url, resource, message.if_none_exist)
-    problem = Problem("", "must be a JSON object with a resourceType")
+    problem = Problem("", "must be a JSON object with a resourceType, in UTF-8, without NUL characters")
     return rules.outcome(Entry(message.index, message.full_url, {}), Status.REFUSED, issues=[problem])
+
+
+def _parsed(data: bytes) -> object:
+    """The JSON value; None for what is none, is nested without end, or holds characters that no text may hold."""
+    try:
+        value = json.loads(data)
+        # Escapes can smuggle in what UTF-8 cannot carry: halves of surrogate pairs, and NUL.
+        text = json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return None if b"\\u0000" in text else value
 
 
 def _outcome(one: Outcome) -> pb.FhirOutcome:

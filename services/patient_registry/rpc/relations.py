@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from polyclinic.patient_registry.v1 import patient_registry_pb2 as pb
 
 from chassis.call import Call
@@ -14,7 +16,9 @@ from patient_registry.rpc import wire
 from patient_registry.usecases import patients, relations
 from patient_registry.usecases.relations import NewRelation, Related
 
-RELATIONSHIPS = {one: pb.Relationship.Value(f"RELATIONSHIP_{one.name}") for one in Relationship}
+RELATIONSHIPS: dict[Relationship, Any] = {
+    one: pb.Relationship.Value(f"RELATIONSHIP_{one.name}") for one in Relationship
+}
 _RELATIONSHIPS = {number: one for one, number in RELATIONSHIPS.items()}
 
 

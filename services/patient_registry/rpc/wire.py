@@ -21,7 +21,7 @@ SEXES = {
     Sex.OTHER: types_pb2.SEX_OTHER,
     Sex.UNKNOWN: types_pb2.SEX_UNKNOWN,
 }
-_SEXES = {number: sex for sex, number in SEXES.items()}
+_SEXES: dict[int, Sex] = {int(number): sex for sex, number in SEXES.items()}
 ADDRESS_USES = {
     AddressUse.HOME: pb.ADDRESS_USE_HOME,
     AddressUse.MAILING: pb.ADDRESS_USE_MAILING,

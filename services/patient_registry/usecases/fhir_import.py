@@ -41,19 +41,25 @@ def import_bundle(
     own outcome, and what refers to a refused one is refused.
     """
     store = Store(call.session)
-    kept = [entry for entry in entries if entry.resource_type in fhir_import.KEPT_TYPES]
-    store.serialise_imports(key for entry in kept for key in fhir_import.identity(entry))
-    intake = Intake(call, store, fhir_import.organizations(entries))
     outcomes = list(unreadable)
-    hints = fhir_import.coverage_hints(entries)
+    sound = []
+    for entry in entries:
+        if problems := fhir_edge.problems_of(entry.resource):
+            outcomes.append(fhir_import.outcome(entry, Status.REFUSED, issues=problems))
+        else:
+            sound.append(entry)
+    kept = [entry for entry in sound if entry.resource_type in fhir_import.KEPT_TYPES]
+    store.serialise_imports(key for entry in kept for key in fhir_import.identity(entry))
+    intake = Intake(call, store, fhir_import.organizations(sound))
+    hints = fhir_import.coverage_hints(sound)
     steps: dict[str, Callable[[Intake, Entry], Outcome]] = {
         "Patient": take_patient,
         "RelatedPerson": take_related_person,
         "Coverage": coverages.take_coverage,
     }
     for resource_type, take in steps.items():
-        outcomes += [_guarded(intake, entry, take) for entry in entries if entry.resource_type == resource_type]
-    for entry in entries:
+        outcomes += [_guarded(intake, entry, take) for entry in sound if entry.resource_type == resource_type]
+    for entry in sound:
         if entry.index in hints:
             take_hint = partial(coverages.take_hint, hint=hints[entry.index])
             outcomes.append(_guarded(intake, entry, take_hint))
@@ -132,9 +138,6 @@ def take_related_person(intake: Intake, entry: Entry) -> Outcome:
 
 def _guarded(intake: Intake, entry: Entry, take: Callable[[Intake, Entry], Outcome]) -> Outcome:
     """Takes one entry in a savepoint of its own: one that is refused leaves nothing behind."""
-    problems = fhir_edge.problems_of(entry.resource)
-    if problems:
-        return fhir_import.outcome(entry, Status.REFUSED, issues=problems)
     try:
         with intake.call.savepoint():
             return take(intake, entry)

@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 from hypothesis import given
-
 from infra.fhirgen.families import families
+
 from patient_registry.domain import keys, matching
 from patient_registry.domain import matching_weights as weights
 from patient_registry.domain.contact_points import ContactKind, ContactPoint
