@@ -75,7 +75,7 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
         _add_streams(app, edge, found, identity, settings)
     add_health(app, routes=len(bindings))
     _handle_errors(app)
-    app.wsgi_app = with_security_headers(app.wsgi_app, secure=settings.secure)  # type: ignore[method-assign]
+    app.wsgi_app = with_security_headers(app.wsgi_app, secure=settings.secure)  # type: ignore[method-assign, assignment]
     telemetry.logger(__name__).info("contracts", services=len(found), bindings=len(bindings))
     return app
 

@@ -49,8 +49,9 @@ class Auth:
         access, refresh, expires_at = self._identity.refresh(
             session.refresh_token, exchange.address, exchange.request_id
         )
-        exchange.renewed = Session(access, refresh, expires_at, session.csrf)
-        return _signed_in(exchange.renewed)
+        renewed = Session(access, refresh or session.refresh_token, expires_at, session.csrf)
+        exchange.renewed = renewed if refresh else None
+        return _signed_in(renewed)
 
     def sign_out(self, exchange: Exchange, _values: dict[str, str]) -> Response:
         """Ends the session at identity and takes the cookies away; succeeds without a session."""

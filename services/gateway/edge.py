@@ -199,7 +199,7 @@ class Edge:
         if current is None:
             exchange.session_ended = True
             return
-        if current is not session:
+        if current.refresh_token != session.refresh_token:
             exchange.renewed = current
         exchange.session = current
         exchange.token = current.access_token

@@ -55,6 +55,8 @@ class Identity:
     def refresh(self, refresh_token: str, address: str, request_id: str) -> tuple[str, str, int]:
         """New tokens for a refresh token: (access, refresh, expiry in Unix seconds).
 
+        The refresh token is "" when another replica has just exchanged this one: the newer cookie stays.
+
         Raises Unauthenticated when identity ended the session, Unavailable when it cannot be asked.
         """
         rpc = self.rpc("RefreshSession")
@@ -64,7 +66,7 @@ class Identity:
             answer = self.call("RefreshSession", request, metadata)
         except errors.Remote as error:
             raise errors.Unauthenticated("The session has ended; sign in again.", internal=error.reason) from None
-        return answer.access_token, answer.refresh_token or refresh_token, expiry(answer)
+        return answer.access_token, answer.refresh_token, expiry(answer)
 
 
 def expiry(answer: Any) -> int:

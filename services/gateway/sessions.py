@@ -139,7 +139,8 @@ class Sessions:
     def _renew(self, session: Session, now: float, address: str, request_id: str) -> Session | None:
         try:
             access, refresh, expires_at = self._refresh(session.refresh_token, address, request_id)
-            renewed = Session(access, refresh, expires_at, session.csrf)
+            # Without a new refresh token another replica was first; the browser has, or will get, the cookie it made.
+            renewed = Session(access, refresh or session.refresh_token, expires_at, session.csrf)
         except Unauthenticated:
             renewed = None
         except Error:

@@ -140,6 +140,16 @@ def test_renewal_of_a_page_that_asks_much_at_once(browser: FlaskClient, backend:
     assert len(backend.of("RefreshSession")) == 1
 
 
+def test_another_replica_was_first(browser: FlaskClient, backend: Backend, keys: Any) -> None:
+    """When identity gives no new refresh token, the request goes through and the newer cookie is left alone."""
+    backend.answers["SignIn"] = lambda request: tokens(keys, "refresh-late", seconds=1)
+    backend.answers["RefreshSession"] = lambda request: tokens(keys, "")
+    browser.post("/auth/sign-in", json=CREDENTIALS)
+    answer = browser.get("/api/v1/things/x")
+    assert answer.status_code == 200
+    assert answer.headers.getlist("Set-Cookie") == []
+
+
 def test_ended_session(browser: FlaskClient, backend: Backend, keys: Any) -> None:
     """When identity has ended the session, the answer is 401 and the cookie is taken away."""
 
