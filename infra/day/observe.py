@@ -117,11 +117,22 @@ class Observer:
                 return after.next_due
             if time.monotonic() > deadline:
                 left = ", ".join(f"{count} {place}" for place, count in sorted(after.left.items()))
-                raise Stuck(f"at {now:%Y-%m-%d %H:%M} UTC the system does not come to rest: {left}")
+                overdue = self._overdue(now)
+                raise Stuck(f"at {now:%Y-%m-%d %H:%M} UTC the system does not come to rest: {left} {overdue}".rstrip())
             if not after.quiet:
                 time.sleep(pause)
                 pause = min(pause * 1.5, 0.1)
             before = after
+
+    def _overdue(self, now: datetime) -> str:
+        """What kinds of work are overdue, and how often they have been tried."""
+        query = "SELECT kind, count(*) AS n, max(attempts) AS tries FROM due WHERE due_at <= %s GROUP BY kind"
+        kinds = [
+            f"{row['n']} × {row['kind']} in {service} (tried {row['tries']} times)"
+            for service in self.stack.services
+            for row in self.databases.rows(service, query, [now])
+        ]
+        return f"({'; '.join(kinds)})" if kinds else ""
 
     def _look(self, now: datetime) -> Backlog:
         left: dict[str, int] = {}

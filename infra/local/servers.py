@@ -84,10 +84,14 @@ class EmbeddedPostgres:
         if self._fixed_port and port_is_taken(self._fixed_port):
             raise StartError(f"port {self._fixed_port} for PostgreSQL is already taken by another program")
         self._prepare_folders()
-        if not (self._cluster / "PG_VERSION").is_file():
+        new = not (self._cluster / "PG_VERSION").is_file()
+        if new:
             self._initialise()
         self.port = self._fixed_port or free_port()
         self._spawn()
+        if new:
+            with psycopg.connect(self.admin_url(), autocommit=True) as connection:
+                connection.execute("REVOKE ALL ON DATABASE postgres FROM PUBLIC")
         return self
 
     def restart(self) -> None:
@@ -136,7 +140,6 @@ class EmbeddedPostgres:
             users = sql.SQL(", ").join(sql.Identifier(f"{service}_{role}") for role in ("app", "worker"))
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
             connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), users))
-            connection.execute("REVOKE ALL ON DATABASE postgres FROM PUBLIC")
         with psycopg.connect(self.admin_url(name), autocommit=True) as connection:
             owner = sql.Identifier(f"{service}_owner")
             connection.execute(sql.SQL("ALTER SCHEMA public OWNER TO {}").format(owner))

@@ -66,8 +66,7 @@ class VideoVisit:
         api = self._day.accounts.clinicians[self._visit.clinician.key]
         self._minutes_left = max(5, round(self._visit.kind.minutes * self._chance.uniform(0.6, 0.95)))
         self._clinician = self._join(self._join_token(api, "ROLE_CLINICIAN"), {})
-        waiting = [other for other in self._clinician["others"] if other["role"] == "ROLE_PATIENT"]
-        participant = waiting[0]["participant_id"]
+        participant = self._who_waits(api)
         api.post(f"/api/v1/telehealth/sessions/{self._session_id}/participants/{participant}:admit")
         self._clinic.step(self._visit, "seen", api)
         self._visit.seen = self._day.time.now
@@ -98,6 +97,12 @@ class VideoVisit:
         self._clinic.count("signed_late" if self._visit.signs_late else "signed_at_once")
         self._clinic.step(self._visit, "checkOut")
         self._visit.fate = "done"
+
+    def _who_waits(self, api: Api) -> str:
+        """The patient in the waiting room, as the clinician's screen shows it."""
+        room = api.get(f"/api/v1/telehealth/sessions/{self._session_id}")
+        (patient,) = [each for each in room["participants"] if each["role"] == "ROLE_PATIENT"]
+        return str(patient["participant_id"])
 
     def _portal(self) -> Api:
         """The patient's own account, made by the practice when the video visit was booked."""
