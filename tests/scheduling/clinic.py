@@ -254,9 +254,9 @@ class Clinic:
             return Store(session).cells_of_claim(UUID(str(claim_id)))
 
 
-def open_clinic(harness: Harness, zone: str = NEW_YORK) -> Clinic:
+def open_clinic(harness: Harness, zone: str = NEW_YORK, tenant_id: UUID | None = None) -> Clinic:
     """A clinic with one location, one practitioner (9 to 17 every day) and the type "visit" of 30 minutes."""
-    tenant_id = harness.tenant()
+    tenant_id = tenant_id or harness.tenant()
     staff = harness.client(tenant_id)
     clinic = Clinic(harness, tenant_id, staff, uuid7(), zone)
     clinic.location(zone)

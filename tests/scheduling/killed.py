@@ -1,0 +1,57 @@
+"""Books one visit in a process of its own that kills itself (SIGKILL) at a named point. Started by test_kills.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+from uuid import UUID
+
+from polyclinic.scheduling.v1 import scheduling_pb2 as pb
+from sqlalchemy import event
+
+from chassis.call import Call
+from chassis.testing.harness import Harness
+
+# What the process has just done, or is about to do, when it dies.
+POINTS = ("cells taken", "visit written", "before the commit", "after the commit")
+
+
+def die(*_: Any) -> None:
+    """The end, without any clean-up."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    """Reads what to do from standard input as JSON: environment, now, tenant, principal, key, request (hex), point."""
+    from datetime import datetime
+
+    told = json.load(sys.stdin)
+    harness = Harness("scheduling", told["environment"])
+    harness.clock.set(datetime.fromisoformat(told["now"]))
+    engine, written = harness.service.database.engine, []
+
+    def after_statement(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.lstrip().startswith("insert into occupation") and told["point"] == "cells taken":
+            die()
+        if statement.lstrip().startswith("INSERT INTO visit_step"):
+            written.append(statement)
+            if told["point"] == "visit written":
+                die()
+
+    def before_commit(_connection: Any) -> None:
+        if written and told["point"] == "before the commit":
+            die()
+
+    event.listen(engine, "after_cursor_execute", after_statement)
+    event.listen(engine, "commit", before_commit)
+    if told["point"] == "after the commit":
+        Call.run_after_commit = die  # type: ignore[method-assign]
+    staff = harness.client(UUID(told["tenant"]), principal_id=told["principal"])
+    staff.call("BookAppointment", pb.BookAppointmentRequest.FromString(bytes.fromhex(told["request"])), key=told["key"])
+
+
+if __name__ == "__main__":
+    main()
