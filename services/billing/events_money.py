@@ -188,7 +188,7 @@ SUBSCRIPTIONS = (
 
 
 def due(processor: CardProcessor, address_book: statements.AddressBook) -> dict[str, Callable[[Call, DueItem], None]]:
-    """Due work by kind; every key is the id of what it is about."""
+    """Due work by kind; a key is the id of what it is about."""
 
     def charge(call: Call, item: DueItem) -> None:
         cards.charge(call, UUID(item.key), processor)
@@ -199,6 +199,9 @@ def due(processor: CardProcessor, address_book: statements.AddressBook) -> dict[
     def refund(call: Call, item: DueItem) -> None:
         cards.refund(call, UUID(item.key), processor)
 
+    def statement_run(call: Call, _item: DueItem) -> None:
+        statements.run_due(call)
+
     def statement(call: Call, item: DueItem) -> None:
         statements.issue_due(call, UUID(item.key), address_book)
 
@@ -206,5 +209,6 @@ def due(processor: CardProcessor, address_book: statements.AddressBook) -> dict[
         payments.CHARGE_DUE: charge,
         cards.CHECK_DUE: check,
         payments.REFUND_DUE: refund,
-        accounts.STATEMENT_DUE: statement,
+        accounts.STATEMENT_RUN_DUE: statement_run,
+        statements.ISSUE_DUE: statement,
     }

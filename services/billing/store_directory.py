@@ -16,7 +16,6 @@ from billing.tables_directory import (
     BillingEntity,
     FeeSchedule,
     Location,
-    PatientCopy,
     Payer,
     PayerRule,
     Practitioner,
@@ -26,8 +25,6 @@ from billing.tables_directory import Fee as FeeRow
 from billing.tables_money import ChargeLine, Counter
 from chassis.orm import Tenanted
 from chassis.store import BaseStore
-
-NAME_SEARCH_DEPTH = 8
 
 
 class DirectoryStore(BaseStore):
@@ -72,57 +69,6 @@ class DirectoryStore(BaseStore):
 
     def practitioner(self, practitioner_id: UUID) -> Practitioner | None:
         return self.get(Practitioner, practitioner_id)
-
-    def patient(self, patient_id: UUID) -> PatientCopy | None:
-        return self.get(PatientCopy, patient_id)
-
-    def patients(self, patient_ids: Iterable[UUID]) -> dict[UUID, PatientCopy]:
-        rows = self.session.scalars(
-            select(PatientCopy).where(PatientCopy.tenant_id == self.tenant_id, PatientCopy.id.in_(list(patient_ids)))
-        )
-        return {row.id: row for row in rows}
-
-    def canonical_patient(self, patient_id: UUID) -> UUID:
-        """The record that `patient_id` was merged into (through several merges), or itself."""
-        for _ in range(NAME_SEARCH_DEPTH):
-            copy = self.patient(patient_id)
-            if copy is None or copy.merged_into is None or copy.merged_into == patient_id:
-                break
-            patient_id = copy.merged_into
-        return patient_id
-
-    def guarantor_of(self, patient_id: UUID) -> UUID:
-        """Who is billed for the patient; the patient when nobody else is known."""
-        copy = self.patient(self.canonical_patient(patient_id))
-        return patient_id if copy is None else self.canonical_patient(copy.guarantor_id)
-
-    def with_merged(self, patient_ids: Iterable[UUID]) -> list[UUID]:
-        """The patients and every record that was merged into one of them."""
-        found = set(patient_ids)
-        newest = found
-        while newest:
-            rows = self.session.scalars(
-                select(PatientCopy.id).where(
-                    PatientCopy.tenant_id == self.tenant_id, PatientCopy.merged_into.in_(list(newest))
-                )
-            )
-            newest = set(rows) - found
-            found |= newest
-        return sorted(found)
-
-    def family_of(self, guarantor_id: UUID) -> list[UUID]:
-        """All records whose money the guarantor answers for."""
-        rows = self.session.scalars(
-            select(PatientCopy.id).where(
-                PatientCopy.tenant_id == self.tenant_id,
-                PatientCopy.guarantor_id.in_(self.with_merged([guarantor_id])),
-                PatientCopy.merged_into.is_(None),
-            )
-        )
-        members = set(rows)
-        if not members or self.patient(guarantor_id) is None:
-            members.add(guarantor_id)
-        return self.with_merged(members)
 
     # ---- payers
 

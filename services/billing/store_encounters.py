@@ -11,12 +11,12 @@ from sqlalchemy import Select, func, select
 from billing.domain import fees
 from billing.domain.charges import ChargeLine, VisitCharges
 from billing.domain.fees import FeeScheduleKind
-from billing.store_directory import DirectoryStore
+from billing.store_families import FamilyStore
 from billing.tables_money import ChargeLine as ChargeLineRow
 from billing.tables_money import Encounter, SessionRecord
 
 
-class EncounterStore(DirectoryStore):
+class EncounterStore(FamilyStore):
     """Encounters, session records, charge lines."""
 
     def encounter_of_appointment(self, appointment_id: UUID, *, lock: bool = False) -> Encounter | None:
@@ -118,6 +118,13 @@ class EncounterStore(DirectoryStore):
                 select(ChargeLineRow).where(ChargeLineRow.tenant_id == self.tenant_id, ChargeLineRow.id.in_(list(ids)))
             )
         )
+
+    def service_dates(self, ids: Iterable[UUID]) -> dict[UUID, date]:
+        """Service dates of charge lines."""
+        query = select(ChargeLineRow.id, ChargeLineRow.service_date).where(
+            ChargeLineRow.tenant_id == self.tenant_id, ChargeLineRow.id.in_(list(ids))
+        )
+        return {row.id: row.service_date for row in self.session.execute(query)}
 
     def charges_of_encounters(self, encounter_ids: Sequence[UUID]) -> list[ChargeLineRow]:
         """Their charge lines, in order of visit and line."""

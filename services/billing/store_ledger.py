@@ -205,14 +205,29 @@ class LedgerStore(PaymentStore):
 
     # ---- families
 
-    def lock_account(self, guarantor_id: UUID) -> GuarantorAccount:
-        """The guarantor's account, made if need be, locked until the transaction ends: money of one family moves one
-        at a time.
+    def lock_accounts(self, guarantor_ids: Iterable[UUID]) -> dict[UUID, GuarantorAccount]:
+        """The guarantors' accounts, made if need be, locked until the transaction ends: a family's money moves once at
+        a time. They are locked in one order, so that two transactions never wait for each other.
         """
+        ids = sorted(set(guarantor_ids))
+        if not ids:
+            return {}
         self.session.execute(
-            insert(GuarantorAccount).values(tenant_id=self.tenant_id, id=guarantor_id, cycle=0).on_conflict_do_nothing()
+            insert(GuarantorAccount).on_conflict_do_nothing(),
+            [{"tenant_id": self.tenant_id, "id": guarantor_id, "cycle": 0} for guarantor_id in ids],
         )
-        return self.lock(GuarantorAccount, guarantor_id, "account")
+        query = (
+            select(GuarantorAccount)
+            .where(GuarantorAccount.tenant_id == self.tenant_id, GuarantorAccount.id.in_(ids))
+            .order_by(GuarantorAccount.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        return {row.id: row for row in self.session.scalars(query)}
+
+    def lock_account(self, guarantor_id: UUID) -> GuarantorAccount:
+        """As `lock_accounts`, for one."""
+        return self.lock_accounts([guarantor_id])[guarantor_id]
 
     def credits_of(self, patient_ids: Iterable[UUID]) -> list[Credit]:
         """Unapplied money of the patients, by payment."""
@@ -316,18 +331,22 @@ class LedgerStore(PaymentStore):
         )
         return frozenset(self.session.scalars(waiting)) | frozenset(self.session.scalars(with_payer))
 
-    def sums_of(self, patient_ids: Iterable[UUID], accounts: Iterable[Account]) -> dict[Account, int]:
-        """Debits − credits of the accounts over the patients, minor units."""
+    def sums_of(self, patient_ids: Iterable[UUID], accounts: Iterable[Account]) -> dict[tuple[UUID, Account], int]:
+        """Debits − credits by patient and account, minor units."""
         query = (
-            select(LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
+            select(LedgerEntry.patient_id, LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
             .where(
                 LedgerEntry.tenant_id == self.tenant_id,
                 LedgerEntry.patient_id.in_(list(patient_ids)),
                 LedgerEntry.account.in_([account.value for account in accounts]),
             )
-            .group_by(LedgerEntry.account)
+            .group_by(LedgerEntry.patient_id, LedgerEntry.account)
         )
-        return {Account(account): int(amount) for account, amount in self.session.execute(query)}
+        return {
+            (patient_id, Account(account)): int(amount)
+            for patient_id, account, amount in self.session.execute(query)
+            if patient_id is not None
+        }
 
     def account_rows(self, patient_ids: Iterable[UUID]) -> list[AccountRow]:
         """Everything that changed what payers or the patient owe, in the order it was posted."""

@@ -6,4 +6,4 @@ from billing.store_reports import ReportStore
 
 
 class MoneyStore(ReportStore):
-    """Directory → encounters → payments → ledger → reports."""
+    """Directory → families → encounters → payments → ledger → reports."""

@@ -22,6 +22,7 @@ from billing.tables_ledger import LedgerEntry
 from billing.tables_money import ChargeLine, DayClose, GuarantorAccount, Payment, Statement, StatementHold
 from chassis.errors import InvalidInput, Violation
 from chassis.store import DEFAULT_PAGE, LARGEST_PAGE
+from chassis.tables import Due
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +231,11 @@ class ReportStore(LedgerStore):
         )
         count, amount = self.session.execute(query).one()
         return int(count), int(amount)
+
+    def is_due(self, kind: str, key: str) -> bool:
+        """Whether this due work is planned."""
+        query = select(Due.key).where(Due.tenant_id == self.tenant_id, Due.kind == kind, Due.key == key)
+        return self.session.scalar(query) is not None
 
     def accounts_due(self, day: date) -> list[UUID]:
         """Guarantors whose next statement is due on or before a day."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from billing.domain.allocation import Credit, OpenItem, allocate
+from billing.domain.allocation import Allocation, Credit, OpenItem, allocate
 from billing.domain.ledger import Account, Entry, application_entries
 from billing.domain.statements import first_statement_on
 from billing.store import Store
@@ -18,7 +18,8 @@ from billing.tables_money import ChargeLine, GuarantorAccount
 from chassis.call import Call
 from chassis.errors import NotFound
 
-STATEMENT_DUE = "statement.issue"
+STATEMENT_RUN_DUE = "statement.run"
+DAILY = "daily"
 # Local time at the network's first location at which statements go out.
 STATEMENT_HOUR = time(9, 0)
 
@@ -46,7 +47,7 @@ def get_account(call: Call, store: Store, patient_id: UUID) -> AccountView:
         balance += row.amount_minor
         patient_balance += row.patient_amount_minor
         lines.append((row, balance, patient_balance))
-    sums = _sums(store, records)
+    sums = _sums(store, records, patient_id)
     return AccountView(
         patient_id=patient_id,
         guarantor_id=store.guarantor_of(patient_id),
@@ -68,19 +69,30 @@ def list_balances(
 
 def guarantor_sums(store: Store, guarantor_id: UUID) -> GuarantorSums:
     """What a guarantor's family owes and has unapplied now."""
-    sums = _sums(store, store.family_of(guarantor_id))
-    return GuarantorSums(guarantor_id, sums.patient_owes_minor, sums.unapplied_minor, sums.with_payers_minor)
+    return _sums(store, store.family_of(guarantor_id), guarantor_id)
 
 
-def _sums(store: Store, patient_ids: Iterable[UUID]) -> GuarantorSums:
+def _sums(store: Store, patient_ids: Iterable[UUID], guarantor_id: UUID) -> GuarantorSums:
+    [sums] = _family_sums(store, {guarantor_id: list(patient_ids)})
+    return sums
+
+
+def _family_sums(store: Store, families: Mapping[UUID, Sequence[UUID]]) -> list[GuarantorSums]:
     wanted = (Account.PATIENT_RECEIVABLE, Account.UNAPPLIED_PATIENT, Account.PAYER_RECEIVABLE)
-    sums = store.sums_of(patient_ids, wanted)
-    return GuarantorSums(
-        guarantor_id=UUID(int=0),
-        patient_owes_minor=sums.get(Account.PATIENT_RECEIVABLE, 0),
-        unapplied_minor=-sums.get(Account.UNAPPLIED_PATIENT, 0),
-        with_payers_minor=sums.get(Account.PAYER_RECEIVABLE, 0),
-    )
+    sums = store.sums_of((record for family in families.values() for record in family), wanted)
+
+    def total(family: Sequence[UUID], account: Account) -> int:
+        return sum(sums.get((record, account), 0) for record in family)
+
+    return [
+        GuarantorSums(
+            guarantor_id=guarantor_id,
+            patient_owes_minor=total(family, Account.PATIENT_RECEIVABLE),
+            unapplied_minor=-total(family, Account.UNAPPLIED_PATIENT),
+            with_payers_minor=total(family, Account.PAYER_RECEIVABLE),
+        )
+        for guarantor_id, family in families.items()
+    ]
 
 
 # ---- unapplied money
@@ -89,52 +101,66 @@ def _sums(store: Store, patient_ids: Iterable[UUID]) -> GuarantorSums:
 def settle_families(call: Call, store: Store, patient_ids: Iterable[UUID]) -> None:
     """To be called after anything that changed what patients owe or have paid: uses unapplied money, plans statements.
 
-    Families are locked in one order, so that two postings never wait for each other.
+    A remittance settles hundreds of families at once, so everything here asks the database for all of them together.
     """
-    for guarantor_id in sorted({store.guarantor_of(patient_id) for patient_id in patient_ids}):
-        apply_unapplied(call, store, guarantor_id)
-        plan_statement(call, store, guarantor_id)
+    guarantors = sorted(set(store.guarantors_of(patient_ids).values()))
+    locked = store.lock_accounts(guarantors)
+    families = store.families_of(guarantors)
+    _apply(call, store, families)
+    _plan(call, store, locked, families)
 
 
 def apply_unapplied(call: Call, store: Store, guarantor_id: UUID) -> int:
     """Uses the family's unapplied money on its open balances; returns how much, minor units."""
+    store.lock_account(guarantor_id)
+    return _apply(call, store, store.families_of([guarantor_id]))
+
+
+def _apply(call: Call, store: Store, families: Mapping[UUID, Sequence[UUID]]) -> int:
     # Imported here because posting in turn settles families.
     from billing.usecases import ledger
 
-    store.lock_account(guarantor_id)
-    family = store.family_of(guarantor_id)
-    unapplied = store.credits_of(family)
+    family_of = {record: guarantor_id for guarantor_id, family in families.items() for record in family}
+    unapplied = store.credits_of(family_of)
     if not unapplied:
         return 0
-    items = [item for item in store.open_items_of(family) if not is_withheld(store, item)]
+    rich = {family_of[credit.patient_id] for credit in unapplied}
+    items = store.open_items_of(record for record, guarantor_id in family_of.items() if guarantor_id in rich)
+    withheld = withheld_lines(store, items)
     kept_for = store.unsettled_encounters(credit.encounter_id for credit in unapplied if credit.encounter_id)
-    allocations = allocate(unapplied, items, kept_for)
-    if not allocations:
-        return 0
-    lines = {line.id: line for line in store.charge_line_rows(a.charge_line_id for a in allocations)}
-    payer_of = {credit.payment_id: credit.patient_id for credit in unapplied}
-    entries: list[Entry] = []
-    for allocation in allocations:
+    allocations: list[tuple[UUID, Allocation]] = []
+    for guarantor_id in sorted(rich):
+        money = [credit for credit in unapplied if family_of[credit.patient_id] == guarantor_id]
+        needs = [
+            item for item in items if family_of[item.patient_id] == guarantor_id and item.charge_line_id not in withheld
+        ]
+        allocations += [(guarantor_id, allocation) for allocation in allocate(money, needs, kept_for)]
+    lines = {line.id: line for line in store.charge_line_rows({a.charge_line_id for _, a in allocations})}
+    paid_for = {credit.payment_id: credit.patient_id for credit in unapplied}
+    entries: dict[UUID, list[Entry]] = {}
+    for guarantor_id, allocation in allocations:
         of = line_dimensions(lines[allocation.charge_line_id], payment_id=allocation.payment_id)
-        entries += application_entries(allocation.amount_minor, of, payer_of[allocation.payment_id])
-    ledger.post(
-        call,
-        store,
-        kind="application",
-        source=("application", str(call.new_id())),
-        memo="Payment applied",
-        entries=entries,
-    )
-    return sum(allocation.amount_minor for allocation in allocations)
+        entries.setdefault(guarantor_id, []).extend(
+            application_entries(allocation.amount_minor, of, paid_for[allocation.payment_id])
+        )
+    for of_family in entries.values():
+        source = ("application", str(call.new_id()))
+        ledger.post(call, store, kind="application", source=source, memo="Payment applied", entries=of_family)
+    return sum(allocation.amount_minor for _, allocation in allocations)
 
 
-def is_withheld(store: Store, item: OpenItem | ChargeLine) -> bool:
-    """Whether what the patient owes on the line may not be asked for: under review, or a protected patient."""
-    line_id = item.charge_line_id if isinstance(item, OpenItem) else item.id
-    return any(
-        hold.charge_line_id == line_id or (hold.charge_line_id is None and hold.from_date <= item.service_date)
-        for hold in store.holds_of([item.patient_id])
-    )
+def withheld_lines(store: Store, items: Iterable[OpenItem | ChargeLine]) -> frozenset[UUID]:
+    """Of these lines those of which the patient may not be asked anything: under review, or a protected patient."""
+    asked = list(items)
+    holds = store.holds_of({item.patient_id for item in asked})
+    found = set()
+    for item in asked:
+        line_id = item.charge_line_id if isinstance(item, OpenItem) else item.id
+        for hold in holds:
+            from_then_on = hold.charge_line_id is None and hold.from_date <= item.service_date
+            if hold.patient_id == item.patient_id and (hold.charge_line_id == line_id or from_then_on):
+                found.add(line_id)
+    return frozenset(found)
 
 
 def free_credit(store: Store, unapplied: Iterable[Credit]) -> int:
@@ -149,28 +175,29 @@ def free_credit(store: Store, unapplied: Iterable[Credit]) -> int:
 
 def plan_statement(call: Call, store: Store, guarantor_id: UUID) -> None:
     """Plans the first statement when the family begins to owe, and takes it back when it owes nothing any more."""
-    account = store.lock_account(guarantor_id)
-    owes = guarantor_sums(store, guarantor_id).balance_due_minor > 0
-    if owes and account.next_statement_on is None and account.cycle == 0:
-        set_next_statement(call, store, account, first_statement_on(_today(call, store)))
-    elif not owes:
-        account.cycle, account.next_statement_on = 0, None
-        call.due.cancel(STATEMENT_DUE, guarantor_id)
+    locked = store.lock_accounts([guarantor_id])
+    _plan(call, store, locked, store.families_of([guarantor_id]))
 
 
-def set_next_statement(call: Call, store: Store, account: GuarantorAccount, day: date | None) -> None:
-    """Sets the day of the guarantor's next statement (None: none is planned) and the due work for it."""
-    account.next_statement_on = day
-    if day is None:
-        call.due.cancel(STATEMENT_DUE, account.id)
-    else:
-        call.due.at(STATEMENT_DUE, account.id, datetime.combine(day, STATEMENT_HOUR, _zone(store)))
+def _plan(
+    call: Call, store: Store, locked: Mapping[UUID, GuarantorAccount], families: Mapping[UUID, Sequence[UUID]]
+) -> None:
+    zone = network_zone(store)
+    first = first_statement_on(call.now.astimezone(zone).date())
+    begin = False
+    for sums in _family_sums(store, families):
+        account = locked[sums.guarantor_id]
+        if sums.balance_due_minor <= 0:
+            account.cycle, account.next_statement_on = 0, None
+        elif account.next_statement_on is None and account.cycle == 0:
+            account.next_statement_on, begin = first, True
+    store.session.flush()
+    # One daily run a tenant looks for all that is due; the tenant's first planned statement begins it.
+    if begin and not store.is_due(STATEMENT_RUN_DUE, DAILY):
+        call.due.at(STATEMENT_RUN_DUE, DAILY, datetime.combine(first, STATEMENT_HOUR, zone))
 
 
-def _today(call: Call, store: Store) -> date:
-    return call.now.astimezone(_zone(store)).date()
-
-
-def _zone(store: Store) -> ZoneInfo:
+def network_zone(store: Store) -> ZoneInfo:
+    """The zone of the network's first location; UTC before any is known."""
     location = next(iter(store.locations()), None)
     return ZoneInfo(location.time_zone if location else "UTC")

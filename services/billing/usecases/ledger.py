@@ -55,9 +55,9 @@ def posting_day(call: Call, store: Store, location_ids: Iterable[UUID]) -> date:
     """
     touched = sorted(set(location_ids))
     store.join_day(touched)
-    today = max((local_day(call, store, location_id) for location_id in touched), default=None)
-    if today is None:
+    if not touched:
         return local_day(call, store, None)
+    today = max(local_day(call, store, location_id) for location_id in touched)
     closed = store.last_closed_day(touched)
     return closed + timedelta(days=1) if closed is not None and today <= closed else today
 
@@ -177,7 +177,7 @@ def transfer(
 
 def _entries(store: Store, decisions: Sequence[PostingDecision], money: Account) -> list[Entry]:
     line_ids = {decision.charge_line_id for decision in decisions if decision.charge_line_id is not None}
-    dates = {row.id: row.service_date for row in store.charge_line_rows(line_ids)}
+    dates = store.service_dates(line_ids)
     entries: list[Entry] = []
     for decision in decisions:
         service_date = dates.get(decision.charge_line_id) if decision.charge_line_id is not None else None

@@ -109,7 +109,8 @@ def _copay(store: Store, encounter: Encounter, covered: bool, benefits: eligibil
 def _withheld(store: Store, guarantor_id: UUID) -> int:
     """What the family owes that may not be asked for now; minor units."""
     items = store.open_items_of(store.family_of(guarantor_id))
-    return sum(item.due_minor for item in items if accounts.is_withheld(store, item))
+    withheld = accounts.withheld_lines(store, items)
+    return sum(item.due_minor for item in items if item.charge_line_id in withheld)
 
 
 def take_payment(call: Call, command: TakePayment) -> PaymentView:

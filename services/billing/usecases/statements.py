@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from billing import published
@@ -20,6 +20,7 @@ from chassis.call import Call
 from chassis.errors import NotFound
 from chassis.files import StoredFile
 
+ISSUE_DUE = "statement.issue"
 # Guarantors by a patient of theirs → how and where to write to them; asked of the patient registry.
 AddressBook = Callable[[Call, Sequence[UUID]], dict[UUID, Addressee]]
 
@@ -59,6 +60,16 @@ def issue_statements(call: Call, patient_ids: Sequence[UUID], address_book: Addr
     return Issued(tuple(issued), tuple(skipped))
 
 
+def run_due(call: Call) -> None:
+    """Due work, each morning: every guarantor whose next statement is due gets a work of their own, done by itself."""
+    store = Store(call.session)
+    today = ledger.local_day(call, store, None)
+    for guarantor_id in store.accounts_due(today):
+        call.due.at(ISSUE_DUE, guarantor_id, call.now)
+    tomorrow = datetime.combine(today + timedelta(days=1), accounts.STATEMENT_HOUR, accounts.network_zone(store))
+    call.due.at(accounts.STATEMENT_RUN_DUE, accounts.DAILY, tomorrow)
+
+
 def issue_due(call: Call, guarantor_id: UUID, address_book: AddressBook) -> None:
     """Due work: the guarantor's next statement, if it is still the time for it. Raises Unavailable (registry): tried
     again.
@@ -81,14 +92,14 @@ def issue(call: Call, store: Store, guarantor_id: UUID, today: date, address_boo
     if isinstance(drawn, Skip):
         # Asked again when the balance changes; what is small or withheld is looked at in the next cycle.
         waits = drawn in (Skip.SMALL_BALANCE, Skip.PROTECTED)
-        accounts.set_next_statement(call, store, account, rules.next_statement_on(today) if waits else None)
+        account.next_statement_on = rules.next_statement_on(today) if waits else None
         if not waits:
             account.cycle = 0
         store.session.flush()
         return drawn
     statement = _keep(call, store, account, today, drawn, address_book(call, family))
     if account.cycle >= rules.LAST_CYCLE:
-        accounts.set_next_statement(call, store, account, None)
+        account.next_statement_on = None
         work_items.open_item(
             call,
             store,
@@ -99,7 +110,7 @@ def issue(call: Call, store: Store, guarantor_id: UUID, today: date, address_boo
             amount_minor=drawn.amount_due_minor,
         )
     else:
-        accounts.set_next_statement(call, store, account, rules.next_statement_on(today))
+        account.next_statement_on = rules.next_statement_on(today)
     store.session.flush()
     return statement
 
@@ -113,7 +124,7 @@ def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft |
         for item in store.open_receivables(today, None, family)
         if item.payer_id is None and item.charge_line_id is not None
     }
-    people = store.patients({row.patient_id for row in rows})
+    people, withheld = store.patients({row.patient_id for row in rows}), accounts.withheld_lines(store, rows)
     places = {location.id: location.name for location in store.locations()}
     lines = []
     for row in rows:
@@ -132,7 +143,7 @@ def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft |
                 with_payer_minor=balance.open_minor,
                 due_minor=balance.patient_due_minor,
                 due_since=since.get(row.id, row.service_date),
-                withheld=accounts.is_withheld(store, row),
+                withheld=row.id in withheld,
             )
         )
     return rules.draft(lines, accounts.free_credit(store, store.credits_of(family)), today)
