@@ -1,0 +1,158 @@
+"""The gateway as its own process: ``python -m gateway``."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.gateway.backend import Backend
+
+POST = b"POST /auth/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Process:
+    """A running gateway."""
+
+    child: subprocess.Popen[str]
+    port: int
+
+    def connection(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+
+    def raw(self, data: bytes) -> bytes:
+        """Sends bytes as they are and reads until the server closes."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
+            connection.sendall(data)
+            parts = []
+            while part := connection.recv(65536):
+                parts.append(part)
+        return b"".join(parts)
+
+
+@pytest.fixture(scope="module")
+def environment(running: Backend, nats_server: Any) -> dict[str, str]:
+    """What the process is told."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    paths = [str(ROOT / "services"), str(ROOT / "build" / "protos"), str(ROOT)]
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.pathsep.join(paths),
+        "POLYCLINIC_SESSION_KEY": base64.b64encode(b"k" * 32).decode(),
+        "POLYCLINIC_LISTEN": f"127.0.0.1:{port}",
+        "POLYCLINIC_IDENTITY_ADDRESS": running.address,
+        "POLYCLINIC_SCHEDULING_ADDRESS": running.address,
+        "POLYCLINIC_NATS_URL": nats_server.url("gateway"),
+        "POLYCLINIC_NATS_USER": "gateway",
+        "POLYCLINIC_NATS_PASSWORD": nats_server.password("gateway"),
+    }
+
+
+@pytest.fixture
+def process(environment: dict[str, str], backend: Backend) -> Iterator[Process]:
+    """A gateway that has started."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "gateway"], env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    for line in child.stdout:
+        if json.loads(line)["event"] == "started":
+            break
+    yield Process(child, int(environment["POLYCLINIC_LISTEN"].split(":")[1]))
+    child.kill()
+    child.wait()
+    child.stdout.close()
+
+
+def problem_of(answer: bytes) -> tuple[int, str]:
+    """(status, reason) of a raw problem+json answer."""
+    head, body = answer.split(b"\r\n\r\n", 1)
+    assert b"application/problem+json" in head
+    problem = json.loads(body)
+    assert head.startswith(f"HTTP/1.1 {problem['status']} ".encode())
+    return problem["status"], problem["reason"]
+
+
+def test_what_is_no_request(process: Process) -> None:
+    """What cannot even be parsed as HTTP is answered with one problem as well."""
+    host = b"Host: x\r\n"
+    assert problem_of(process.raw(b"GARBAGE\r\n\r\n")) == (400, "MALFORMED_REQUEST")
+    assert problem_of(process.raw(b"GET /livez HTTP/9.9\r\n\r\n")) == (400, "MALFORMED_REQUEST")
+    assert problem_of(process.raw(b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n" + host + b"\r\n"))[0] == 414
+    big = b"GET /livez HTTP/1.1\r\n" + host + b"X-Big: " + b"a" * 20_000 + b"\r\n\r\n"
+    assert problem_of(process.raw(big)) == (431, "HEADERS_TOO_LARGE")
+    many = b"GET /livez HTTP/1.1\r\n" + host + b"".join(b"X-%d: 1\r\n" % n for n in range(200)) + b"\r\n"
+    assert problem_of(process.raw(many)) == (431, "HEADERS_TOO_LARGE")
+    twice = b"POST /auth/sign-in HTTP/1.1\r\n" + host + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}"
+    assert problem_of(process.raw(twice))[0] == 400
+
+
+def test_chunked_body_over_the_limit(process: Process) -> None:
+    """A body of unknown length is read up to the limit and refused."""
+    head = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+    chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    assert problem_of(process.raw(head + chunk * 17 + b"0\r\n\r\n")) == (413, "BODY_TOO_LARGE")
+
+
+def test_announced_body_over_the_limit(process: Process) -> None:
+    """A body announced as too large is refused without being read."""
+    head = POST + b"Content-Length: 99999999999\r\n\r\n"
+    assert problem_of(process.raw(head)) == (413, "BODY_TOO_LARGE")
+
+
+def test_stops_at_once_with_a_stream_open(process: Process, keys: Any) -> None:
+    """SIGTERM ends open streams and idle connections, and the process within seconds."""
+    headers = {"Authorization": f"Bearer {keys.token()}"}
+    idle, listening = process.connection(), process.connection()
+    idle.request("GET", "/livez")
+    assert idle.getresponse().read() == b'{"status":"ok"}'
+    listening.request("GET", f"/api/v1/locations/{uuid4()}/stream", headers=headers)
+    answer = listening.getresponse()
+    assert answer.status == 200
+    assert answer.readline().startswith(b"retry:")
+    begun = monotonic()
+    process.child.send_signal(signal.SIGTERM)
+    assert b"event: ended" in answer.read()
+    assert process.child.wait(15) == 0
+    assert monotonic() - begun < 5
+    idle.close()
+    listening.close()
+
+
+def test_bad_settings(environment: dict[str, str]) -> None:
+    """Wrong settings are all named in one line, and nothing starts."""
+    wrong = environment | {"POLYCLINIC_SESSION_KEY": "short", "POLYCLINIC_REPLICAS": "many"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "gateway"], env=wrong, cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+    assert ran.returncode == 1
+    assert "POLYCLINIC_SESSION_KEY" in ran.stderr
+    assert "POLYCLINIC_REPLICAS" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_unknown_role(environment: dict[str, str]) -> None:
+    """A role that does not exist is said with those that do."""
+    wrong = environment | {"POLYCLINIC_GATEWAY_ROLE": "everything"}
+    ran = subprocess.run(
+        [sys.executable, "-m", "gateway"], env=wrong, cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
+    assert ran.returncode == 1
+    assert "all, api, streams" in ran.stderr
