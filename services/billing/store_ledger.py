@@ -127,30 +127,6 @@ class LedgerStore(PaymentStore):
             select(Journal).where(Journal.tenant_id == self.tenant_id, Journal.reverses_id == journal_id)
         )
 
-    def journal_page(
-        self,
-        *,
-        first_day: date | None,
-        last_day: date | None,
-        kind: str,
-        patient_id: UUID | None,
-        page_size: int,
-        page_token: str,
-    ) -> tuple[list[Journal], str]:
-        query = select(Journal).where(Journal.tenant_id == self.tenant_id)
-        if first_day is not None:
-            query = query.where(Journal.posted_on >= first_day)
-        if last_day is not None:
-            query = query.where(Journal.posted_on <= last_day)
-        if kind:
-            query = query.where(Journal.kind == kind)
-        if patient_id is not None:
-            of_patient = select(LedgerEntry.journal_id).where(
-                LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.patient_id.in_(self.with_merged([patient_id]))
-            )
-            query = query.where(Journal.id.in_(of_patient))
-        return self.page(query, [Journal.posted_on, Journal.id], page_size, page_token, descending=True)
-
     def last_closed_day(self, location_ids: Iterable[UUID]) -> date | None:
         """The latest day that any of the locations has closed."""
         return self.session.scalar(

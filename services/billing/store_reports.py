@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from billing.domain.ledger import RECEIVABLES, Account
 from billing.store_ledger import LedgerStore, OpenReceivable
 from billing.tables_directory import PatientCopy
-from billing.tables_ledger import LedgerEntry
+from billing.tables_ledger import Journal, LedgerEntry
 from billing.tables_money import ChargeLine, DayClose, GuarantorAccount, Payment, Statement, StatementHold
 from chassis.errors import InvalidInput, Violation
 from chassis.store import DEFAULT_PAGE, LARGEST_PAGE
@@ -155,6 +155,30 @@ class ReportStore(LedgerStore):
             query = query.where(LedgerEntry.location_id == location_id)
         rows = self.session.execute(query.group_by(LedgerEntry.account, LedgerEntry.kind))
         return {(Account(account), kind): int(amount) for account, kind, amount in rows}
+
+    def journal_page(
+        self,
+        *,
+        first_day: date | None,
+        last_day: date | None,
+        kind: str,
+        patient_id: UUID | None,
+        page_size: int,
+        page_token: str,
+    ) -> tuple[list[Journal], str]:
+        query = select(Journal).where(Journal.tenant_id == self.tenant_id)
+        if first_day is not None:
+            query = query.where(Journal.posted_on >= first_day)
+        if last_day is not None:
+            query = query.where(Journal.posted_on <= last_day)
+        if kind:
+            query = query.where(Journal.kind == kind)
+        if patient_id is not None:
+            of_patient = select(LedgerEntry.journal_id).where(
+                LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.patient_id.in_(self.with_merged([patient_id]))
+            )
+            query = query.where(Journal.id.in_(of_patient))
+        return self.page(query, [Journal.posted_on, Journal.id], page_size, page_token, descending=True)
 
     def journal_count(self, day: date, location_id: UUID) -> int:
         """How many journals touch a location's books on a day."""
