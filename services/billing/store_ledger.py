@@ -135,6 +135,13 @@ class LedgerStore(PaymentStore):
             )
         )
 
+    def last_posted_day(self, location_id: UUID | None) -> date | None:
+        """The latest day to which anything is posted, at one location or at all."""
+        query = select(func.max(LedgerEntry.posted_on)).where(LedgerEntry.tenant_id == self.tenant_id)
+        if location_id is not None:
+            query = query.where(LedgerEntry.location_id == location_id)
+        return self.session.scalar(query)
+
     # ---- charge lines
 
     def movements_of(self, charge_line_ids: Iterable[UUID]) -> dict[UUID, list[Movement]]:

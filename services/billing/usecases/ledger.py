@@ -48,6 +48,15 @@ def day_at(instant: datetime, location: Location | None) -> date:
     return instant.astimezone(ZoneInfo(location.time_zone if location else UTC_ZONE)).date()
 
 
+def present_day(call: Call, store: Store, location_id: UUID | None) -> date:
+    """The day up to which the books are complete now: today at the location (without one: at the easternmost), or the
+    day after a closed one to which something has been posted already.
+    """
+    places = [location_id] if location_id else [location.id for location in store.locations()]
+    today = max((local_day(call, store, place) for place in places), default=local_day(call, store, None))
+    return max(today, store.last_posted_day(location_id) or today)
+
+
 def posting_day(call: Call, store: Store, location_ids: Iterable[UUID]) -> date:
     """The day that something posted now belongs to: today at the location, or the day after its last closed one.
 

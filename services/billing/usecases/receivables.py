@@ -33,7 +33,7 @@ class Aging:
 def get_receivables(call: Call, as_of: date | None, location_id: UUID | None, *, by_responsibility: bool) -> Aging:
     """Aging at the end of `as_of` (None: today), from the service date or from when the party began to owe."""
     store = Store(call.session)
-    day = as_of or ledger.local_day(call, store, location_id)
+    day = as_of or ledger.present_day(call, store, location_id)
     codes = store.payer_codes()
     owed: dict[str, list[Owed]] = {}
     for item in store.open_receivables(day, location_id):

@@ -53,7 +53,7 @@ def trial_balance(
 ) -> tuple[date, list[tuple[Account, int, int]]]:
     """(day, [(account, debits, credits)]) up to and with the day (None: today), minor units."""
     store = Store(call.session)
-    day = as_of or ledger.local_day(call, store, location_id)
+    day = as_of or ledger.present_day(call, store, location_id)
     return day, store.trial_balance(day, location_id)
 
 

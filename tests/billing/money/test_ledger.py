@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
@@ -17,6 +18,7 @@ from billing.domain.posting import Deposit, PostingDecision, PostingKind, Remitt
 from billing.store import Store
 from billing.usecases import ledger, receivables
 from chassis.errors import Unprocessable
+from chassis.ids import uuid7
 from chassis.protos import to_date
 from chassis.testing import expect_error
 from tests.billing.clinic import LAB_FEE, VISIT_FEE, Clinic, day, usd
@@ -395,3 +397,38 @@ def test_a_protected_patient_is_asked_for_nothing(clinic: Clinic) -> None:
         assert len(store.holds_of([UUID(patient)])) == 1
     asked = clinic.staff.call("AskAmounts", payments_pb2.AskAmountsRequest(appointment_id=visit.appointment_id))
     assert (asked.copay_reason, asked.total.minor_units) == ("protected", 0)
+
+
+def test_the_books_of_now_hold_everything(clinic: Clinic) -> None:
+    """Asked without a day, the trial balance holds what was posted after a close, and what is posted where it is tomorrow."""
+    tokyo_like = clinic.add_location(str(uuid7()), "Guam", "Pacific/Guam")
+    patient = clinic.patient()
+    late = clinic.harness.clock.now().replace(hour=20, minute=30)  # past midnight in Guam, afternoon in New York
+    clinic.harness.clock.set(late)
+    clinic.signed_visit(patient, location=tokyo_like)
+    assert trial(clinic)["charges"] == -TOTAL
+    first = clinic.signed_visit(patient)
+    clinic.staff.call("CloseDay", pb.CloseDayRequest(location_id=clinic.location, business_date=first.service_date))
+    clinic.signed_visit(patient)
+    assert trial(clinic)["charges"] == -3 * TOTAL
+    assert trial(clinic, location_id=clinic.location)["charges"] == -2 * TOTAL
+    assert trial(clinic, as_of=first.service_date)["charges"] == -TOTAL
+
+
+def test_postings_and_a_close_do_not_miss_each_other(clinic: Clinic) -> None:
+    """While visits are signed the day is closed: whatever is on the closed day is in its totals."""
+    visits = [clinic.code(clinic.open_visit(clinic.patient())) for _ in range(6)]
+    today = visits[0].service_date
+
+    def close_day(_: object) -> None:
+        clinic.staff.call("CloseDay", pb.CloseDayRequest(location_id=clinic.location, business_date=today))
+
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [pool.submit(clinic.sign, visit) for visit in visits[:3]]
+        jobs.append(pool.submit(close_day, None))
+        jobs += [pool.submit(clinic.sign, visit) for visit in visits[3:]]
+        for job in jobs:
+            job.result()
+    [closed] = clinic.staff.call("ListDayCloses", pb.ListDayClosesRequest()).day_closes
+    assert trial(clinic, as_of=today).get("charges", 0) == -closed.charges.minor_units
+    assert trial(clinic)["charges"] == -6 * TOTAL
