@@ -262,7 +262,7 @@ class ClaimsStore(MoneyStore):
         query = (
             select(ClaimHappening)
             .where(ClaimHappening.tenant_id == self.tenant_id, ClaimHappening.claim_id == claim_id)
-            .order_by(ClaimHappening.id)
+            .order_by(ClaimHappening.number)
         )
         return list(self.session.scalars(query))
 

@@ -64,7 +64,11 @@ class RemittancesStore(ClaimsStore):
 
     def add_postings(self, remittance_id: UUID, rows: Sequence[dict[str, object]]) -> None:
         """Writes what was posted out of a set."""
-        self._insert(RemittancePosting, remittance_id, [{"remittance_claim_id": None, **row} for row in rows])
+        self._insert(
+            RemittancePosting,
+            remittance_id,
+            [{"remittance_claim_id": None, "number": number, **row} for number, row in enumerate(rows, 1)],
+        )
 
     def _insert(self, model: type[Tenanted], remittance_id: UUID, rows: Sequence[dict[str, object]]) -> None:
         if rows:
@@ -92,13 +96,17 @@ class RemittancesStore(ClaimsStore):
         """The CLPs posted about these claims, in order of posting, without those undone and their reversals."""
         query = (
             select(RemittanceClaim)
+            .join(
+                Remittance,
+                (Remittance.tenant_id == RemittanceClaim.tenant_id) & (Remittance.id == RemittanceClaim.remittance_id),
+            )
             .where(
                 RemittanceClaim.tenant_id == self.tenant_id,
                 RemittanceClaim.claim_id.in_(list(claim_ids)),
                 RemittanceClaim.reversed_by_id.is_(None),
                 RemittanceClaim.outcome.in_(["paid", "denied"]),
             )
-            .order_by(RemittanceClaim.id)
+            .order_by(Remittance.posted_at, Remittance.set_index, RemittanceClaim.number)
         )
         found: dict[UUID, list[RemittanceClaim]] = {}
         for row in self.session.scalars(query):
@@ -114,7 +122,7 @@ class RemittancesStore(ClaimsStore):
                 RemittancePosting.tenant_id == self.tenant_id,
                 RemittancePosting.remittance_claim_id.in_(list(remittance_claim_ids)),
             )
-            .order_by(RemittancePosting.id)
+            .order_by(RemittancePosting.remittance_id, RemittancePosting.number)
         )
         found: dict[UUID, list[RemittancePosting]] = {}
         for row in self.session.scalars(query):
@@ -126,6 +134,6 @@ class RemittancesStore(ClaimsStore):
         query = (
             select(RemittancePosting)
             .where(RemittancePosting.tenant_id == self.tenant_id, RemittancePosting.remittance_id == remittance_id)
-            .order_by(RemittancePosting.id)
+            .order_by(RemittancePosting.remittance_id, RemittancePosting.number)
         )
         return list(self.session.scalars(query))

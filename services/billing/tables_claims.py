@@ -93,6 +93,8 @@ class Claim(Tenanted, Versioned, Base):
     findings: Mapped[list]
     batch_id: Mapped[UUID | None]
     sent_on: Mapped[date | None]
+    # How many things have happened to it; numbers its happenings.
+    happenings: Mapped[int]
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     __table_args__ = (
@@ -129,11 +131,12 @@ class ClaimLine(TenantOnly, Base):
     )
 
 
-class ClaimHappening(Tenanted, Base):
-    """One thing that happened to a claim; together they are its life."""
+class ClaimHappening(TenantOnly, Base):
+    """One thing that happened to a claim; in the order of their numbers they are its life."""
 
     __tablename__ = "claim_happening"
-    claim_id: Mapped[UUID]
+    claim_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
     patient_id: Mapped[UUID]
     happened_at: Mapped[datetime]
     event: Mapped[str]
@@ -148,7 +151,6 @@ class ClaimHappening(Tenanted, Base):
     file_id: Mapped[UUID | None]
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "claim_id"], ["claim.tenant_id", "claim.id"]),
-        Index("ix_claim_happening_claim_id", "tenant_id", "claim_id", "happened_at"),
         patient_scoped("patient_id"),
     )
 
@@ -269,6 +271,7 @@ class RemittancePosting(Tenanted, Base):
 
     __tablename__ = "remittance_posting"
     remittance_id: Mapped[UUID]
+    number: Mapped[int]
     remittance_claim_id: Mapped[UUID | None]
     claim_id: Mapped[UUID | None]
     charge_line_id: Mapped[UUID | None]
@@ -278,7 +281,7 @@ class RemittancePosting(Tenanted, Base):
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "remittance_id"], ["remittance.tenant_id", "remittance.id"]),
         Index("ix_remittance_posting_remittance_claim_id", "tenant_id", "remittance_claim_id"),
-        Index("ix_remittance_posting_remittance_id", "tenant_id", "remittance_id"),
+        UniqueConstraint("tenant_id", "remittance_id", "number"),
         Index("ix_remittance_posting_charge_line_id", "tenant_id", "charge_line_id"),
     )
 

@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("findings", postgresql.JSONB(), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("sent_on", sa.Date(), nullable=True),
+        sa.Column("happenings", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
@@ -209,8 +210,8 @@ def upgrade() -> None:
     op.create_table(
         "claim_happening",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("claim_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("patient_id", sa.Uuid(), nullable=False),
         sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("event", sa.Text(), nullable=False),
@@ -226,10 +227,7 @@ def upgrade() -> None:
             ["claim.tenant_id", "claim.id"],
             name=op.f("fk_claim_happening_tenant_id_claim_id"),
         ),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_claim_happening")),
-    )
-    op.create_index(
-        "ix_claim_happening_claim_id", "claim_happening", ["tenant_id", "claim_id", "happened_at"], unique=False
+        sa.PrimaryKeyConstraint("tenant_id", "claim_id", "number", name=op.f("pk_claim_happening")),
     )
     op.create_table(
         "claim_line",
@@ -289,6 +287,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("remittance_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("remittance_claim_id", sa.Uuid(), nullable=True),
         sa.Column("claim_id", sa.Uuid(), nullable=True),
         sa.Column("charge_line_id", sa.Uuid(), nullable=True),
@@ -301,6 +300,9 @@ def upgrade() -> None:
             name=op.f("fk_remittance_posting_tenant_id_remittance_id"),
         ),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_remittance_posting")),
+        sa.UniqueConstraint(
+            "tenant_id", "remittance_id", "number", name=op.f("uq_remittance_posting_tenant_id_remittance_id_number")
+        ),
     )
     op.create_index(
         "ix_remittance_posting_charge_line_id", "remittance_posting", ["tenant_id", "charge_line_id"], unique=False
@@ -310,9 +312,6 @@ def upgrade() -> None:
         "remittance_posting",
         ["tenant_id", "remittance_claim_id"],
         unique=False,
-    )
-    op.create_index(
-        "ix_remittance_posting_remittance_id", "remittance_posting", ["tenant_id", "remittance_id"], unique=False
     )
     protect("claim", patient_column="patient_id")
     protect("claim_batch")

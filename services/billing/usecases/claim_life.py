@@ -53,11 +53,12 @@ def note(
     batch_id: UUID | None = None,
     file_id: UUID | None = None,
 ) -> None:
-    """Writes a happening down, also one that changes no state."""
+    """Writes a happening of a locked claim down, also one that changes no state."""
+    claim.happenings += 1
     store.session.add(
         ClaimHappening(
-            id=call.new_id(),
             claim_id=claim.id,
+            number=claim.happenings,
             patient_id=claim.patient_id,
             happened_at=call.now,
             event=event,

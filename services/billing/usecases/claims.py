@@ -279,6 +279,7 @@ def _make(
             findings=[],
             batch_id=None,
             sent_on=None,
+            happenings=0,
             created_at=call.now,
             changed_at=call.now,
         )

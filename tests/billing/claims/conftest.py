@@ -41,9 +41,15 @@ class ClearinghouseProcess:
         self.url = f"http://127.0.0.1:{port}"
         self._port = port
         self._process: subprocess.Popen[str] | None = None
+        self._data = Path()
+
+    def restart(self) -> None:
+        """Starts it again over what it had."""
+        self.start(self._data)
 
     def start(self, data: Path) -> None:
-        """Starts it over an empty folder."""
+        """Starts it over a folder."""
+        self._data = data
         environment = {
             **os.environ,
             "POLYCLINIC_CLEARINGHOUSE_SUBMITTER": SUBMITTER,

@@ -93,6 +93,22 @@ class InsuredClinic(Clinic):
         )
         return coverage_id
 
+    def tell_coverage_gone(self, patient_id: str) -> None:
+        """The registry takes the patient's first coverage back as entered in error."""
+        coverage = self.profiles[patient_id].coverages[0]
+        self.tell(
+            registry_events.CoverageChanged(
+                coverage_id=coverage.coverage_id,
+                patient_id=patient_id,
+                payer_code=coverage.payer_code,
+                kind=coverage.kind,
+                priority=coverage.priority,
+                period=coverage.period,
+                active=False,
+                version=2,
+            )
+        )
+
     # ---- time
 
     def step(self, to: datetime) -> None:
@@ -100,7 +116,7 @@ class InsuredClinic(Clinic):
         self.clearinghouse.step(to)
         self.harness.run_due(to)
 
-    def days(self, count: float, *, by_hours: int = 12) -> None:
+    def days(self, count: float, *, by_hours: int = 24) -> None:
         """Lets days pass, in steps, so that files and polls meet as they do in life."""
         end = self.harness.clock.now() + timedelta(days=count)
         while (now := self.harness.clock.now()) < end:
