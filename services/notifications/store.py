@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select, text
+from sqlalchemy import delete, exists, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -224,7 +224,8 @@ class Store(BaseStore):
             Message.channel == Channel.SMS.value,
             Message.recipient == address,
             Message.asks.is_(True),
-            Message.status.in_([MessageStatus.SENT.value, MessageStatus.DELIVERED.value, MessageStatus.INTENDED.value]),
+            # Also one that was reported as not delivered: who answers it has read it.
+            or_(Message.sent_at.is_not(None), Message.status == MessageStatus.INTENDED.value),
         )
         query = select(Appointment).where(
             Appointment.start_time > now, Appointment.status.in_(["booked", "confirmed"]), asked

@@ -248,3 +248,12 @@ def test_a_forged_webhook_changes_nothing(clinic, reminded):
         clinic.webhook("ReceiveSmsReply", url, form, token="guessed")
     assert answers(clinic) == []
     assert list(clinic.staff.call("ListReplies", pb.ListRepliesRequest()).replies) == []
+
+
+def test_who_answers_a_text_has_read_it_whatever_its_receipt_said(clinic, reminded):
+    """A text reported as undelivered and answered all the same: the answer counts."""
+    ((patient, visit),) = reminded(clinic.at(15, days=1))
+    (message,) = clinic.messages(patient_id=patient.id)
+    clinic.receipt(message, "undelivered", "30003")
+    clinic.reply(patient.phone, "C")
+    assert answers(clinic) == [(visit.appointment_id, CONFIRM)]
