@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -26,18 +27,48 @@ DAYS_BACK = 3
 DAYS_AHEAD = 404
 REBASE_AFTER_DAYS = 14
 
+# Cells of a visit and of its buffers before and after, and the first cell of a block.
+Shape = tuple[int, int, int]
+
+
+@dataclass
+class TakenTime:
+    """What is taken of one practitioner, room or device."""
+
+    occupancy: bitmaps.Occupancy
+    # Where visits fit, by shape and block: worked out when first asked for, forgotten when something changes.
+    free: dict[tuple[Shape, int], int] = field(default_factory=dict)
+    changes: int = 0
+
+    def changed(self) -> None:
+        """What was worked out holds no more."""
+        self.free.clear()
+        self.changes += 1
+
+
+@dataclass
+class WorkingTime:
+    """When one practitioner works at one location; bit 0 is the tenant's base."""
+
+    practitioner_id: UUID
+    location_id: UUID
+    rules: WorkingRules
+    bits: int
+    # Where visits can start, by shape and block; of the practitioner's time as it was after so many changes.
+    starts: dict[tuple[Shape, int], int] = field(default_factory=dict)
+    as_of: int = -1
+
 
 class TenantCache:
-    """The bitmaps of one tenant; bit 0 is the cell ``base``. Guarded by its lock."""
+    """The bitmaps of one tenant. Guarded by its lock."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.base = 0
         self.seen = 0
         self.catalogue: Catalogue | None = None
-        self.working: dict[tuple[UUID, UUID], tuple[WorkingRules, int]] = {}
-        self.taken: dict[UUID, bitmaps.Layers] = {}
-        self.capacities: dict[UUID, int] = {}
+        self.working: dict[tuple[UUID, UUID], WorkingTime] = {}
+        self.taken: dict[UUID, TakenTime] = {}
 
     @property
     def span(self) -> Span:
@@ -49,7 +80,18 @@ class TenantCache:
         first = cell_containing(now - timedelta(days=DAYS_BACK))
         self.base = first - first % CELLS_PER_WEEK
         self.catalogue = None
-        self.working, self.taken, self.capacities = {}, {}, {}
+        self.working, self.taken = {}, {}
+
+    def take_rules(self, catalogue: Catalogue) -> None:
+        """Takes new rules; working time whose rules are as they were is kept as it was worked out."""
+        self.catalogue = catalogue
+        known, self.working = self.working, {}
+        for (practitioner_id, location_id), rules in sorted(catalogue.working.items()):
+            kept = known.get((practitioner_id, location_id))
+            if kept is None or kept.rules != rules:
+                bits = availability.working_bits(rules, self.span)
+                kept = WorkingTime(practitioner_id, location_id, rules, bits)
+            self.working[practitioner_id, location_id] = kept
 
 
 class View:
@@ -65,37 +107,51 @@ class View:
         """The cells that can be read."""
         return self._tenant.span
 
+    @property
+    def working(self) -> Iterable[WorkingTime]:
+        """Who works where, in a steady order."""
+        return self._tenant.working.values()
+
     def load(self, practitioner_ids: Iterable[UUID], pools: Iterable[tuple[UUID, Role]]) -> None:
         """Reads what has been taken of these practitioners and pools, as far as it is not known yet, in one query."""
         wanted = dict.fromkeys(practitioner_ids, 1)
         for key in pools:
             wanted |= {resource.id: resource.capacity for resource in self.catalogue.pools.get(key, ())}
-        tenant = self._tenant
-        missing = [r for r, capacity in wanted.items() if tenant.capacities.get(r) != capacity]
+        taken, span = self._tenant.taken, self._tenant.span
+        missing = [r for r, capacity in wanted.items() if r not in taken or taken[r].occupancy.capacity != capacity]
+        occupied = self._store.occupied_stretches([(resource_id, span) for resource_id in missing])
         for resource_id in missing:
-            tenant.taken[resource_id] = bitmaps.Layers(wanted[resource_id])
-            tenant.capacities[resource_id] = wanted[resource_id]
-        _add(
-            tenant,
-            self._store.occupied_stretches([(r, tenant.span) for r in missing]),
-            {r: [tenant.span] for r in missing},
-        )
+            taken[resource_id] = TakenTime(bitmaps.Occupancy(wanted[resource_id]))
+        for resource_id, stretch in occupied:
+            taken[resource_id].occupancy.add(stretch)
 
-    def working(self, practitioner_id: UUID, location_id: UUID, span: Span) -> int:
-        """Working time within ``span`` as a bitmap that begins at its first cell."""
-        key = (practitioner_id, location_id)
-        rules = self.catalogue.working.get(key)
-        if rules is None:
-            return 0
-        known = self._tenant.working.get(key)
-        if known is None or known[0] != rules:
-            known = (rules, availability.working_bits(rules, self._tenant.span))
-            self._tenant.working[key] = known
-        return bitmaps.section(known[1], span.first - self._tenant.base, len(span))
+    def starts(self, where: WorkingTime, shape: Shape, block: Span) -> int:
+        """Where the practitioner can start a visit of this shape within the block: it lies in the working time, it and its
+        buffers are free. Bit 0 is the block's first cell."""
+        taken = self._tenant.taken[where.practitioner_id]
+        if where.as_of != taken.changes:
+            where.starts.clear()
+            where.as_of = taken.changes
+        key = (shape, block.first)
+        bits = where.starts.get(key)
+        if bits is None:
+            working = bitmaps.section(where.bits, block.first - self._tenant.base, len(block) + shape[0])
+            bits = bitmaps.runs(working, shape[0]) & self.free(where.practitioner_id, shape, block)
+            where.starts[key] = bits
+        return bits
 
-    def busy(self, resource_id: UUID, span: Span) -> int:
-        """Cells of a loaded resource without a free lane, as a bitmap that begins at the span's first cell."""
-        return bitmaps.section(self._tenant.taken[resource_id].busy, span.first - self._tenant.base, len(span))
+    def free(self, resource_id: UUID, shape: Shape, block: Span) -> int:
+        """Where a loaded resource has a lane free for a visit of this shape; bit 0 is the block's first cell."""
+        taken = self._tenant.taken[resource_id]
+        key = (shape, block.first)
+        bits = taken.free.get(key)
+        if bits is None:
+            duration, before, after = shape
+            wide = block.widened(before, duration + after)
+            busy = taken.occupancy.busy(wide)
+            bits = availability.free_starts(busy, len(block), before + duration + after, 0, 0)
+            taken.free[key] = bits
+        return bits
 
 
 class AvailabilityCache:
@@ -121,33 +177,33 @@ class AvailabilityCache:
     @staticmethod
     def _refresh(tenant: TenantCache, store: Store, now: datetime) -> Catalogue:
         changes = store.changes_since(tenant.seen)
-        too_old = cell_containing(now) - tenant.base > (DAYS_BACK + REBASE_AFTER_DAYS + 7) * CELLS_PER_DAY
-        if not tenant.seen or tenant.seen < changes.floor or too_old or cell_containing(now) < tenant.base:
+        here = cell_containing(now)
+        too_old = here - tenant.base > (DAYS_BACK + REBASE_AFTER_DAYS + 7) * CELLS_PER_DAY
+        rules_changed = any(not len(span) for _, span in changes.stretches)
+        if not tenant.seen or tenant.seen < changes.floor or too_old or here < tenant.base:
             tenant.begin_anew(now)
         else:
-            if any(not len(span) for _, span in changes.stretches):
-                tenant.catalogue = None
-            dirty: dict[UUID, list[Span]] = {}
-            for resource_id, span in changes.stretches:
-                if len(span) and resource_id in tenant.taken:
-                    dirty.setdefault(resource_id, []).append(span)
-            for resource_id, spans in dirty.items():
-                tenant.taken[resource_id].clear(bitmaps.of_spans(spans, tenant.base))
-            _add(tenant, store.occupied_stretches([(r, _hull(spans)) for r, spans in dirty.items()]), dirty)
-        if tenant.catalogue is None:
-            tenant.catalogue = store.catalogue(day_of_cell(tenant.base))
+            _read_again(tenant, store, [(r, span) for r, span in changes.stretches if len(span)])
+        if tenant.catalogue is None or rules_changed:
+            tenant.take_rules(store.catalogue(day_of_cell(tenant.base)))
         tenant.seen = changes.seen
+        if tenant.catalogue is None:
+            raise RuntimeError("the rules have been read")
         return tenant.catalogue
 
 
-def _add(tenant: TenantCache, occupied: Iterable[tuple[UUID, Span]], within: dict[UUID, list[Span]]) -> None:
-    """Counts what is occupied, no further than the stretches that were cleared for it."""
-    clips = {resource_id: bitmaps.of_spans(spans, tenant.base) for resource_id, spans in within.items()}
+def _read_again(tenant: TenantCache, store: Store, stretches: list[tuple[UUID, Span]]) -> None:
+    """Forgets the stretches that changed, of resources that are known, and counts them anew."""
+    dirty: dict[UUID, Span] = {}
+    for resource_id, span in stretches:
+        if resource_id in tenant.taken:
+            known = dirty.get(resource_id, span)
+            dirty[resource_id] = Span(min(known.first, span.first), max(known.end, span.end))
+    occupied = store.occupied_stretches(list(dirty.items()))
+    for resource_id, span in dirty.items():
+        tenant.taken[resource_id].occupancy.clear(span)
+        tenant.taken[resource_id].changed()
     for resource_id, span in occupied:
-        bits = bitmaps.mask(span.first - tenant.base, span.end - tenant.base)
-        tenant.taken[resource_id].add(bits & clips[resource_id])
-
-
-def _hull(spans: Iterable[Span]) -> Span:
-    listed = list(spans)
-    return Span(min(span.first for span in listed), max(span.end for span in listed))
+        clip = dirty[resource_id]
+        first, end = max(span.first, clip.first), min(span.end, clip.end)
+        tenant.taken[resource_id].occupancy.add(Span(first, max(first, end)))

@@ -26,7 +26,6 @@ from scheduling.domain.cells import (
     first_cell_from,
 )
 
-_DAY_BYTES = CELLS_PER_DAY // 8
 DEFAULT_HORIZON_DAYS = 365
 
 
@@ -157,20 +156,22 @@ def wished_starts(
     first_day = day_of_cell(span.first) - timedelta(days=1)
     days = [first_day + timedelta(days=n) for n in range((len(span) // CELLS_PER_DAY) + 4)]
     patterns = [offered if not wanted or day.isoweekday() in wanted else 0 for day in days]
-    return zones.to_utc(_join(patterns), day_cell(first_day), zone, span)
+    return zones.to_utc(bitmaps.join_days(patterns), day_cell(first_day), zone, span)
 
 
 def _templates(templates: Sequence[Template], days: Sequence[date]) -> int:
     """The weekly windows in effect on each of these consecutive local days, from midnight of the first."""
     patterns: dict[tuple[int, tuple[bool, ...]], int] = {}
     joined = []
+    weekday = days[0].isoweekday()
     for day in days:
-        in_effect = tuple(template.covers(day) for template in templates)
-        key = (day.isoweekday(), in_effect)
+        in_effect = tuple([template.covers(day) for template in templates])
+        key = (weekday, in_effect)
         if key not in patterns:
-            patterns[key] = _pattern(day.isoweekday(), [t for t, yes in zip(templates, in_effect, strict=True) if yes])
+            patterns[key] = _pattern(weekday, [t for t, yes in zip(templates, in_effect, strict=True) if yes])
         joined.append(patterns[key])
-    return _join(joined)
+        weekday = weekday % 7 + 1
+    return bitmaps.join_days(joined)
 
 
 def _pattern(weekday: int, templates: Sequence[Template]) -> int:
@@ -196,8 +197,3 @@ def _exceptions(exceptions: Sequence[DayException], base: int, day_count: int, *
         for day in range(begins, stops + 1):
             bits |= a_day << (day * CELLS_PER_DAY)
     return bits
-
-
-def _join(patterns: Sequence[int]) -> int:
-    """Bitmaps of one day each, one after the other."""
-    return int.from_bytes(b"".join(pattern.to_bytes(_DAY_BYTES, "little") for pattern in patterns), "little")

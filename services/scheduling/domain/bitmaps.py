@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scheduling.domain.cells import Span
+from scheduling.domain.cells import CELLS_PER_DAY, Span
+
+_DAY_BYTES = CELLS_PER_DAY // 8
 
 
 def mask(first: int, end: int) -> int:
@@ -68,31 +70,54 @@ def spans_of(bits: int, base: int) -> list[Span]:
     return spans
 
 
-class Layers:
-    """How often each cell is taken, up to the capacity of a resource: layer k holds the cells taken more than k times.
+class Occupancy:
+    """How often each cell of a resource is taken, up to its capacity, kept by days so that a change touches little.
 
-    The cells taken as often as the capacity allows are the busy ones. A visit takes any free lane of each cell, therefore
-    counting is enough: as long as fewer than ``capacity`` visits cover a cell, a lane of it is free.
+    Layer k of a day holds the cells taken more than k times; the last layer holds the busy ones. A visit takes any free lane of each
+    cell, therefore counting is enough: as long as fewer than ``capacity`` visits cover a cell, a lane of it is free.
     """
 
     def __init__(self, capacity: int) -> None:
         if capacity < 1:
             raise ValueError("a resource holds at least one visit")
-        self._layers = [0] * capacity
+        self.capacity = capacity
+        self._days: dict[int, list[int]] = {}
 
-    def add(self, bits: int) -> None:
+    def add(self, span: Span) -> None:
         """Takes these cells once more; what is beyond the capacity is ignored."""
-        for index, layer in enumerate(self._layers):
-            if not bits:
-                return
-            self._layers[index] = layer | bits
-            bits &= layer
+        for day, bits in _by_day(span):
+            layers = self._days.setdefault(day, [0] * self.capacity)
+            for index, layer in enumerate(layers):
+                layers[index] = layer | bits
+                bits &= layer
+                if not bits:
+                    break
 
-    def clear(self, bits: int) -> None:
-        """Forgets these cells in every layer."""
-        self._layers = [layer & ~bits for layer in self._layers]
+    def clear(self, span: Span) -> None:
+        """Forgets these cells."""
+        for day, bits in _by_day(span):
+            if day in self._days:
+                self._days[day] = [layer & ~bits for layer in self._days[day]]
 
-    @property
-    def busy(self) -> int:
-        """The cells without a free lane."""
-        return self._layers[-1]
+    def busy(self, span: Span) -> int:
+        """The cells of the span without a free lane; bit 0 is its first cell."""
+        first_day = span.first // CELLS_PER_DAY
+        last = [
+            self._days[day][-1] if day in self._days else 0 for day in range(first_day, span.end // CELLS_PER_DAY + 1)
+        ]
+        return section(join_days(last), span.first - first_day * CELLS_PER_DAY, len(span))
+
+
+def join_days(patterns: Iterable[int]) -> int:
+    """Bitmaps of one day each, one after the other."""
+    return int.from_bytes(b"".join(pattern.to_bytes(_DAY_BYTES, "little") for pattern in patterns), "little")
+
+
+def _by_day(span: Span) -> Iterator[tuple[int, int]]:
+    """The span as (day, bits of that day)."""
+    first, end = span.first, span.end
+    while first < end:
+        day, within = divmod(first, CELLS_PER_DAY)
+        stop = min(end, (day + 1) * CELLS_PER_DAY)
+        yield day, ((1 << (stop - first)) - 1) << within
+        first = stop

@@ -1,123 +1,95 @@
 """Free slots over many practitioners and locations, soonest first.
 
-All bitmaps of one search begin at the same cell and are cut to its span, so a search is a handful of operations on integers per
-practitioner. Only the starts that are answered are ever looked at one by one.
+A search goes through time in blocks of four weeks and stops when it has found enough; within a block everything is a handful of
+operations on integers per practitioner. Only the starts that are answered are ever looked at one by one.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from scheduling.domain import availability, bitmaps
-from scheduling.domain.appointment_types import AppointmentType, ResourceKind, Role
+from scheduling.domain import bitmaps
+from scheduling.domain.appointment_types import AppointmentType, ResourceKind
+from scheduling.domain.cells import CELLS_PER_DAY, Span
+
+BLOCK_CELLS = 28 * CELLS_PER_DAY
 
 
 @dataclass(frozen=True)
-class Provider:
-    """A practitioner at a location, within the span searched."""
+class Starts:
+    """Where one practitioner can start one type of visit at one location within a block; ``duration`` is in cells."""
 
     practitioner_id: UUID
     location_id: UUID
-    working: int
-    busy: int
+    type_id: UUID
+    duration: int
+    bits: int
 
 
 @dataclass(frozen=True)
-class Pool:
-    """The busy bitmaps of all rooms or devices of one class at one location."""
-
-    location_id: UUID
-    role: Role
-    busy: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Question:
-    """One appointment type to be placed.
-
-    ``allowed`` holds, by location, the cells at which a search may offer a start (limits, dates, wishes).
-    """
-
-    kind: AppointmentType
-    allowed: dict[UUID, int]
-    providers: Sequence[Provider]
-    pools: dict[tuple[UUID, Role], Pool] = field(default_factory=dict)
-    patient_busy: int = 0
-
-
-@dataclass(frozen=True, order=True)
 class Found:
-    """A start that books: ``cell`` counts from the span's first cell, ``duration`` is in cells."""
+    """A start that books; ``cell`` is a UTC cell, ``duration`` is in cells."""
 
     cell: int
     practitioner_id: UUID
     location_id: UUID
     type_id: UUID
-    duration: int = field(compare=False)
+    duration: int
 
 
-def soonest(questions: Iterable[Question], limit: int, limit_per_practitioner: int = 0) -> list[Found]:
-    """The first ``limit`` starts in order of time (ties by practitioner), at most so many of one practitioner (0: any number)."""
-    heap: list[tuple[int, UUID, UUID, UUID, int, int]] = []
-    for question in questions:
-        roles: dict[tuple[UUID, int], int] = {}
-        for provider in question.providers:
-            starts, duration = _starts(question, provider, roles)
-            if starts:
-                kind = question.kind
-                first = bitmaps.lowest(starts)
-                heap.append((first, provider.practitioner_id, provider.location_id, kind.id, duration, starts))
+@dataclass
+class Tally:
+    """What is still wanted: so many in all, at most ``each`` of one practitioner (0: any number)."""
+
+    limit: int
+    each: int = 0
+    taken: dict[UUID, int] = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """Whether enough has been found."""
+        return self.limit <= 0
+
+    def full(self, practitioner_id: UUID) -> bool:
+        """Whether no more of this practitioner is wanted."""
+        return bool(self.each) and self.taken.get(practitioner_id, 0) >= self.each
+
+    def count(self, practitioner_id: UUID) -> None:
+        """One more of this practitioner has been found."""
+        self.taken[practitioner_id] = self.taken.get(practitioner_id, 0) + 1
+        self.limit -= 1
+
+
+def soonest(candidates: Sequence[Starts], base: int, tally: Tally) -> list[Found]:
+    """The first starts in order of time, ties in the order of the candidates, until the tally is done. Bit 0 is the cell ``base``."""
+    heap = [(bitmaps.lowest(one.bits), index, one.bits) for index, one in enumerate(candidates) if one.bits]
     heapq.heapify(heap)
     found: list[Found] = []
-    taken: dict[UUID, int] = {}
-    while heap and len(found) < limit:
-        cell, practitioner, location, kind_id, duration, starts = heap[0]
-        count = taken.get(practitioner, 0)
-        if limit_per_practitioner and count >= limit_per_practitioner:
+    while heap and not tally.done:
+        cell, index, bits = heap[0]
+        one = candidates[index]
+        if tally.full(one.practitioner_id):
             heapq.heappop(heap)
             continue
-        found.append(Found(cell, practitioner, location, kind_id, duration))
-        taken[practitioner] = count + 1
-        rest = starts & (starts - 1)
+        found.append(Found(base + cell, one.practitioner_id, one.location_id, one.type_id, one.duration))
+        tally.count(one.practitioner_id)
+        rest = bits & (bits - 1)
         if rest:
-            heapq.heapreplace(heap, (bitmaps.lowest(rest), practitioner, location, kind_id, duration, rest))
+            heapq.heapreplace(heap, (bitmaps.lowest(rest), index, rest))
         else:
             heapq.heappop(heap)
     return found
 
 
-def _starts(question: Question, provider: Provider, roles: dict[tuple[UUID, int], int]) -> tuple[int, int]:
-    """The cells at which this provider can start the visit, and how many cells it takes."""
-    kind = question.kind
-    duration = kind.duration_cells(provider.practitioner_id)
-    allowed = question.allowed.get(provider.location_id, 0)
-    if not allowed or not kind.offered_by(provider.practitioner_id):
-        return 0, duration
-    key = (provider.location_id, duration)
-    if key not in roles:
-        roles[key] = _role_starts(question, provider.location_id, duration, allowed)
-    starts = roles[key] & availability.visit_starts(
-        provider.working, provider.busy, duration, kind.before_cells, kind.after_cells
-    )
-    return starts, duration
-
-
-def _role_starts(question: Question, location_id: UUID, duration: int, allowed: int) -> int:
-    """Where the patient and, for every role, some room or device is free for the whole visit; within ``allowed``."""
-    kind = question.kind
-    length = allowed.bit_length()
-    starts = allowed & availability.free_starts(question.patient_busy, length, duration, 0, 0)
-    for role in kind.roles:
-        pool = question.pools.get((location_id, role))
-        any_free = 0
-        before, after = buffers(kind, role.kind)
-        for busy in pool.busy if pool else ():
-            any_free |= availability.free_starts(busy, length, duration, before, after)
-        starts &= any_free
-    return starts
+def blocks(span: Span, base: int) -> Iterator[Span]:
+    """The blocks, counted from the cell ``base``, that touch the span, in order of time."""
+    first = base + (span.first - base) // BLOCK_CELLS * BLOCK_CELLS
+    while first < span.end:
+        yield Span(first, first + BLOCK_CELLS)
+        first += BLOCK_CELLS
 
 
 def buffers(kind: AppointmentType, resource: ResourceKind) -> tuple[int, int]:

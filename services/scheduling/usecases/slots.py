@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from chassis.call import Call
 from chassis.errors import InvalidInput, NotFound, Violation
-from scheduling.cache import AvailabilityCache, View
+from scheduling.cache import AvailabilityCache, View, WorkingTime
 from scheduling.domain import availability, bitmaps, search, zones
-from scheduling.domain.appointment_types import AppointmentType, Role
+from scheduling.domain.appointment_types import AppointmentType, ResourceKind
 from scheduling.domain.cells import CELLS_PER_DAY, Span, cell_containing, instant_at
-from scheduling.domain.search import Pool, Provider, Question
+from scheduling.domain.search import Found, Starts, Tally
 from scheduling.store import Store
 from scheduling.stores.rules import Catalogue
-from scheduling.tables import PractitionerCopy
 from scheduling.usecases import guards
 
 DEFAULT_DAYS = 30
@@ -65,24 +65,87 @@ def search_slots(call: Call, cache: AvailabilityCache, wanted: SlotSearch) -> li
     if wanted.patient_id:
         guards.own_patient(call, wanted.patient_id)
     with cache.reading(store, call.now) as view:
+        kinds = _kinds(call, view.catalogue, wanted)
+        found = find(view, call.now, wanted, kinds, lambda span: _patient_busy(store, wanted.patient_id, span))
         catalogue = view.catalogue
-        kinds = _kinds(call, catalogue, wanted)
-        pairs = _pairs(catalogue, wanted)
-        days = {
-            location_id: _days(catalogue.locations[location_id].time_zone, call.now, wanted)
-            for location_id in {location_id for _, location_id in pairs}
-        }
-        span = _span(view, list(days.values()))
-        if span is None:
-            return []
-        questions = [_question(call, view, wanted, kind, pairs, days, span) for kind in kinds]
-    if wanted.patient_id:
-        taken = (occupied for _, _, occupied in store.occupied([wanted.patient_id], span))
-        patient_busy = bitmaps.of_spans(taken, span.first)
-        questions = [Question(q.kind, q.allowed, q.providers, q.pools, patient_busy) for q in questions]
-    found = search.soonest(questions, wanted.limit or DEFAULT_LIMIT, wanted.limit_per_practitioner)
     by_id = {kind.id: kind for kind in kinds}
-    return [_slot(catalogue, by_id[one.type_id], one, span) for one in found]
+    return [_slot(catalogue, by_id[one.type_id], one) for one in found]
+
+
+def find(
+    view: View, now: datetime, wanted: SlotSearch, kinds: Sequence[AppointmentType], patient_busy: Callable[[Span], int]
+) -> list[Found]:
+    """The soonest starts of these types, block by block until there are enough; ``patient_busy`` tells the patient's time."""
+    people = [where for where in view.working if _is_wanted(view.catalogue, where, wanted)]
+    zone_of = {where.location_id: view.catalogue.locations[where.location_id].time_zone for where in people}
+    days = {zone: _days(zone, now, wanted) for zone in set(zone_of.values())}
+    hull = _hull(days.values(), view.span)
+    if hull is None:
+        return []
+    view.load(
+        {where.practitioner_id for where in people},
+        {(location_id, role) for location_id in zone_of for kind in kinds for role in kind.roles},
+    )
+    tally = Tally(wanted.limit or DEFAULT_LIMIT, wanted.limit_per_practitioner)
+    found: list[Found] = []
+    for block in search.blocks(hull, view.span.first):
+        busy = patient_busy(block)
+        candidates: list[Starts] = []
+        for kind in kinds:
+            allowed = {zone: _allowed(now, zone, wanted, kind, days[zone], block) for zone in days}
+            candidates += _candidates(
+                view, kind, people, {w: allowed[zone] for w, zone in zone_of.items()}, block, busy
+            )
+        found += search.soonest(candidates, block.first, tally)
+        if tally.done:
+            break
+    return found
+
+
+def _candidates(
+    view: View,
+    kind: AppointmentType,
+    people: list[WorkingTime],
+    allowed: dict[UUID, int],
+    block: Span,
+    patient_busy: int,
+) -> list[Starts]:
+    """Where each practitioner can start this type of visit within the block, everything that it needs considered."""
+    before, after = search.buffers(kind, ResourceKind.PRACTITIONER)
+    elsewhere: dict[tuple[UUID, int], int] = {}
+    candidates = []
+    for where in people:
+        if not allowed[where.location_id] or not kind.offered_by(where.practitioner_id):
+            continue
+        duration = kind.duration_cells(where.practitioner_id)
+        key = (where.location_id, duration)
+        if key not in elsewhere:
+            free = availability.free_starts(patient_busy, len(block), duration, 0, 0) if patient_busy else -1
+            elsewhere[key] = allowed[where.location_id] & free & _roles(view, kind, where.location_id, duration, block)
+        bits = elsewhere[key] and elsewhere[key] & view.starts(where, (duration, before, after), block)
+        if bits:
+            candidates.append(Starts(where.practitioner_id, where.location_id, kind.id, duration, bits))
+    return candidates
+
+
+def _roles(view: View, kind: AppointmentType, location_id: UUID, duration: int, block: Span) -> int:
+    """Where, for every role, some room or device of the location is free for the whole visit."""
+    bits = -1
+    for role in kind.roles:
+        before, after = search.buffers(kind, role.kind)
+        any_free = 0
+        for resource in view.catalogue.pools.get((location_id, role), ()):
+            any_free |= view.free(resource.id, (duration, before, after), block)
+        bits &= any_free
+    return bits
+
+
+def _patient_busy(store: Store, patient_id: UUID | None, block: Span) -> int:
+    """The patient's booked time; bit 0 is the block's first cell. A visit may reach beyond the block."""
+    if patient_id is None:
+        return 0
+    taken = store.occupied([patient_id], block.widened(0, CELLS_PER_DAY))
+    return bitmaps.of_spans((span for _, _, span in taken), block.first)
 
 
 def _refuse_bad_search(wanted: SlotSearch) -> None:
@@ -109,18 +172,12 @@ def _kinds(call: Call, catalogue: Catalogue, wanted: SlotSearch) -> list[Appoint
     return kinds
 
 
-def _pairs(catalogue: Catalogue, wanted: SlotSearch) -> list[tuple[UUID, UUID]]:
-    """Who works where and is wanted, as (practitioner, location)."""
-    return [
-        (practitioner_id, location_id)
-        for practitioner_id, location_id in sorted(catalogue.working)
-        if (not wanted.practitioner_ids or practitioner_id in wanted.practitioner_ids)
-        and (not wanted.location_ids or location_id in wanted.location_ids)
-        and _suits(catalogue.practitioners[practitioner_id], wanted)
-    ]
-
-
-def _suits(practitioner: PractitionerCopy, wanted: SlotSearch) -> bool:
+def _is_wanted(catalogue: Catalogue, where: WorkingTime, wanted: SlotSearch) -> bool:
+    if wanted.practitioner_ids and where.practitioner_id not in wanted.practitioner_ids:
+        return False
+    if wanted.location_ids and where.location_id not in wanted.location_ids:
+        return False
+    practitioner = catalogue.practitioners[where.practitioner_id]
     return (
         (not wanted.specialty or wanted.specialty.casefold() in (s.casefold() for s in practitioner.specialties))
         and (not wanted.language or wanted.language.casefold() in (x.casefold() for x in practitioner.languages))
@@ -137,63 +194,35 @@ def _days(zone: str, now: datetime, wanted: SlotSearch) -> Span:
     return Span(begin, max(zones.day_span(zone, last).end, begin))
 
 
-def _span(view: View, days: list[Span]) -> Span | None:
-    """One span for all locations, with a day around it for buffers and for visits across midnight."""
+def _hull(days: Iterable[Span], known: Span) -> Span | None:
+    """One span for all locations, as far as the bitmaps reach."""
     wide = [span for span in days if len(span)]
     if not wide:
         return None
-    first = max(min(span.first for span in wide) - CELLS_PER_DAY, view.span.first)
-    end = min(max(span.end for span in wide) + CELLS_PER_DAY, view.span.end)
+    first = max(min(span.first for span in wide), known.first)
+    end = min(max(span.end for span in wide), known.end)
     return Span(first, end) if first < end else None
 
 
-def _question(
-    call: Call,
-    view: View,
-    wanted: SlotSearch,
-    kind: AppointmentType,
-    pairs: list[tuple[UUID, UUID]],
-    days: dict[UUID, Span],
-    span: Span,
-) -> Question:
-    pairs = [pair for pair in pairs if kind.offered_by(pair[0])]
-    keys = {(location_id, role) for _, location_id in pairs for role in kind.roles}
-    view.load({practitioner_id for practitioner_id, _ in pairs}, keys)
-    return Question(
-        kind=kind,
-        allowed={
-            location_id: _allowed(
-                call.now, view.catalogue.locations[location_id].time_zone, wanted, kind, days[location_id], span
-            )
-            for location_id in {location_id for _, location_id in pairs}
-        },
-        providers=[Provider(p, where, view.working(p, where, span), view.busy(p, span)) for p, where in pairs],
-        pools={key: _pool(view, key, span) for key in keys},
-    )
-
-
-def _pool(view: View, key: tuple[UUID, Role], span: Span) -> Pool:
-    resources = view.catalogue.pools.get(key, ())
-    return Pool(key[0], key[1], tuple(view.busy(resource.id, span) for resource in resources))
-
-
-def _allowed(now: datetime, zone: str, wanted: SlotSearch, kind: AppointmentType, days: Span, span: Span) -> int:
+def _allowed(now: datetime, zone: str, wanted: SlotSearch, kind: AppointmentType, days: Span, block: Span) -> int:
+    """The cells of the block at which a search may offer a start there: limits of the type, days and wishes."""
     limits = availability.start_limits(now, zone, kind.minimum_notice_minutes, kind.horizon_days)
+    first, end = max(limits.first, days.first), min(limits.end, days.end)
+    if first >= block.end or end <= block.first:
+        return 0
     wishes = availability.wished_starts(
         zone,
-        span,
+        block,
         every_minutes=kind.start_every_minutes,
         weekdays=wanted.weekdays,
         earliest_minute=wanted.earliest_minute,
         latest_minute=wanted.latest_minute,
     )
-    first, end = max(limits.first, days.first), min(limits.end, days.end)
-    return wishes & bitmaps.mask(first - span.first, end - span.first)
+    return wishes & bitmaps.mask(first - block.first, end - block.first)
 
 
-def _slot(catalogue: Catalogue, kind: AppointmentType, found: search.Found, span: Span) -> Slot:
+def _slot(catalogue: Catalogue, kind: AppointmentType, found: Found) -> Slot:
     location = catalogue.locations[found.location_id]
-    start = span.first + found.cell
     return Slot(
         kind=kind,
         practitioner_id=found.practitioner_id,
@@ -201,6 +230,6 @@ def _slot(catalogue: Catalogue, kind: AppointmentType, found: search.Found, span
         location_id=location.id,
         location_name=location.name,
         time_zone=location.time_zone,
-        start=instant_at(start),
-        end=instant_at(start + found.duration),
+        start=instant_at(found.cell),
+        end=instant_at(found.cell + found.duration),
     )

@@ -45,30 +45,38 @@ def test_spans_and_indexes_give_the_cells_back(cells: set[int]) -> None:
     assert bitmaps.lowest(bits) == min(cells, default=-1)
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), max_size=12), st.integers(1, 5))
-def test_busy_is_what_is_taken_as_often_as_the_capacity_allows(visits: list[tuple[int, int]], capacity: int) -> None:
-    """A cell is busy when as many visits cover it as the resource holds at a time."""
-    layers = bitmaps.Layers(capacity)
-    for first, length in visits:
-        layers.add(bitmaps.mask(first, first + length))
-    for cell in range(90):
-        covering = sum(first <= cell < first + length for first, length in visits)
-        assert bool(layers.busy >> cell & 1) == (covering >= capacity)
+# Spans around the midnights of two days.
+STRETCH = st.tuples(st.integers(200, 700), st.integers(0, 400)).map(lambda pair: Span(pair[0], pair[0] + pair[1]))
 
 
-@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), max_size=8), st.integers(1, 3), st.integers(0, 60))
-def test_clearing_and_adding_again_changes_nothing(visits: list[tuple[int, int]], capacity: int, begin: int) -> None:
+@given(st.lists(STRETCH, max_size=12), st.integers(1, 5), STRETCH)
+def test_busy_is_what_is_taken_as_often_as_the_capacity_allows(
+    visits: list[Span], capacity: int, looked_at: Span
+) -> None:
+    """A cell is busy when as many visits cover it as the resource holds at a time, whatever stretch is asked for."""
+    occupancy = bitmaps.Occupancy(capacity)
+    for visit in visits:
+        occupancy.add(visit)
+    busy = occupancy.busy(looked_at)
+    assert busy.bit_length() <= len(looked_at)
+    for cell in range(looked_at.first, looked_at.end):
+        covering = sum(cell in visit for visit in visits)
+        assert bool(busy >> (cell - looked_at.first) & 1) == (covering >= capacity)
+
+
+@given(st.lists(STRETCH, max_size=8), st.integers(1, 3), STRETCH)
+def test_clearing_and_adding_again_changes_nothing(visits: list[Span], capacity: int, stretch: Span) -> None:
     """A stretch that is cleared and counted anew is as it was: this is how a cache reads changes."""
-    layers = bitmaps.Layers(capacity)
-    for first, length in visits:
-        layers.add(bitmaps.mask(first, first + length))
-    before = layers.busy
-    stretch = bitmaps.mask(begin, begin + 15)
-    layers.clear(stretch)
-    assert not layers.busy & stretch
-    for first, length in visits:
-        layers.add(bitmaps.mask(first, first + length) & stretch)
-    assert layers.busy == before
+    occupancy, everything = bitmaps.Occupancy(capacity), Span(0, 1200)
+    for visit in visits:
+        occupancy.add(visit)
+    before = occupancy.busy(everything)
+    occupancy.clear(stretch)
+    assert occupancy.busy(stretch) == 0
+    for visit in visits:
+        if visit.overlaps(stretch):
+            occupancy.add(Span(max(visit.first, stretch.first), min(visit.end, stretch.end)))
+    assert occupancy.busy(everything) == before
 
 
 SPAN = st.tuples(st.integers(0, 50), st.integers(0, 20)).map(lambda pair: Span(pair[0], pair[0] + pair[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from uuid import UUID
 
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from scheduling.domain.appointment_types import AppointmentType, Modality, ResourceKind, Role, defects
 from scheduling.domain.cells import Span
 from scheduling.domain.claims import ConflictReason, Demand, Ledger, Resource, Visit, plan
-from scheduling.domain.search import Pool, Provider, Question, soonest
+from scheduling.domain.search import Starts, Tally, blocks, soonest
 
 EXAM = Role(ResourceKind.ROOM.value, "exam")
 LENGTH = 60
@@ -41,76 +42,40 @@ def a_type(duration: int, before: int = 0, after: int = 0, *roles: Role) -> Appo
     )
 
 
-@given(
-    st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=4),
-    st.lists(CELLS, max_size=3),
-    CELLS,
-    CELLS,
-    st.integers(1, 5),
-    st.integers(0, 2),
-    st.integers(0, 2),
-    st.integers(1, 20),
-    st.integers(0, 4),
-)
-def test_search_finds_the_soonest_starts_at_which_everything_is_free(
-    people: list[tuple[set[int], set[int]]],
-    rooms: list[set[int]],
-    patient: set[int],
-    allowed: set[int],
-    duration: int,
-    before: int,
-    after: int,
-    limit: int,
-    each: int,
-) -> None:
-    """Practitioner, some room and the patient are free; the order is by time, then practitioner; the limits hold."""
-    place = number(1)
-    kind = a_type(duration, before, after, EXAM)
-    question = Question(
-        kind,
-        {place: bits_of(allowed)},
-        [Provider(number(10 + n), place, bits_of(working), bits_of(busy)) for n, (working, busy) in enumerate(people)],
-        {(place, EXAM): Pool(place, EXAM, tuple(map(bits_of, rooms)))},
-        bits_of(patient),
-    )
-
-    def fits(working: set[int], busy: set[int], cell: int) -> bool:
-        visit = range(cell, cell + duration)
-        wide = range(cell - before, cell + duration + after)
-        return (
-            cell in allowed
-            and all(c in working for c in visit)
-            and not any(c in busy for c in wide)
-            and not any(c in patient for c in visit)
-            and any(not any(c in room for c in wide) for room in rooms)
-        )
-
-    every = [
-        (cell, number(10 + n))
-        for cell in range(LENGTH)
-        for n, (working, busy) in enumerate(people)
-        if fits(working, busy, cell)
-    ]
+@given(st.lists(CELLS, max_size=5), st.integers(1, 20), st.integers(0, 4))
+def test_search_answers_the_soonest_starts_within_its_limits(people: list[set[int]], limit: int, each: int) -> None:
+    """The order is by time, then as the candidates come; not more than wanted, nor more of one practitioner than wanted."""
+    place, kind = number(1), number(9)
+    candidates = [Starts(number(10 + n), place, kind, 3, bits_of(cells)) for n, cells in enumerate(people)]
     expected: list[tuple[int, UUID]] = []
-    for cell, person in every:
-        if len(expected) < limit and (not each or sum(p == person for _, p in expected) < each):
-            expected.append((cell, person))
-    found = soonest([question], limit, each)
+    for cell in range(LENGTH):
+        for n, cells in enumerate(people):
+            person = number(10 + n)
+            if cell in cells and len(expected) < limit and (not each or sum(p == person for _, p in expected) < each):
+                expected.append((1000 + cell, person))
+    tally = Tally(limit, each)
+    found = soonest(candidates, 1000, tally)
     assert [(one.cell, one.practitioner_id) for one in found] == expected
+    assert tally.limit == limit - len(expected)
 
 
-def test_practitioners_take_their_own_time_for_a_type() -> None:
-    """A practitioner with a longer duration needs the longer gap."""
-    place = number(1)
-    kind = AppointmentType(number(9), "visit", "Visit", 10, Modality.IN_PERSON, practitioner_durations={number(11): 20})
-    free = bits_of(set(range(3)))
-    question = Question(
-        kind,
-        {place: bits_of(set(range(9)))},
-        [Provider(number(10), place, free, 0), Provider(number(11), place, free, 0)],
-    )
-    found = soonest([question], 10)
-    assert [(one.cell, one.practitioner_id) for one in found] == [(0, number(10)), (1, number(10))]
+def test_a_tally_goes_on_from_block_to_block() -> None:
+    """What was found in one block counts in the next."""
+    tally = Tally(3, 2)
+    one = [Starts(number(10), number(1), number(9), 3, 0b111), Starts(number(11), number(1), number(9), 3, 0b100)]
+    assert [f.practitioner_id for f in soonest(one[:1], 0, tally)] == [number(10), number(10)]
+    assert [(f.cell, f.practitioner_id) for f in soonest(one, 100, tally)] == [(102, number(11))]
+    assert tally.done
+
+
+@given(st.integers(0, 100_000), st.integers(1, 50_000))
+def test_blocks_cover_a_span_in_order(first: int, length: int) -> None:
+    """The blocks follow each other without gaps, and the first and the last touch the span."""
+    span = Span(500 + first, 500 + first + length)
+    found = list(blocks(span, 500))
+    assert found[0].first <= span.first < found[0].end
+    assert found[-1].first < span.end <= found[-1].end
+    assert all(earlier.end == later.first for earlier, later in pairwise(found))
 
 
 SPANS = st.tuples(st.integers(0, 30), st.integers(1, 10)).map(lambda pair: Span(pair[0], pair[0] + pair[1]))
