@@ -1,0 +1,37 @@
+"""The stack of the journeys: started once a session, on free ports, with simulated business time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra.local.stack import Stack
+from tests.journeys.house import House, build
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test of this folder is a journey."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("journey")
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The whole system with the day's network in it."""
+    data = tmp_path_factory.mktemp("house")
+    stack = Stack(data, clock="simulated", durable=False)
+    stack.start()
+    try:
+        built = build(stack, data / "out")
+        try:
+            yield built
+        finally:
+            built.time.close()
+            built.day.observer.databases.close()
+    finally:
+        stack.stop()
+        stack.postgres.destroy()

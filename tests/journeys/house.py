@@ -1,0 +1,307 @@
+"""The running system that the journeys go through: the day's network in a stack of its own, and the hands on it.
+
+Everything is done over REST. SQL is read for two things only: to know when the system has come to rest, and to prove
+that a refusal left no row behind. Business time only goes forward, so each journey books relative to ``House.now`` and
+has a clinician of its own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import requests
+from rich.console import Console
+
+from infra.day.accounts import Doorman
+from infra.day.client import Api, ApiError, Json, RequestLog
+from infra.day.clock import BusinessTime
+from infra.day.context import Day, Options, Person, Visit, wall_clock
+from infra.day.observe import Observer
+from infra.day.outside import Outside
+from infra.day.progress import Progress
+from infra.day.steps import step_01_network
+from infra.day.steps.step_04_booking import visit_of
+from infra.day.world import CHARGES, CLINICIANS, INSURERS, PLACES, VISIT_KINDS, Clinician, Place, address, day_message
+from infra.local.stack import Stack
+
+# A Monday in winter; the journeys that need a change of clocks travel to the next one.
+START = datetime(2026, 2, 2, 6, tzinfo=ZoneInfo("America/New_York"))
+# Coarse steps for the weeks in which only batches, answers and statements happen.
+HALF_DAY = timedelta(hours=12)
+# What changes with every request, refused or not.
+BOOKKEEPING = frozenset({"audit_entry", "audit_outbox", "outbox", "inbox", "due", "session", "idempotency"})
+TABLES = """
+    SELECT schemaname, relname FROM pg_stat_user_tables
+    WHERE schemaname = 'public' AND relname NOT IN (SELECT inhrelid::regclass::text FROM pg_inherits)
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, whatever the status."""
+
+    status: int
+    kind: str
+    headers: Mapping[str, str]
+    body: Json
+
+    @property
+    def reason(self) -> str:
+        """The stable public reason of a problem document."""
+        return str(self.body.get("reason", ""))
+
+
+@dataclass
+class House:
+    """One running stack with the day's network in it."""
+
+    day: Day
+    time: BusinessTime
+    doorman: Doorman
+    other: Api
+
+    @property
+    def url(self) -> str:
+        return self.day.stack.url
+
+    @property
+    def owner(self) -> Api:
+        return self.day.accounts.owner
+
+    @property
+    def biller(self) -> Api:
+        return self.day.accounts.biller
+
+    @property
+    def now(self) -> datetime:
+        """Business time, UTC."""
+        return self.time.now
+
+    # ---- business time ----
+
+    def settle(self) -> None:
+        """Return when events have reached everybody and nothing is due."""
+        self.time.settle()
+
+    def live_to(self, target: datetime, *, grid: timedelta = timedelta(minutes=1)) -> None:
+        """Live on to ``target``; a target that has passed is now."""
+        self.time.to(max(target, self.now), grid=grid)
+
+    def workday(self, place: Place, *, days: int) -> date:
+        """The first Monday to Friday at least ``days`` days after today at a place."""
+        day = self.now.astimezone(ZoneInfo(place.time_zone)).date() + timedelta(days=days)
+        while day.isoweekday() > 5:
+            day += timedelta(days=1)
+        return day
+
+    # ---- people ----
+
+    def register(
+        self, family: str, given: str = "Ada", *, phone: str = "", email: str = "", state: str = "MA", born: int = 1980
+    ) -> Person:
+        """A person at the front desk, known to every service when this returns."""
+        points = [{"kind": "CONTACT_KIND_MOBILE", "value": phone, "preferred": True}] if phone else []
+        points += [{"kind": "CONTACT_KIND_EMAIL", "value": email}] if email else []
+        answer = self.owner.post(
+            "/api/v1/patients",
+            {
+                "patient": {
+                    "name": {"family": family, "given": given},
+                    "birth_date": {"year": born, "month": 4, "day": 17},
+                    "sex": "SEX_FEMALE",
+                    "addresses": [{"use": "ADDRESS_USE_HOME", "address": address("9 Elm St", "Boston", state, "02210")}],
+                    "contact_points": points,
+                },
+                "accept_duplicates": True,
+            },
+        )
+        self.settle()
+        patient_id = answer["patient"]["patient_id"]
+        return Person(patient_id, family, given, date(born, 4, 17), "SEX_FEMALE", state, phone, email)
+
+    def insure(self, person: Person, payer_code: str = "COMM1") -> str:
+        """A coverage for a person, verified with its payer when this returns; answers the member id."""
+        member = f"W{uuid.uuid4().int % 10**9:09d}"
+        self.owner.post(
+            f"/api/v1/patients/{person.patient_id}/coverages",
+            {
+                "coverage": {
+                    "kind": "COVERAGE_KIND_HEALTH",
+                    "payer_code": payer_code,
+                    "payer_name": next(payer.name for payer in INSURERS if payer.code == payer_code),
+                    "member_id": member,
+                    "subscriber_relation": "SUBSCRIBER_RELATION_SELF",
+                    "period": {"start": day_message(date(2025, 1, 1))},
+                }
+            },
+        )
+        self.settle()
+        return member
+
+    def portal(self, person: Person) -> Api:
+        """The patient's own account."""
+        login = f"patient-{person.patient_id[-12:]}"
+        name = f"{person.given} {person.family}"
+        step_01_network.make_account(self.owner, login, name, ["ROLE_PATIENT"], [person.patient_id])
+        return self.doorman.person(step_01_network.TENANT, login)
+
+    # ---- visits ----
+
+    def slots(self, clinician: str, kind: str, day: date, *, patient_id: str = "") -> list[Json]:
+        """The free times of one clinician on one day; they begin every five minutes, so neighbours overlap."""
+        body: Json = {
+            "appointment_type_ids": [self.day.cast.appointment_types[kind]],
+            "practitioner_ids": [self.day.cast.practitioners[clinician]],
+            "dates": {"start": day_message(day), "end": day_message(day)},
+            "limit": 500,
+        }
+        if patient_id:
+            body["patient_id"] = patient_id
+        slots: list[Json] = self.owner.post("/api/v1/slots:search", body)["slots"]
+        return slots
+
+    def book(self, person: Person, clinician: str, *, kind: str = "follow-up", days: int = 7, nth: int = 0) -> Visit:
+        """The ``nth`` free time of a clinician on the first working day from ``days`` days on."""
+        day = self.workday(place_of(clinician), days=days)
+        slot = self.slots(clinician, kind, day, patient_id=person.patient_id)[nth]
+        made = self.owner.post("/api/v1/appointments", booking(person, slot))
+        self.settle()
+        return visit_of(self.day, made, person)
+
+    def appointment(self, visit: Visit) -> Json:
+        """The appointment as scheduling knows it now."""
+        return self.owner.get(f"/api/v1/appointments/{visit.appointment_id}")
+
+    def step(self, visit: Visit, verb: str, api: Api | None = None, body: Json | None = None) -> Json:
+        """One step of the visit flow, and what follows from it everywhere."""
+        desk = api or self.day.accounts.front_desks[visit.place.key]
+        answer = desk.post(f"/api/v1/appointments/{visit.appointment_id}:{verb}", body)
+        self.settle()
+        return answer
+
+    # ---- raw HTTP ----
+
+    def ask(self, api: Api | None, method: str, path: str, **more: Any) -> Answer:
+        """One request as it is, without retries; ``api`` lends its token."""
+        headers = {"Idempotency-Key": str(uuid.uuid4()), **more.pop("headers", {})}
+        if api is not None:
+            headers["Authorization"] = f"Bearer {token_of(api)}"
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.request(method, f"{self.url}{path}", headers=headers, timeout=60, **more)
+        kind = answer.headers.get("Content-Type", "").partition(";")[0]
+        body = answer.json() if "json" in kind and answer.content else {}
+        return Answer(answer.status_code, kind, answer.headers, body)
+
+    # ---- proofs past the API ----
+
+    def rows(self) -> dict[str, int]:
+        """How many rows each table of each service holds, bookkeeping of the chassis left out."""
+        databases = self.day.observer.databases
+        counted: dict[str, int] = {}
+        for service in self.day.stack.services:
+            names = [row["relname"] for row in databases.rows(service, TABLES)]
+            wanted = sorted(name for name in names if name not in BOOKKEEPING)
+            counts = " UNION ALL ".join(f"SELECT '{name}' AS name, count(*) AS n FROM \"{name}\"" for name in wanted)
+            for row in databases.rows(service, counts):
+                counted[f"{service}.{row['name']}"] = row["n"]
+        return counted
+
+    @contextmanager
+    def nothing_written(self) -> Iterator[None]:
+        """Within it no service may keep a row more or less."""
+        self.settle()
+        before = self.rows()
+        yield
+        self.settle()
+        after = self.rows()
+        changed = {name: (before.get(name), count) for name, count in after.items() if before.get(name) != count}
+        assert changed == {}
+
+
+def token_of(api: Api) -> str:
+    """A bearer token of an account that is good for minutes."""
+    api.get("/api/v1/me")
+    token = api._bearer()
+    assert token is not None
+    return token
+
+
+def place_of(clinician: str) -> Place:
+    """Where a clinician works."""
+    works_at = clinician_named(clinician).place
+    return next(place for place in PLACES if place.key == works_at)
+
+
+def clinician_named(key: str) -> Clinician:
+    """A clinician of the day's network."""
+    return next(found for found in CLINICIANS if found.key == key)
+
+
+def booking(person: Person, slot: Json) -> Json:
+    """The body that books a free time."""
+    return {
+        "patient_id": person.patient_id,
+        "appointment_type_id": slot["appointment_type_id"],
+        "practitioner_id": slot["practitioner_id"],
+        "location_id": slot["location_id"],
+        "start_time": slot["start_time"],
+    }
+
+
+def build(stack: Stack, out: Path) -> House:
+    """Build the day's network in a stack that has just started."""
+    observer = Observer(stack)
+    time = BusinessTime(stack, observer, START)
+    options = Options(visits=0, seed=7, patients=None, chaos=False, keep=False, out=out)
+    log = RequestLog()
+    progress = Progress(Console(quiet=True))
+    day = Day(options, stack, observer, time, Outside.of(stack.plan), log, progress)
+    day.visit_day = START.date() + timedelta(days=7)
+    time.settle()
+    step_01_network.run(day)
+    doorman = Doorman(stack.url, log)
+    house = House(day, time, doorman, doorman.person(step_01_network.IDLE_TENANT, "owner"))
+    predictable_payers(house)
+    return house
+
+
+def predictable_payers(house: House) -> None:
+    """Payers who follow their contracts and leave nothing to chance: no random denials, reversals or lost members."""
+    nothing = dict.fromkeys(
+        ("rejection_fraction", "denial_fraction", "reversal_fraction", "drop_modifier_fraction"), 0.0
+    ) | {"drop_line_reference_fraction": 0.0, "days_to_payment": [14, 14], "deductible": 0, "coinsurance": 0.2}
+    fees = {
+        insurer.code: {code: cents * insurer.allows // 100 for code, cents in CHARGES.items()} for insurer in INSURERS
+    }
+    payers = {
+        insurer.code: {**nothing, "fees": fees[insurer.code], "copay": insurer.copay}
+        for insurer in INSURERS
+        if insurer.filing_indicator
+    }
+    house.day.outside.clearinghouse.put(
+        "/_sim/config", {"payers": payers, "unknown_member_fraction": 0.0, "inactive_member_fraction": 0.0}
+    )
+
+
+__all__ = [
+    "HALF_DAY",
+    "VISIT_KINDS",
+    "Answer",
+    "ApiError",
+    "House",
+    "booking",
+    "build",
+    "clinician_named",
+    "place_of",
+    "replace",
+    "token_of",
+    "wall_clock",
+]
