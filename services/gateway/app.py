@@ -52,11 +52,12 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
         verifier=identity.verifier,
         sessions=sessions,
         limits=Limits(
-            settings.limit_principal_per_second,
-            settings.limit_tenant_per_second,
-            settings.limit_address_per_second,
-            settings.replicas,
-            monotonic,
+            principal=settings.limit_principal_per_second,
+            tenant=settings.limit_tenant_per_second,
+            address=settings.limit_address_per_second,
+            webhook=settings.limit_webhook_per_second,
+            replicas=settings.replicas,
+            monotonic=monotonic,
         ),
         request_log=RequestLog(settings.request_log, real_now),
         trusted_proxies=settings.trusted_proxies,
@@ -89,7 +90,7 @@ def add_bindings(app: Flask, edge: Edge, bindings: Sequence[Binding], settings: 
         app.add_url_rule(
             mount(binding.path.rule, webhook),
             f"{binding.verb} {binding.url}",
-            edge.view(handler, binding.url, rpc=binding.rpc.full_name, public=binding.rpc.public),
+            edge.view(handler, binding.url, rpc=binding.rpc.full_name, public=binding.rpc.public, webhook=webhook),
             methods=[binding.verb],
             provide_automatic_options=False,
         )

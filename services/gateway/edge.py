@@ -93,6 +93,7 @@ class Exchange:
 
 Handler = Callable[[Exchange, dict[str, str]], Response]
 Render = Callable[[problems.Problem, str], Response]
+Admit = Callable[[Exchange], None]
 
 
 class Edge:
@@ -116,7 +117,14 @@ class Edge:
         self._trusted_proxies = trusted_proxies
 
     def view(
-        self, handler: Handler, label: str, *, rpc: str = "", public: bool = False, render: Render = problems.respond
+        self,
+        handler: Handler,
+        label: str,
+        *,
+        rpc: str = "",
+        public: bool = False,
+        webhook: bool = False,
+        render: Render = problems.respond,
     ) -> Callable[..., Response]:
         """A Flask view. ``label`` is the path template (never the path, which may hold ids); ``rpc`` what it will
         call.
@@ -124,6 +132,9 @@ class Edge:
         Without ``public`` a missing or invalid token is refused here; services verify it again in any case.
         """
         span_name = f"HTTP {label}"
+        admit = self._admit_public if public else self._admit
+        if webhook:
+            admit = self._admit_webhook
 
         def view(**values: str) -> Response:
             started = perf_counter()
@@ -131,7 +142,7 @@ class Edge:
             exchange = Exchange(incoming, request_id(incoming.headers), self._address(incoming), self.backends, rpc=rpc)
             trace = {key: incoming.headers[key] for key in ("traceparent", "tracestate") if key in incoming.headers}
             with telemetry.span(span_name, SpanKind.SERVER, trace, **{"http.route": label}) as span:
-                response = self._answer(handler, exchange, values, public, render)
+                response = self._answer(handler, exchange, values, admit, render)
                 if response.status_code >= 500:
                     telemetry.mark_error(span, str(response.status_code))
             self._finish(exchange, response)
@@ -147,11 +158,10 @@ class Edge:
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def _answer(
-        self, handler: Handler, exchange: Exchange, values: dict[str, str], public: bool, render: Render
+        self, handler: Handler, exchange: Exchange, values: dict[str, str], admit: Admit, render: Render
     ) -> Response:
         try:
-            self._identify(exchange, public)
-            self._limit(exchange)
+            admit(exchange)
             return handler(exchange, values)
         except errors.Error as error:
             problem = problems.from_error(error)
@@ -163,7 +173,21 @@ class Edge:
             problem = problems.incident(repr(error), error)
         return render(problem, exchange.request_id)
 
-    def _identify(self, exchange: Exchange, public: bool) -> None:
+    def _admit(self, exchange: Exchange) -> None:
+        """For callers with a token."""
+        self._identify(exchange, public=False)
+        self._limit(exchange)
+
+    def _admit_public(self, exchange: Exchange) -> None:
+        """For anybody; a token that is sent is passed on."""
+        self._identify(exchange, public=True)
+        self._limit(exchange)
+
+    def _admit_webhook(self, exchange: Exchange) -> None:
+        """For outside parties, who prove themselves to the service by their signature."""
+        self._limits.take_webhook(exchange.request.path)
+
+    def _identify(self, exchange: Exchange, *, public: bool) -> None:
         """Finds the caller's token: the bearer's, else the session cookie's (renewed when it has run out)."""
         header = exchange.request.headers.get("Authorization")
         if header is not None:

@@ -11,7 +11,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
 from chassis import descriptors, errors
-from chassis.clock import real_now
+from chassis.clock import monotonic, real_now
 from chassis.errors import Unavailable
 from chassis.tokens import TokenVerifier
 from gateway.transcoding.call import Backends
@@ -19,6 +19,7 @@ from gateway.transcoding.call import Backends
 SERVICE = "identity"
 FULL_NAME = "polyclinic.identity.v1.Identity"
 KEY_SET_SECONDS = 3.0
+PAUSE_SECONDS = 2.0
 
 
 class Identity:
@@ -28,6 +29,7 @@ class Identity:
     def __init__(self, services: Sequence[ServiceDescriptor], backends: Backends) -> None:
         self._service = next((service for service in services if service.full_name == FULL_NAME), None)
         self._backends = backends
+        self._ask_again_at = 0.0
         self.verifier = TokenVerifier(self.key_set)
 
     def rpc(self, method: str) -> descriptors.Rpc:
@@ -47,9 +49,18 @@ class Identity:
             raise errors.from_rpc_error(error) from None
 
     def key_set(self) -> dict[str, Any]:
-        """The public keys that tokens are signed with (JWKS). Raises Unavailable."""
+        """The public keys that tokens are signed with (JWKS). Raises Unavailable, and then at once for a while.
+
+        The verifier asks for one request at a time: without the pause an identity that hangs would make all wait in turn.
+        """
+        if monotonic() < self._ask_again_at:
+            raise Unavailable(internal="identity did not give its keys a moment ago")
         rpc = self.rpc("GetKeySet")
-        answer = self.call("GetKeySet", rpc.request_class(), (), KEY_SET_SECONDS)
+        try:
+            answer = self.call("GetKeySet", rpc.request_class(), (), KEY_SET_SECONDS)
+        except errors.Error as error:
+            self._ask_again_at = monotonic() + PAUSE_SECONDS
+            raise Unavailable(internal=f"no key set: {error.reason}") from None
         return json.loads(answer.jwks_json)  # type: ignore[no-any-return]
 
     def refresh(self, refresh_token: str, address: str, request_id: str) -> tuple[str, str, int]:

@@ -45,15 +45,23 @@ class Buckets:
 
 
 class Limits:
-    """The three limits of a process: the installation's limit divided by the replicas that share it."""
+    """The limits of a process: the installation's limit divided by the replicas that share it."""
 
     def __init__(
-        self, principal: float, tenant: float, address: float, replicas: int, monotonic: Callable[[], float]
+        self,
+        *,
+        principal: float,
+        tenant: float,
+        address: float,
+        webhook: float,
+        replicas: int,
+        monotonic: Callable[[], float],
     ) -> None:
         share = max(1, replicas)
         self._principals = Buckets(principal / share, monotonic)
         self._tenants = Buckets(tenant / share, monotonic)
         self._addresses = Buckets(address / share, monotonic)
+        self._webhooks = Buckets(webhook / share, monotonic)
 
     def take(self, principal_id: str, tenant_id: str, address: str) -> None:
         """Counts one request: of a verified principal (and its tenant), else of an address. Raises RateLimited."""
@@ -63,3 +71,7 @@ class Limits:
         self._principals.take(principal_id)
         if tenant_id:
             self._tenants.take(tenant_id)
+
+    def take_webhook(self, path: str) -> None:
+        """Counts one call of an outside party. Its receipts come in floods from few addresses. Raises RateLimited."""
+        self._webhooks.take(path)

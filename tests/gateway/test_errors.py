@@ -97,6 +97,17 @@ def test_service_is_down(gateway: Callable[..., FlaskClient], settings: Any, key
     assert client.get("/api/v1/key-set").status_code == 200
 
 
+def test_identity_is_away(gateway: Callable[..., FlaskClient], backend: Backend, keys: Any) -> None:
+    """A gateway that cannot get the key set passes tokens on, and does not ask again for each of them."""
+    backend.answers["GetKeySet"] = _raises(errors.Unavailable())
+    client = gateway(limit_address_per_second=0.0)
+    for _ in range(5):
+        token = keys.token()
+        assert client.get("/api/v1/things/x", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+        assert backend.last.metadata["authorization"] == f"Bearer {token}"
+    assert len(backend.of("GetKeySet")) == 1
+
+
 def test_address_is_not_configured(gateway: Callable[..., FlaskClient], settings: Any, keys: Any) -> None:
     """A service without an address is 503 too: the installation may not have it."""
     rest = {name: address for name, address in settings.addresses.items() if name != "gallery"}

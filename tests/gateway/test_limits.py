@@ -71,7 +71,7 @@ def test_full_buckets_are_forgotten() -> None:
 
 def test_replicas_share() -> None:
     """Each replica allows its share of the limit."""
-    limits = Limits(4.0, 0.0, 0.0, replicas=4, monotonic=Time())
+    limits = Limits(principal=4.0, tenant=0.0, address=0.0, webhook=0.0, replicas=4, monotonic=Time())
     limits.take("p", "t", "a")
     limits.take("p", "t", "a")
     with pytest.raises(RateLimited):
@@ -96,6 +96,15 @@ def test_bad_tokens_are_limited_by_address(gateway: Callable[..., FlaskClient]) 
     client = gateway(limit_address_per_second=1.0)
     statuses = {client.get("/api/v1/things/x", headers={"Authorization": "Bearer a.b.c"}).status_code for _ in range(6)}
     assert statuses == {401, 429}
+
+
+def test_webhooks_have_a_limit_of_their_own(gateway: Callable[..., FlaskClient], backend: Backend) -> None:
+    """A provider's receipts come in floods from one address: they are limited by webhook and tenant."""
+    client = gateway(limit_address_per_second=1.0, limit_webhook_per_second=4.0)
+    statuses = [client.post("/webhooks/things/t-1", data=b"x").status_code for _ in range(12)]
+    assert statuses[:8] == [204] * 8
+    assert 429 in statuses
+    assert client.post("/webhooks/things/t-2", data=b"x").status_code == 204
 
 
 def test_client_address_behind_proxies(gateway: Callable[..., FlaskClient], backend: Backend, keys: Any) -> None:
