@@ -207,6 +207,22 @@ class DirectoryStore(BaseStore):
         )
         return list(self.session.scalars(query))
 
+    def rival_fee_schedule(
+        self, code: str, kind: FeeScheduleKind, payer_id: UUID | None, location_id: UUID | None
+    ) -> str | None:
+        """The code of another list that would answer for the same payer and place: a price must have one source."""
+        return self.session.scalar(
+            select(FeeSchedule.code)
+            .where(
+                FeeSchedule.tenant_id == self.tenant_id,
+                FeeSchedule.code != code,
+                FeeSchedule.kind == kind.value,
+                FeeSchedule.payer_id.is_not_distinct_from(payer_id),
+                FeeSchedule.location_id.is_not_distinct_from(location_id),
+            )
+            .limit(1)
+        )
+
     def fee_schedule_in_use(self, fee_schedule_id: UUID) -> bool:
         """Whether charges were priced from this version."""
         return bool(

@@ -29,16 +29,15 @@ class DrawerTotals:
 class PaymentStore(EncounterStore):
     """Drawers, payments, refunds, card events."""
 
-    def open_drawer(self, location_id: UUID, user_id: str) -> Drawer | None:
-        """The user's open drawer at the location."""
-        return self.session.scalar(
-            select(Drawer).where(
-                Drawer.tenant_id == self.tenant_id,
-                Drawer.location_id == location_id,
-                Drawer.user_id == user_id,
-                Drawer.closed_at.is_(None),
-            )
+    def open_drawer(self, location_id: UUID, user_id: str, *, lock: bool = False) -> Drawer | None:
+        """The user's open drawer at the location; locked, it stays open until the transaction ends."""
+        query = select(Drawer).where(
+            Drawer.tenant_id == self.tenant_id,
+            Drawer.location_id == location_id,
+            Drawer.user_id == user_id,
+            Drawer.closed_at.is_(None),
         )
+        return self.session.scalar(query.with_for_update() if lock else query)
 
     def open_drawer_count(self, location_id: UUID, up_to: date) -> int:
         """How many drawers of the location, opened on or before a day, are not counted yet."""
@@ -101,10 +100,15 @@ class PaymentStore(EncounterStore):
         drawer_id: UUID | None,
         encounter_id: UUID | None,
         state: str,
+        location_ids: Iterable[UUID],
         page_size: int,
         page_token: str,
     ) -> tuple[list[Payment], str]:
+        """Payments, the newest first; `location_ids` are those the caller may see (empty: all, and those online)."""
         query = select(Payment).where(Payment.tenant_id == self.tenant_id)
+        allowed = list(location_ids)
+        if allowed:
+            query = query.where(Payment.location_id.in_(allowed))
         if patient_id is not None:
             query = query.where(Payment.patient_id.in_(self.with_merged([patient_id])))
         if drawer_id is not None:
@@ -115,10 +119,13 @@ class PaymentStore(EncounterStore):
             query = query.where(Payment.state == state)
         return self.page(query, [Payment.created_at, Payment.id], page_size, page_token, descending=True)
 
-    def payment_by_intent(self, intent_id: str) -> Payment | None:
-        return self.session.scalar(
-            select(Payment).where(Payment.tenant_id == self.tenant_id, Payment.intent_id == intent_id)
+    def payment_id_of(self, intent_id: str, payment_id: UUID | None) -> UUID | None:
+        """The payment of a processor's intent, or, while that is not known, the one of our id; None: none of ours."""
+        known = Payment.intent_id == intent_id
+        query = select(Payment.id).where(
+            Payment.tenant_id == self.tenant_id, known if payment_id is None else known | (Payment.id == payment_id)
         )
+        return self.session.scalar(query.limit(1)) if intent_id or payment_id else None
 
     def paid_for_encounter(self, encounter_id: UUID) -> int:
         """Money received (and not given back whole) for one visit, minor units."""

@@ -139,11 +139,8 @@ def _follow(call: Call, store: Store, payment: Payment, intent: Intent) -> None:
 
 def _payment_of(store: Store, event: CardEvent) -> Payment | None:
     """By intent; by our own id in its metadata when the webhook overtook the answer."""
-    known = store.payment_by_intent(event.intent_id)
-    payment_id = known.id if known is not None else _uuid(event.metadata.get("payment_id", ""))
-    if payment_id is None or store.get(Payment, payment_id) is None:
-        return None
-    return store.lock(Payment, payment_id, "payment")
+    payment_id = store.payment_id_of(event.intent_id, _uuid(event.metadata.get("payment_id", "")))
+    return None if payment_id is None else store.lock(Payment, payment_id, "payment")
 
 
 def _refunded(call: Call, store: Store, payment: Payment, event: CardEvent) -> None:

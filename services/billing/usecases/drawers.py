@@ -134,11 +134,8 @@ def list_drawers(
 
 def callers_drawer(call: Call, store: Store, location_id: UUID) -> Drawer:
     """The caller's open drawer at a location, locked: nobody closes it under a payment. Raises NoOpenDrawer."""
-    drawer = store.open_drawer(location_id, call.principal.id)
+    drawer = store.open_drawer(location_id, call.principal.id, lock=True)
     if drawer is None:
-        raise NoOpenDrawer()
-    drawer = store.lock(Drawer, drawer.id, "drawer")
-    if drawer.closed_at is not None:
         raise NoOpenDrawer()
     return drawer
 

@@ -42,6 +42,9 @@ def put_fee_schedule(call: Call, command: PutFeeSchedule) -> FeeSchedule:
         (v.kind, v.payer_id, v.location_id) != (command.kind.value, payer_id, command.location_id) for v in versions
     ):
         raise InvalidInput([Violation("code", "names a list of another kind, payer or location")])
+    other = store.rival_fee_schedule(command.code, command.kind, payer_id, command.location_id)
+    if other is not None:
+        raise InvalidInput([Violation("code", f"there is such a list already: {other}; add a version to it")])
     before = [version for version in versions if version.start_date < command.start]
     after = [version for version in versions if version.start_date > command.start]
     present = next((version for version in versions if version.start_date == command.start), None)

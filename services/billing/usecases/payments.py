@@ -69,7 +69,7 @@ def ask_amounts(call: Call, appointment_id: UUID) -> Asked:
     """What to ask for at check-in. Raises NotFound."""
     store = Store(call.session)
     encounter = store.encounter_of_appointment(appointment_id)
-    if encounter is None:
+    if encounter is None or not drawers.may_see(call, encounter.location_id):
         raise NotFound("appointment")
     coverages = eligibility.coverages_on(store, encounter.patient_id, encounter.service_date)
     benefits = eligibility.benefits(store, encounter.patient_id, encounter.service_date)
@@ -189,7 +189,17 @@ def receive(call: Call, store: Store, payment: Payment) -> None:
 def get_payment(call: Call, payment_id: UUID) -> PaymentView:
     """One payment. Raises NotFound."""
     store = Store(call.session)
-    return view(store, store.need(Payment, payment_id, "payment"))
+    payment = store.need(Payment, payment_id, "payment")
+    if not may_see_payment(call, payment):
+        raise NotFound("payment")
+    return view(store, payment)
+
+
+def may_see_payment(call: Call, payment: Payment) -> bool:
+    """Whether the caller works where the payment was taken; what was paid online is seen by who works everywhere."""
+    if payment.location_id is None:
+        return not call.principal.location_ids
+    return drawers.may_see(call, payment.location_id)
 
 
 def list_payments(
@@ -212,6 +222,7 @@ def list_payments(
         drawer_id=drawer_id,
         encounter_id=encounter.id if encounter else None,
         state=state,
+        location_ids=call.principal.location_ids,
         page_size=page_size,
         page_token=page_token,
     )
@@ -223,9 +234,7 @@ def refund_payment(call: Call, payment_id: UUID, amount_minor: int, reason: str)
     NotFound.
     """
     store = Store(call.session)
-    payment = store.lock(Payment, payment_id, "payment")
-    if payment.state != "received":
-        raise FailedPrecondition("The payment holds no money.")
+    payment = _held(call, store, payment_id)
     store.lock_account(store.guarantor_of(payment.patient_id))
     if amount_minor > store.unapplied_of_payments([payment.id]).get(payment.id, 0):
         raise RefundExceedsUnapplied()
@@ -254,6 +263,16 @@ def refund_payment(call: Call, payment_id: UUID, amount_minor: int, reason: str)
     return view(store, payment)
 
 
+def _held(call: Call, store: Store, payment_id: UUID) -> Payment:
+    """The payment, locked. Raises NotFound, FailedPrecondition unless it holds money."""
+    payment = store.lock(Payment, payment_id, "payment")
+    if not may_see_payment(call, payment):
+        raise NotFound("payment")
+    if payment.state != "received":
+        raise FailedPrecondition("The payment holds no money.")
+    return payment
+
+
 def post_refund(call: Call, store: Store, payment: Payment, refund: Refund) -> None:
     """Posts a refund: from the drawer, by the bank for a check, through the processor for a card."""
     tender = {"cash": Account.CASH_DRAWER, "check": Account.BANK, "card": Account.CARD_CLEARING}[payment.method]
@@ -271,11 +290,9 @@ def post_refund(call: Call, store: Store, payment: Payment, refund: Refund) -> N
 def reverse_payment(call: Call, payment_id: UUID, reason: str) -> PaymentView:
     """Takes a cash or check payment back whole: its uses are owed again. Raises FailedPrecondition, NotFound."""
     store = Store(call.session)
-    payment = store.lock(Payment, payment_id, "payment")
+    payment = _held(call, store, payment_id)
     if payment.method == "card":
         raise FailedPrecondition("A card payment is refunded, or disputed by its owner; it is not reversed here.")
-    if payment.state != "received":
-        raise FailedPrecondition("The payment holds no money.")
     if store.refunds_of([payment.id]):
         raise FailedPrecondition("A part of it has been refunded.")
     store.lock_account(store.guarantor_of(payment.patient_id))

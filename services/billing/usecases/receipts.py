@@ -7,15 +7,17 @@ from uuid import UUID
 from billing.adapters.documents import render_receipt
 from billing.store import Store
 from billing.tables_money import Payment
-from billing.usecases import ledger
+from billing.usecases import ledger, payments
 from chassis.call import Call
-from chassis.errors import FailedPrecondition
+from chassis.errors import FailedPrecondition, NotFound
 
 
 def get_receipt(call: Call, payment_id: UUID) -> tuple[str, bytes]:
     """(file name, PDF). Raises FailedPrecondition (no money received), NotFound."""
     store = Store(call.session)
     payment = store.need(Payment, payment_id, "payment")
+    if not payments.may_see_payment(call, payment):
+        raise NotFound("payment")
     if not payment.receipt_number or payment.received_at is None:
         raise FailedPrecondition("There is no receipt: no money has been received.")
     patient = store.patient(payment.patient_id)

@@ -242,3 +242,11 @@ def test_a_contracts_price_is_looked_up_beside_the_charge(clinic: Clinic) -> Non
 
     assert (look_up(3).charge.minor_units, look_up(3).allowed.minor_units) == (VISIT_FEE, 9_200)
     assert not look_up(2).HasField("allowed")
+
+
+def test_a_price_has_one_source(clinic: Clinic) -> None:
+    """A second list for the same payer and place is refused: it would be chance which one is charged from."""
+    with expect_error("INVALID_INPUT", field="code"):
+        clinic.put_prices("CHARGES-2", {"99213": 1})
+    clinic.put_prices("LOCAL", {"99213": 20_000}, location_id=clinic.location)
+    assert clinic.signed_visit(clinic.patient()).charges[0].charge.minor_units == 20_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pypdf
 import pytest
@@ -295,3 +296,63 @@ def test_unknown_people_and_places_are_not_found(clinic: Clinic) -> None:
         clinic.take(str(uuid7()), 100)
     with expect_error("NOT_FOUND"):
         ask(clinic, str(uuid7()))
+
+
+def test_a_site_sees_its_own_money_only(clinic: Clinic) -> None:
+    """Who works at one location neither lists nor reads, refunds or prints another one's payments."""
+    clinic.open_drawer()
+    taken = clinic.take(clinic.patient(), 1_000)
+    elsewhere = clinic.add_location(str(uuid7()), "Denver", "America/Denver")
+    other = clinic.harness.client(clinic.tenant, location_ids=[UUID(elsewhere)])
+    assert not other.call("ListPayments", pb.ListPaymentsRequest()).payments
+    assert not other.call("ListDrawers", pb.ListDrawersRequest()).drawers
+    for method, request in (
+        ("GetPayment", pb.GetPaymentRequest(payment_id=taken.payment_id)),
+        ("GetReceipt", pb.GetReceiptRequest(payment_id=taken.payment_id)),
+        ("RefundPayment", pb.RefundPaymentRequest(payment_id=taken.payment_id, amount=usd(1), reason="none of ours")),
+    ):
+        with expect_error("NOT_FOUND"):
+            other.call(method, request)
+
+
+def test_a_familys_money_is_used_once_whatever_races(clinic: Clinic) -> None:
+    """Signatures, payments and a hand-made application at the same time: no cent is used twice or lost."""
+    mother = clinic.patient(name="Mia")
+    children = [clinic.patient(name=f"Kid{n}", guarantor=mother) for n in range(4)]
+    clinic.open_drawer()
+    clinic.take(mother, 20_000)
+    visits = [clinic.code(clinic.open_visit(child)) for child in children]
+    with ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(clinic.sign, visit) for visit in visits]
+        jobs += [pool.submit(clinic.take, child, 3_000) for child in children]
+        apply = pb.ApplyUnappliedRequest(patient_id=mother)
+        jobs += [pool.submit(clinic.staff.call, "ApplyUnapplied", apply) for _ in range(2)]
+        for job in jobs:
+            job.result()
+    paid = 20_000 + 4 * 3_000
+    accounts = [account(clinic, person) for person in (mother, *children)]
+    assert sum(one.patient_owes.minor_units for one in accounts) == 4 * TOTAL - paid
+    assert sum(one.unapplied.minor_units for one in accounts) == 0
+    assert all(one.patient_owes.minor_units >= 0 for one in accounts)
+
+
+def test_a_drawer_is_not_closed_under_a_payment(clinic: Clinic) -> None:
+    """Payments and the count at the same time: whatever got in is in the count's expectation, the rest is refused."""
+    patient = clinic.patient()
+    drawer = clinic.open_drawer(0)
+
+    def pay(_: int) -> int:
+        try:
+            return int(clinic.take(patient, 100).amount.minor_units)
+        except Error as error:
+            assert error.reason == "NO_OPEN_DRAWER"
+            return 0
+
+    with ThreadPoolExecutor(6) as pool:
+        first = [pool.submit(pay, n) for n in range(4)]
+        counted = pool.submit(close, clinic, drawer, 200, 0, "counted while the queue was paying")
+        rest = [pool.submit(pay, n) for n in range(4)]
+        taken = sum(job.result() for job in (*first, *rest))
+        closed = counted.result()
+    assert closed.expected_cash.minor_units == taken
+    assert closed.over_short.minor_units == 200 - taken
