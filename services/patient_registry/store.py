@@ -33,6 +33,7 @@ LARGEST_HISTORY = 200
 # One birth date, phone or sound of a name is shared by dozens at most; more would be a stand-in value.
 MOST_CANDIDATES = 300
 IMPORT_LOCKS = 1024
+KEYS_A_QUERY = 5_000  # PostgreSQL takes 65,535 parameters
 
 
 class Store(SearchStore):
@@ -76,6 +77,11 @@ class Store(SearchStore):
             adding.on_conflict_do_update(index_elements=key, set_={"in_use": adding.excluded.in_use}), named
         )
 
+    def add_member_key(self, patient_id: UUID, member_id: str) -> None:
+        """Makes a patient findable by a member id."""
+        key = {"tenant_id": self.tenant_id, "key": keys.member_key(member_id), "patient_id": patient_id}
+        self.session.execute(insert(PatientKey).on_conflict_do_nothing(), [key])
+
     def _drop_stale_keys(self, patient_id: UUID, wanted: frozenset[str], names: Mapping[tuple[str, str], bool]) -> None:
         self.session.execute(
             delete(PatientKey).where(
@@ -94,6 +100,8 @@ class Store(SearchStore):
     def member_ids(self, patient_ids: Iterable[UUID]) -> dict[UUID, list[str]]:
         """Member ids of the patients' active coverages; every patient asked for has an entry."""
         found: dict[UUID, list[str]] = {patient_id: [] for patient_id in patient_ids}
+        if not found:
+            return found
         query = select(Coverage.patient_id, Coverage.member_id).where(
             Coverage.tenant_id == self.tenant_id,
             Coverage.patient_id.in_(list(found)),
@@ -282,6 +290,8 @@ class Store(SearchStore):
         Keys are spread over a fixed number of locks, so that a bundle of any size takes a bounded number of them; they
         are taken in order, so that two bundles never wait for each other.
         """
+        # Imports take as long as they take: wait for them as long as this call may last (`transaction_timeout`).
+        self.session.execute(select(func.set_config("lock_timeout", "0", True)))
         lots = sorted({crc32(f"{key.system}|{key.value}".encode()) % IMPORT_LOCKS for key in recognised_by})
         self.session.execute(
             select(func.pg_advisory_xact_lock(func.hashtext(f"import {self.tenant_id}"), column("lot")))
@@ -291,40 +301,28 @@ class Store(SearchStore):
 
     def external_keys(self, resource_type: str, wanted: Iterable[Identifier]) -> list[ExternalKey]:
         """What is on file under any of these keys."""
-        pairs = {(key.system, key.value) for key in wanted}
-        query = select(ExternalKey).where(
-            ExternalKey.tenant_id == self.tenant_id,
-            ExternalKey.resource_type == resource_type,
-            func.row(ExternalKey.system, ExternalKey.value).in_([func.row(*pair) for pair in pairs]),
-        )
-        return list(self.session.scalars(query)) if pairs else []
+        pairs = sorted({(key.system, key.value) for key in wanted})
+        found: list[ExternalKey] = []
+        for start in range(0, len(pairs), KEYS_A_QUERY):
+            some = [func.row(*pair) for pair in pairs[start : start + KEYS_A_QUERY]]
+            query = select(ExternalKey).where(
+                ExternalKey.tenant_id == self.tenant_id,
+                ExternalKey.resource_type == resource_type,
+                func.row(ExternalKey.system, ExternalKey.value).in_(some),
+            )
+            found.extend(self.session.scalars(query))
+        return found
 
-    def put_external_keys(
-        self, resource_type: str, wanted: Iterable[Identifier], record_id: UUID, patient_id: UUID, fingerprint: str
-    ) -> None:
-        """Files a record under these keys."""
-        values = [
-            {
-                "tenant_id": self.tenant_id,
-                "resource_type": resource_type,
-                "system": key.system,
-                "value": key.value,
-                "record_id": record_id,
-                "patient_id": patient_id,
-                "fingerprint": fingerprint,
-            }
-            for key in wanted
-        ]
+    def put_external_keys(self, filed: Iterable[tuple[str, str, str, UUID, UUID, str]]) -> None:
+        """Files records: (resource type, system, value, record, patient, fingerprint)."""
+        names = ("resource_type", "system", "value", "record_id", "patient_id", "fingerprint")
+        values = [{"tenant_id": self.tenant_id, **dict(zip(names, one, strict=True))} for one in filed]
         if not values:
             return
         adding = insert(ExternalKey)
-        changed = {column: adding.excluded[column] for column in ("record_id", "patient_id", "fingerprint")}
-        self.session.execute(
-            adding.on_conflict_do_update(
-                index_elements=["tenant_id", "resource_type", "system", "value"], set_=changed
-            ),
-            values,
-        )
+        changed = {name: adding.excluded[name] for name in names[3:]}
+        key = ["tenant_id", "resource_type", "system", "value"]
+        self.session.execute(adding.on_conflict_do_update(index_elements=key, set_=changed), values)
 
     def patient_by_mrn(self, number: str) -> Patient | None:
         """The patient with this medical record number."""

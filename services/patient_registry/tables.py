@@ -30,6 +30,7 @@ class Patient(Tenanted, Versioned, Base):
     __tablename__ = "patient"
     __table_args__ = (
         Index("uq_patient_mrn", "tenant_id", "mrn", unique=True),
+        Index("ix_patient_birth_date", "tenant_id", "birth_date", "id"),
         Index("ix_patient_guarantor", "tenant_id", "guarantor_id"),
         patient_scoped("id"),
     )

@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_patient")),
     )
+    op.create_index("ix_patient_birth_date", "patient", ["tenant_id", "birth_date", "id"], unique=False)
     op.create_index("ix_patient_guarantor", "patient", ["tenant_id", "guarantor_id"], unique=False)
     op.create_index("uq_patient_mrn", "patient", ["tenant_id", "mrn"], unique=True)
     op.create_table(

@@ -47,9 +47,18 @@ def add(call: Call, patient_id: UUID, entered: Coverage) -> CoverageRow:
     return add_to(call, store, patient, entered)
 
 
-def add_to(call: Call, store: Store, patient: Patient, entered: Coverage, *, complete: bool = True) -> CoverageRow:
-    """Adds a coverage to a locked (or new) patient. `complete` as in the domain's check."""
-    others = [rows.coverage(row) for row in store.coverages([patient.id])[patient.id]]
+def add_to(
+    call: Call,
+    store: Store,
+    patient: Patient,
+    entered: Coverage,
+    *,
+    held: Sequence[CoverageRow] | None = None,
+    complete: bool = True,
+) -> CoverageRow:
+    """Adds a coverage to a locked (or new) patient. `held`: what is on file; `complete` as in the domain's check."""
+    held = store.coverages([patient.id])[patient.id] if held is None else held
+    others = [rows.coverage(row) for row in held]
     coverage = replace(_tidied(entered), coverage_id=call.new_id())
     if coverage.priority == 0:
         coverage = replace(coverage, priority=rules.next_free_priority(coverage, others))
@@ -57,7 +66,9 @@ def add_to(call: Call, store: Store, patient: Patient, entered: Coverage, *, com
     row = CoverageRow(id=coverage.coverage_id, patient_id=patient.id, last_outcome="", currency="USD")
     rows.put_coverage(row, coverage)
     store.add(row)
-    _say(call, store, patient, row, member_id_changed=bool(row.member_id))
+    if normalise(row.member_id):
+        store.add_member_key(patient.id, row.member_id)
+    _say(call, store, patient, row, member_id_changed=False)
     return row
 
 

@@ -30,8 +30,9 @@ class Candidate:
 def find(store: Store, person: Demographics, member_ids: Sequence[str], besides: UUID | None = None) -> list[Candidate]:
     """People on file who may be this person (possible or better), best first."""
     rows = store.candidates(keys.blocking(person, member_ids), besides)
-    members = store.member_ids(rows)
-    records = [(row, matching.record_of(store.demographics(row), members[row.id])) for row in rows.values()]
+    # A member id only counts when both have one: without ours, nobody else's is looked up.
+    members = store.member_ids(rows) if member_ids else {}
+    records = [(row, matching.record_of(store.demographics(row), members.get(row.id, ()))) for row in rows.values()]
     ranked = matching.rank(matching.record_of(person, member_ids), records)
     return [Candidate(row, match) for row, match in ranked]
 

@@ -15,11 +15,11 @@ from patient_registry.domain.fhir_import import Entry, Outcome, Status
 from patient_registry.domain.people import Demographics, Identifier
 from patient_registry.domain.problems import Problem
 from patient_registry.store import Store
-from patient_registry.tables import ExternalKey, Patient, Relation
+from patient_registry.tables import Patient, Relation
 from patient_registry.usecases import duplicates, patients
 from patient_registry.usecases import fhir_import_coverages as coverages
 from patient_registry.usecases import relations as relation_usecases
-from patient_registry.usecases.intake import Intake, of_patient, unknown
+from patient_registry.usecases.intake import Filed, Intake, of_patient, unknown
 from patient_registry.usecases.relations import NewRelation
 
 # Fields of demographics → elements of the resource they were read from.
@@ -50,7 +50,10 @@ def import_bundle(
             sound.append(entry)
     kept = [entry for entry in sound if entry.resource_type in fhir_import.KEPT_TYPES]
     store.serialise_imports(key for entry in kept for key in fhir_import.identity(entry))
-    intake = Intake(call, store, fhir_import.organizations(sound))
+    intake = Intake(call, store, fhir_import.organizations(sound), whole=bundle_type == "transaction")
+    intake.look_up(
+        "Patient", (key for one in kept if one.resource_type == "Patient" for key in fhir_import.identity(one))
+    )
     hints = fhir_import.coverage_hints(sound)
     steps: dict[str, Callable[[Intake, Entry], Outcome]] = {
         "Patient": take_patient,
@@ -58,13 +61,17 @@ def import_bundle(
         "Coverage": coverages.take_coverage,
     }
     for resource_type, take in steps.items():
-        outcomes += [_guarded(intake, entry, take) for entry in sound if entry.resource_type == resource_type]
+        of_type = [entry for entry in sound if entry.resource_type == resource_type]
+        if resource_type != "Patient":
+            intake.look_up(resource_type, (key for entry in of_type for key in _keys_of_relative(intake, entry)))
+        outcomes += [_guarded(intake, entry, take) for entry in of_type]
     for entry in sound:
         if entry.index in hints:
             take_hint = partial(coverages.take_hint, hint=hints[entry.index])
             outcomes.append(_guarded(intake, entry, take_hint))
         elif entry.resource_type not in steps:
             outcomes.append(fhir_import.outcome(entry, Status.IGNORED))
+    intake.write_keys()
     outcomes.sort(key=lambda one: one.index)
     if bundle_type == "transaction":
         errors.refuse(fhir_import.violations(outcomes))
@@ -80,7 +87,7 @@ def take_patient(intake: Intake, entry: Entry) -> Outcome:
     if problems:
         return fhir_import.outcome(entry, Status.REFUSED, issues=map(_in_resource, problems))
     keys = fhir_import.identity(entry)
-    known = _patients_on_file(intake.store, intake.call.tenant_id, keys)
+    known = _patients_on_file(intake, keys)
     if len(known) > 1:
         clash = Problem("identifier", "its identifiers belong to different patients on file; merge or mend them first")
         return fhir_import.outcome(entry, Status.REFUSED, issues=[clash])
@@ -90,7 +97,7 @@ def take_patient(intake: Intake, entry: Entry) -> Outcome:
         status = _update(intake, row, person, unchanged=any(key.fingerprint == digest for key in filed))
     else:
         row, status = _create(intake, person), Status.CREATED
-    intake.store.put_external_keys("Patient", keys, row.id, row.id, digest)
+    intake.file("Patient", keys, row.id, row.id, digest)
     intake.people.update(dict.fromkeys(entry.names(), row.id))
     intake.same_as.update(dict.fromkeys(reading.same_as, row.id))
     return fhir_import.outcome(entry, status, row.id, row.id, reading.remarks)
@@ -118,9 +125,9 @@ def take_related_person(intake: Intake, entry: Entry) -> Outcome:
     )
     keys = of_patient(patient.id, fhir_import.identity(entry))
     digest = fhir_import.fingerprint(asdict(entered))
-    filed = store.external_keys("RelatedPerson", keys)
+    filed = intake.filed("RelatedPerson", keys)
     row = next((row for key in filed if (row := store.get(Relation, key.record_id))), None)
-    patient = store.lock(Patient, patient.id)
+    patient = intake.lock(patient)
     if row is None:
         row, status = relation_usecases.add_to(intake.call, store, patient, entered), Status.CREATED
     elif any(key.fingerprint == digest for key in filed):
@@ -131,14 +138,16 @@ def take_related_person(intake: Intake, entry: Entry) -> Outcome:
         if entered.guarantor:
             patients.bill_to(intake.call, store, patient, row.id)
         status = Status.UPDATED
-    store.put_external_keys("RelatedPerson", keys, row.id, patient.id, digest)
+    intake.file("RelatedPerson", keys, row.id, patient.id, digest)
     intake.relations.update(dict.fromkeys(entry.names(), row.id))
     return fhir_import.outcome(entry, status, row.id, patient.id, reading.remarks)
 
 
 def _guarded(intake: Intake, entry: Entry, take: Callable[[Intake, Entry], Outcome]) -> Outcome:
-    """Takes one entry in a savepoint of its own: one that is refused leaves nothing behind."""
+    """Takes one entry; one that is refused leaves nothing behind (in a transaction, neither do the others)."""
     try:
+        if intake.whole:
+            return take(intake, entry)
         with intake.call.savepoint():
             return take(intake, entry)
     except InvalidInput as error:
@@ -150,18 +159,25 @@ def _guarded(intake: Intake, entry: Entry, take: Callable[[Intake, Entry], Outco
         return fhir_import.outcome(entry, Status.REFUSED, issues=[Problem("", error.message)])
 
 
-def _patients_on_file(
-    store: Store, tenant_id: UUID, keys: Sequence[Identifier]
-) -> dict[UUID, tuple[Patient, list[ExternalKey]]]:
+def _keys_of_relative(intake: Intake, entry: Entry) -> list[Identifier]:
+    """The keys of a resource that belongs to a patient of this bundle."""
+    resource = entry.resource
+    reference = (resource.get("beneficiary") or resource.get("patient") or {}).get("reference", "")
+    patient_id = intake.people.get(reference)
+    return of_patient(patient_id, fhir_import.identity(entry)) if patient_id else []
+
+
+def _patients_on_file(intake: Intake, keys: Sequence[Identifier]) -> dict[UUID, tuple[Patient, list[Filed]]]:
     """The patients on file under any of the keys (followed to the record they were merged into), with their keys."""
-    found: dict[UUID, tuple[Patient, list[ExternalKey]]] = {}
-    for key in store.external_keys("Patient", keys):
-        row = store.get(Patient, key.record_id)
+    store = intake.store
+    found: dict[UUID, tuple[Patient, list[Filed]]] = {}
+    for filed in intake.filed("Patient", keys):
+        row = store.get(Patient, filed.record_id)
         if row is not None and row.merged_into is not None:
             row = store.get(Patient, row.merged_into)
         if row is not None:
-            found.setdefault(row.id, (row, []))[1].append(key)
-    ours = fhir_patient.mrn_system(tenant_id)
+            found.setdefault(row.id, (row, []))[1].append(filed)
+    ours = fhir_patient.mrn_system(intake.call.tenant_id)
     for number in (key.value for key in keys if key.system == ours):
         row = store.patient_by_mrn(number)
         if row is not None:
@@ -172,6 +188,7 @@ def _patients_on_file(
 def _create(intake: Intake, person: Demographics) -> Patient:
     likely = duplicates.warned(duplicates.find(intake.store, person, ()))
     row = patients.create(intake.call, intake.store, person)
+    intake.made(row)
     duplicates.note(intake.call, intake.store, row.id, likely)
     return row
 
@@ -181,7 +198,7 @@ def _update(intake: Intake, row: Patient, person: Demographics, *, unchanged: bo
     if unchanged:
         intake.call.touch(row.id)
         return Status.UNCHANGED
-    row = intake.store.lock(Patient, row.id)
+    row = intake.lock(row)
     before = rows.demographics(row)
     merged = replace(
         patients.with_identifiers(person, before),

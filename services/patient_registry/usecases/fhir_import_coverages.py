@@ -32,11 +32,11 @@ def take_coverage(intake: Intake, entry: Entry) -> Outcome:
     patient = intake.patient(reading.beneficiary)
     if patient is None:
         return fhir_import.outcome(entry, Status.REFUSED, issues=[unknown("beneficiary.reference")])
-    patient = store.lock(Patient, patient.id)
+    patient = intake.lock(patient)
     entered = _coverage(intake, reading, payer)
     keys = of_patient(patient.id, fhir_import.identity(entry))
     digest = fhir_import.fingerprint(asdict(entered))
-    filed = store.external_keys("Coverage", keys)
+    filed = intake.filed("Coverage", keys)
     held = store.coverages([patient.id])[patient.id]
     row = next((row for row in held if row.id in {key.record_id for key in filed}), None) or _same(held, entered)
     remarks: list[Problem] = []
@@ -48,12 +48,13 @@ def take_coverage(intake: Intake, entry: Entry) -> Outcome:
         entered = replace(entered, coverage_id=row.id if row else patient.id)
         entered = _with_free_priority(entered, held, row, remarks)
         if row is None:
-            row, status = coverages.add_to(intake.call, store, patient, entered, complete=False), Status.CREATED
+            row = coverages.add_to(intake.call, store, patient, entered, held=held, complete=False)
+            status = Status.CREATED
         else:
             version = row.version
             coverages.put(intake.call, store, patient, row, entered, complete=False)
             status = Status.UNCHANGED if row.version == version else Status.UPDATED
-    store.put_external_keys("Coverage", keys, row.id, patient.id, digest)
+    intake.file("Coverage", keys, row.id, patient.id, digest)
     lacking = rules.lacking(rows.coverage(row))
     return fhir_import.outcome(entry, status, row.id, patient.id, remarks, lacking)
 
@@ -66,7 +67,7 @@ def take_hint(intake: Intake, entry: Entry, hint: CoverageHint) -> Outcome:
     payer = resolve(intake.store, hint.payer)
     if payer is None:
         return fhir_import.outcome(entry, Status.IGNORED, patient_id=patient.id)
-    patient = intake.store.lock(Patient, patient.id)
+    patient = intake.lock(patient)
     held = [row for row in intake.store.coverages([patient.id])[patient.id] if row.active]
     for row in held:
         if (row.payer_code, row.payer_name) == (payer.code, payer.name):
@@ -78,7 +79,7 @@ def take_hint(intake: Intake, entry: Entry, hint: CoverageHint) -> Outcome:
     entered = Coverage(
         coverage_id=patient.id, payer_code=payer.code, payer_name=payer.name, member_id=hint.member_id, priority=0
     )
-    row = coverages.add_to(intake.call, intake.store, patient, entered, complete=False)
+    row = coverages.add_to(intake.call, intake.store, patient, entered, held=held, complete=False)
     lacking = rules.lacking(rows.coverage(row))
     return fhir_import.outcome(entry, Status.CREATED, row.id, patient.id, lacking=lacking)
 

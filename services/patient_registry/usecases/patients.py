@@ -54,6 +54,7 @@ def register(call: Call, command: Register) -> Registration:
     if not command.accept_duplicates and any(one.patient.id not in command.reviewed for one in likely):
         return Registration(None, tuple(likely))
     patient = create(call, store, person, command.guarantor_id)
+    _file_identifiers(store, patient, person)
     if command.coverage is not None:
         coverages.add_to(call, store, patient, command.coverage)
     duplicates.note(call, store, patient.id, likely, command.reviewed)
@@ -61,19 +62,23 @@ def register(call: Call, command: Register) -> Registration:
 
 
 def create(call: Call, store: Store, person: Demographics, guarantor_id: UUID | None = None) -> Patient:
-    """Puts a (settled) person on file and says so."""
+    """Puts a (settled) person on file and says so. Who files the person's identifiers is the caller's business."""
     patient_id = call.new_id()
     row = Patient(id=patient_id, mrn=store.next_mrn(), guarantor_id=guarantor_id or patient_id, merged_into=None)
     row.registered_at = row.updated_at = call.now
     rows.put_demographics(row, person)
     store.add(row)
     store.put_keys(patient_id, person, row.mrn, new=True)
-    taken = {(key.system, key.value) for key in store.external_keys("Patient", person.identifiers)}
-    free = [one for one in person.identifiers if (one.system, one.value) not in taken]
-    store.put_external_keys("Patient", free, patient_id, patient_id, "")
     call.touch(patient_id)
     call.emit(published.patient_registered(row))
     return row
+
+
+def _file_identifiers(store: Store, patient: Patient, person: Demographics) -> None:
+    """Lets imports recognise the patient by the identifiers given, except those that already name somebody else."""
+    taken = {(key.system, key.value) for key in store.external_keys("Patient", person.identifiers)}
+    free = [one for one in person.identifiers if (one.system, one.value) not in taken]
+    store.put_external_keys(("Patient", one.system, one.value, patient.id, patient.id, "") for one in free)
 
 
 def get(call: Call, patient_id: UUID) -> Patient:
