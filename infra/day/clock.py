@@ -148,7 +148,11 @@ class BusinessTime:
 
     async def _connect(self) -> Client:
         return await nats.connect(
-            self._stack.nats.url("ops"), name="day", max_reconnect_attempts=-1, reconnect_time_wait=0.1
+            self._stack.nats.url("ops"),
+            name="day",
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.1,
+            error_cb=_quietly,
         )
 
     async def _publish(self, instant: datetime) -> set[str]:
@@ -175,6 +179,11 @@ class BusinessTime:
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+async def _quietly(error: Exception) -> None:
+    """A broken connection is no news here: the next publish waits for it to come back, and says so if it does not."""
+    del error
 
 
 def _text(instant: datetime) -> str:

@@ -167,6 +167,7 @@ class Plan:
             "POLYCLINIC_CLEARINGHOUSE_URL": self.ports.url("clearinghouse-simulator"),
             "POLYCLINIC_CLEARINGHOUSE_SUBMITTER": CLEARINGHOUSE_SUBMITTER,
             "POLYCLINIC_CLEARINGHOUSE_SECRET": self.secrets.get("clearinghouse"),
+            "POLYCLINIC_CLEARINGHOUSE_RECEIVER": "MERIDIANCH",
             "POLYCLINIC_SMTP_HOST": LOOPBACK,
             "POLYCLINIC_SMTP_PORT": str(self.ports["smtp-simulator"]),
             "POLYCLINIC_SMS_URL": self.ports.url("sms-simulator"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
+from tests.judges.pyx12_judge import judge
+
 from infra.day.context import Day
 from infra.day.files import inbound_files
 from infra.day.invariants import Finding
 from infra.day.x12 import Remittance, TransactionSet, read, remittance
-from tests.judges.pyx12_judge import judge
 
 # The states in which nothing more is expected of anybody.
 FINAL_STATES = ("paid", "closed", "voided", "denied")
@@ -55,7 +56,9 @@ def every_charge_has_one_place(day: Day) -> Finding:
         for row in day.observer.databases.rows("billing", SIGNED_WITHOUT_LINES, tenant)
     ]
     count = day.observer.databases.one("billing", "SELECT count(*) AS n FROM charge_line WHERE tenant_id = %s", tenant)
-    return Finding("every charge line is on one live primary claim, self-pay or held with a reason", count["n"], failures)
+    return Finding(
+        "every charge line is on one live primary claim, self-pay or held with a reason", count["n"], failures
+    )
 
 
 def every_seen_visit_is_charged(day: Day) -> Finding:

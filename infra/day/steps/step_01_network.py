@@ -9,6 +9,7 @@ from datetime import date
 from infra.day.accounts import DEMO_PASSWORD, Doorman
 from infra.day.client import Api, Json
 from infra.day.context import Accounts, Day
+from infra.day.invariants.events import count_rows
 from infra.day.world import (
     BILLING_ENTITY,
     CHARGES,
@@ -49,6 +50,7 @@ def run(day: Day) -> None:
     make_messages(day, owner)
     connect_outside_parties(day)
     day.time.settle()
+    day.idle_rows = count_rows(day, day.cast.idle_tenant_id)
     day.progress.say(
         f"{len(PLACES)} locations in {len({place.time_zone for place in PLACES})} time zones, {len(CLINICIANS)} "
         f"practitioners, {len(VISIT_KINDS)} visit types, {len(INSURERS)} payers"
