@@ -33,21 +33,45 @@ MEMBERS = {"MEDB1": "1EG4TE5MK73", "MCD01": "MCD123456", "COMM1": "W123456789", 
 class InsuredClinic(Clinic):
     """A clinic with Medicare, Medicaid and two commercial payers."""
 
-    def __init__(self, harness: Harness, clearinghouse: ClearinghouseProcess) -> None:
-        super().__init__(harness)
-        self.clearinghouse = clearinghouse
+    def __init__(
+        self, harness: Harness, clearinghouse: ClearinghouseProcess | None = None, *, tenant: UUID | None = None
+    ) -> None:
+        super().__init__(harness, tenant=tenant)
+        self._clearinghouse = clearinghouse
         self.profiles: dict[str, registry_pb2.BillingProfile] = {}
         for code, (kind, indicator, rules) in KINDS.items():
             version = {"COMM1": 1}.get(code, 0)
             request = payer_request(code, kind, takes_eligibility_requests=True, **rules)
             request.filing_indicator, request.version = indicator, version
             self.staff.call("PutPayer", request)
-        harness.stub_peer("patient_registry", "GetBillingProfiles", self._answer)
-        self.step(harness.clock.now())
+        self.registry_knows()
+        if clearinghouse is not None:
+            self.step(harness.clock.now())
+
+    @property
+    def clearinghouse(self) -> ClearinghouseProcess:
+        """The clearinghouse that this clinic's tests were given."""
+        assert self._clearinghouse is not None
+        return self._clearinghouse
+
+    def registry_knows(self) -> None:
+        """Insured people as they were made here; others live at the sample address and have no coverage."""
+        self.registry = self.harness.stub_peer("patient_registry", "GetBillingProfiles", self._answer)
 
     def _answer(self, request: registry_pb2.GetBillingProfilesRequest) -> registry_pb2.GetBillingProfilesResponse:
-        known = [self.profiles[one] for one in request.patient_ids if one in self.profiles]
-        return registry_pb2.GetBillingProfilesResponse(profiles=known)
+        plain = registry_pb2.BillingProfile(
+            name=HumanName(family="Ho", given="Ann"),
+            birth_date=Date(year=1980, month=5, day=4),
+            sex=SEX_FEMALE,
+            address=HOME,
+            version=1,
+        )
+        answer = registry_pb2.GetBillingProfilesResponse()
+        for patient_id in request.patient_ids:
+            profile = answer.profiles.add()
+            profile.CopyFrom(self.profiles.get(patient_id, plain))
+            profile.patient_id = patient_id
+        return answer
 
     # ---- people
 
