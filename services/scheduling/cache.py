@@ -54,6 +54,8 @@ class WorkingTime:
     location_id: UUID
     rules: WorkingRules
     bits: int
+    # The practitioner's taken time, once it has been read.
+    taken: TakenTime | None = None
     # Where visits can start, by shape and block; of the practitioner's time as it was after so many changes.
     starts: dict[tuple[Shape, int], int] = field(default_factory=dict)
     as_of: int = -1
@@ -68,6 +70,7 @@ class TenantCache:
         self.seen = 0
         self.catalogue: Catalogue | None = None
         self.working: dict[tuple[UUID, UUID], WorkingTime] = {}
+        self.by_location: dict[UUID, list[WorkingTime]] = {}
         self.taken: dict[UUID, TakenTime] = {}
 
     @property
@@ -85,13 +88,14 @@ class TenantCache:
     def take_rules(self, catalogue: Catalogue) -> None:
         """Takes new rules; working time whose rules are as they were is kept as it was worked out."""
         self.catalogue = catalogue
-        known, self.working = self.working, {}
+        known, self.working, self.by_location = self.working, {}, {}
         for (practitioner_id, location_id), rules in sorted(catalogue.working.items()):
             kept = known.get((practitioner_id, location_id))
             if kept is None or kept.rules != rules:
                 bits = availability.working_bits(rules, self.span)
                 kept = WorkingTime(practitioner_id, location_id, rules, bits)
             self.working[practitioner_id, location_id] = kept
+            self.by_location.setdefault(location_id, []).append(kept)
 
 
 class View:
@@ -108,27 +112,34 @@ class View:
         return self._tenant.span
 
     @property
-    def working(self) -> Iterable[WorkingTime]:
-        """Who works where, in a steady order."""
-        return self._tenant.working.values()
+    def working(self) -> dict[UUID, list[WorkingTime]]:
+        """Who works at each location, in a steady order."""
+        return self._tenant.by_location
 
-    def load(self, practitioner_ids: Iterable[UUID], pools: Iterable[tuple[UUID, Role]]) -> None:
-        """Reads what has been taken of these practitioners and pools, as far as it is not known yet, in one query."""
-        wanted = dict.fromkeys(practitioner_ids, 1)
-        for key in pools:
-            wanted |= {resource.id: resource.capacity for resource in self.catalogue.pools.get(key, ())}
+    def load(self, people: Iterable[WorkingTime], pools: Iterable[tuple[UUID, Role]]) -> None:
+        """Reads what has been taken of these people and pools, as far as it is not known yet, in one query."""
         taken, span = self._tenant.taken, self._tenant.span
-        missing = [r for r, capacity in wanted.items() if r not in taken or taken[r].occupancy.capacity != capacity]
+        new = [where for where in people if where.taken is None]
+        missing = {where.practitioner_id: 1 for where in new if where.practitioner_id not in taken}
+        for key in pools:
+            for resource in self.catalogue.pools.get(key, ()):
+                known = taken.get(resource.id)
+                if known is None or known.occupancy.capacity != resource.capacity:
+                    missing[resource.id] = resource.capacity
         occupied = self._store.occupied_stretches([(resource_id, span) for resource_id in missing])
-        for resource_id in missing:
-            taken[resource_id] = TakenTime(bitmaps.Occupancy(wanted[resource_id]))
+        for resource_id, capacity in missing.items():
+            taken[resource_id] = TakenTime(bitmaps.Occupancy(capacity))
         for resource_id, stretch in occupied:
             taken[resource_id].occupancy.add(stretch)
+        for where in new:
+            where.taken = taken[where.practitioner_id]
 
     def starts(self, where: WorkingTime, shape: Shape, block: Span) -> int:
-        """Where the practitioner can start a visit of this shape within the block: it lies in the working time, it and its
+        """Where a loaded practitioner can start a visit of this shape within the block: it lies in the working time, it and its
         buffers are free. Bit 0 is the block's first cell."""
-        taken = self._tenant.taken[where.practitioner_id]
+        taken = where.taken
+        if taken is None:
+            return 0
         if where.as_of != taken.changes:
             where.starts.clear()
             where.as_of = taken.changes
@@ -136,22 +147,24 @@ class View:
         bits = where.starts.get(key)
         if bits is None:
             working = bitmaps.section(where.bits, block.first - self._tenant.base, len(block) + shape[0])
-            bits = bitmaps.runs(working, shape[0]) & self.free(where.practitioner_id, shape, block)
+            bits = bitmaps.runs(working, shape[0]) & _free(taken, shape, block)
             where.starts[key] = bits
         return bits
 
     def free(self, resource_id: UUID, shape: Shape, block: Span) -> int:
-        """Where a loaded resource has a lane free for a visit of this shape; bit 0 is the block's first cell."""
-        taken = self._tenant.taken[resource_id]
-        key = (shape, block.first)
-        bits = taken.free.get(key)
-        if bits is None:
-            duration, before, after = shape
-            wide = block.widened(before, duration + after)
-            busy = taken.occupancy.busy(wide)
-            bits = availability.free_starts(busy, len(block), before + duration + after, 0, 0)
-            taken.free[key] = bits
-        return bits
+        """Where a loaded room or device has a lane free for a visit of this shape; bit 0 is the block's first cell."""
+        return _free(self._tenant.taken[resource_id], shape, block)
+
+
+def _free(taken: TakenTime, shape: Shape, block: Span) -> int:
+    key = (shape, block.first)
+    bits = taken.free.get(key)
+    if bits is None:
+        duration, before, after = shape
+        busy = taken.occupancy.busy(block.widened(before, duration + after))
+        bits = availability.free_starts(busy, len(block), before + duration + after, 0, 0)
+        taken.free[key] = bits
+    return bits
 
 
 class AvailabilityCache:

@@ -10,7 +10,7 @@ from pathlib import Path
 from infra.local.stack import Stack
 from rich.console import Console
 
-from tests.load import engine_benches, http_benches, world
+from tests.load import engine_benches, http_benches, notification_benches, scheduling_benches, world
 from tests.load.figures import Figure, show
 from tests.load.world import World
 
@@ -19,9 +19,11 @@ BENCHES: dict[str, Callable[[World], list[Figure]]] = {
     "read": http_benches.patient_read,
     "search": http_benches.patient_search,
     "create": http_benches.patient_create,
+    "slot-engine": scheduling_benches.slot_engine,
     "slots": http_benches.slot_search,
     "book": http_benches.booking,
     "events": engine_benches.event_latency,
+    "reminders": notification_benches.reminders,
 }
 
 

@@ -65,6 +65,8 @@ class AppointmentType:
 
     def duration_cells(self, practitioner_id: UUID) -> int:
         """How many cells this practitioner takes for it."""
+        if not self.practitioner_durations:
+            return self.duration_minutes // CELL_MINUTES
         return cells_of(self.practitioner_durations.get(practitioner_id, self.duration_minutes))
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 from scheduling.domain import bitmaps
@@ -18,8 +19,7 @@ from scheduling.domain.cells import CELLS_PER_DAY, Span
 BLOCK_CELLS = 28 * CELLS_PER_DAY
 
 
-@dataclass(frozen=True)
-class Starts:
+class Starts(NamedTuple):
     """Where one practitioner can start one type of visit at one location within a block; ``duration`` is in cells."""
 
     practitioner_id: UUID

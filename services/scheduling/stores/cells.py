@@ -18,14 +18,15 @@ from scheduling.domain.cells import Span
 from scheduling.domain.claims import Demand, difference
 from scheduling.tables import BookingCell, Hold, Occupation
 
-# A booking that has to wait longer for another one's commit gives up and is told to try again.
-LOCK_TIMEOUT = text("select set_config('lock_timeout', '250ms', true)")
 NO_PARTITION = "23514"
 LOCK_NOT_AVAILABLE = "55P03"
 DEADLOCK = "40P01"
 TRIES = 3
 
-_LOCK_SHARED = text("select pg_advisory_xact_lock_shared(k) from unnest(cast(:keys as bigint[])) as k")
+_LOCK_SHARED = text(
+    "with patience as materialized (select set_config('lock_timeout', '250ms', true))"
+    " select pg_advisory_xact_lock_shared(k) from patience, unnest(cast(:keys as bigint[])) as k"
+)
 _LOCK_EXCLUSIVE = text("select pg_advisory_xact_lock(k) from unnest(cast(:keys as bigint[])) as k")
 _TAKE = text(
     "insert into booking_cell (tenant_id, resource_id, cell, lane, claim_id)"
@@ -95,7 +96,7 @@ class CellStore(BaseStore):
 
     def lock_shared(self, resource_ids: Iterable[UUID]) -> None:
         """Keeps the working time of these resources from being edited until the transaction ends; bookings do not wait for each
-        other. Raises Unavailable when an edit takes longer than the lock timeout."""
+        other. From now on the transaction waits for no lock longer than a moment (then: Unavailable, try again)."""
         self.session.execute(_LOCK_SHARED, {"keys": self._lock_keys(resource_ids)})
 
     def lock_exclusive(self, resource_ids: Iterable[UUID]) -> None:
@@ -106,10 +107,6 @@ class CellStore(BaseStore):
         """64-bit keys in ascending order, so that two transactions never wait for each other in a circle."""
         digests = {hashlib.blake2b(self.tenant_id.bytes + one.bytes, digest_size=8).digest() for one in resource_ids}
         return sorted(int.from_bytes(digest, "big", signed=True) for digest in digests)
-
-    def limit_lock_waits(self) -> None:
-        """From now on this transaction waits for no lock longer than a moment."""
-        self.session.execute(LOCK_TIMEOUT)
 
     def occupied(self, resource_ids: Iterable[UUID], span: Span) -> list[tuple[UUID, UUID, Span]]:
         """(resource, claim, span) of everything that touches the span, expired holds included."""

@@ -159,15 +159,22 @@ def book_all(call: Call, bookings: Sequence[Booking], *, validate_only: bool = F
     wanted = [booking.source for booking in bookings if isinstance(booking.source, Wanted)]
     owners = [owner for one in wanted for owner in (one.practitioner_id, one.location_id)]
     placing.lock_rules(store, *owners)
-    savepoint = call.savepoint()
     candidates = [_candidate(call, store, booking) for booking in bookings]
+    if validate_only:
+        return Batch([], _conflicts_of(call, store, candidates))
     placed, conflicts = placing.place(call, store, candidates)
-    if conflicts or validate_only:
-        savepoint.rollback()
+    if conflicts:
         return Batch([], conflicts)
-    savepoint.commit()
     rows = [_write(call, store, booking, got) for booking, got in zip(bookings, placed, strict=True)]
     return Batch([guards.describe_one(store, row) for row in rows], [])
+
+
+def _conflicts_of(call: Call, store: Store, candidates: Sequence[Candidate]) -> list[tuple[int, Conflict]]:
+    """What stands in the way, found by placing the visits and taking it back."""
+    savepoint = call.savepoint()
+    _, conflicts = placing.place(call, store, candidates)
+    savepoint.rollback()
+    return conflicts
 
 
 def _candidate(call: Call, store: Store, booking: Booking) -> Candidate:

@@ -96,7 +96,6 @@ def start_cell(start: datetime, field: str = "start_time") -> int:
 
 def lock_rules(store: Store, *owner_ids: UUID) -> None:
     """Before rules are read for a booking: nobody edits the working time of these practitioners and locations meanwhile."""
-    store.limit_lock_waits()
     store.lock_shared(owner_ids)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -76,15 +76,17 @@ def find(
     view: View, now: datetime, wanted: SlotSearch, kinds: Sequence[AppointmentType], patient_busy: Callable[[Span], int]
 ) -> list[Found]:
     """The soonest starts of these types, block by block until there are enough; ``patient_busy`` tells the patient's time."""
-    people = [where for where in view.working if _is_wanted(view.catalogue, where, wanted)]
-    zone_of = {where.location_id: view.catalogue.locations[where.location_id].time_zone for where in people}
-    days = {zone: _days(zone, now, wanted) for zone in set(zone_of.values())}
-    hull = _hull(days.values(), view.span)
+    places = [
+        Place(location_id, zone, _days(zone, now, wanted), people)
+        for location_id, zone, people in _wanted_people(view, wanted)
+    ]
+    hull = _hull([place.days for place in places], view.span)
     if hull is None:
         return []
+    roles = [role for kind in kinds for role in kind.roles]
     view.load(
-        {where.practitioner_id for where in people},
-        {(location_id, role) for location_id in zone_of for kind in kinds for role in kind.roles},
+        (where for place in places for where in place.people),
+        [(place.location_id, role) for place in places for role in roles],
     )
     tally = Tally(wanted.limit or DEFAULT_LIMIT, wanted.limit_per_practitioner)
     found: list[Found] = []
@@ -92,39 +94,54 @@ def find(
         busy = patient_busy(block)
         candidates: list[Starts] = []
         for kind in kinds:
-            allowed = {zone: _allowed(now, zone, wanted, kind, days[zone], block) for zone in days}
-            candidates += _candidates(
-                view, kind, people, {w: allowed[zone] for w, zone in zone_of.items()}, block, busy
-            )
+            allowed = {place.zone: _allowed(now, place.zone, wanted, kind, place.days, block) for place in places}
+            for place in places:
+                if allowed[place.zone]:
+                    candidates += _candidates(view, kind, place, allowed[place.zone], block, busy)
         found += search.soonest(candidates, block.first, tally)
         if tally.done:
             break
     return found
 
 
+@dataclass(frozen=True)
+class Place:
+    """A location that is searched: the UTC cells of its days, and who works there."""
+
+    location_id: UUID
+    zone: str
+    days: Span
+    people: list[WorkingTime]
+
+
+def _wanted_people(view: View, wanted: SlotSearch) -> Iterator[tuple[UUID, str, list[WorkingTime]]]:
+    """(location, zone, people) of everybody who is looked for."""
+    narrowed = wanted.practitioner_ids or wanted.specialty or wanted.language or wanted.practitioner_sex
+    for location_id, people in view.working.items():
+        if wanted.location_ids and location_id not in wanted.location_ids:
+            continue
+        here = [where for where in people if _is_wanted(view.catalogue, where, wanted)] if narrowed else people
+        if here:
+            yield location_id, view.catalogue.locations[location_id].time_zone, here
+
+
 def _candidates(
-    view: View,
-    kind: AppointmentType,
-    people: list[WorkingTime],
-    allowed: dict[UUID, int],
-    block: Span,
-    patient_busy: int,
+    view: View, kind: AppointmentType, place: Place, allowed: int, block: Span, patient_busy: int
 ) -> list[Starts]:
     """Where each practitioner can start this type of visit within the block, everything that it needs considered."""
     before, after = search.buffers(kind, ResourceKind.PRACTITIONER)
-    elsewhere: dict[tuple[UUID, int], int] = {}
+    elsewhere: dict[int, int] = {}
     candidates = []
-    for where in people:
-        if not allowed[where.location_id] or not kind.offered_by(where.practitioner_id):
+    for where in place.people:
+        if kind.practitioner_ids and where.practitioner_id not in kind.practitioner_ids:
             continue
         duration = kind.duration_cells(where.practitioner_id)
-        key = (where.location_id, duration)
-        if key not in elsewhere:
+        if duration not in elsewhere:
             free = availability.free_starts(patient_busy, len(block), duration, 0, 0) if patient_busy else -1
-            elsewhere[key] = allowed[where.location_id] & free & _roles(view, kind, where.location_id, duration, block)
-        bits = elsewhere[key] and elsewhere[key] & view.starts(where, (duration, before, after), block)
+            elsewhere[duration] = allowed & free & _roles(view, kind, place.location_id, duration, block)
+        bits = elsewhere[duration] and elsewhere[duration] & view.starts(where, (duration, before, after), block)
         if bits:
-            candidates.append(Starts(where.practitioner_id, where.location_id, kind.id, duration, bits))
+            candidates.append(Starts(where.practitioner_id, place.location_id, kind.id, duration, bits))
     return candidates
 
 
@@ -175,8 +192,6 @@ def _kinds(call: Call, catalogue: Catalogue, wanted: SlotSearch) -> list[Appoint
 def _is_wanted(catalogue: Catalogue, where: WorkingTime, wanted: SlotSearch) -> bool:
     if wanted.practitioner_ids and where.practitioner_id not in wanted.practitioner_ids:
         return False
-    if wanted.location_ids and where.location_id not in wanted.location_ids:
-        return False
     practitioner = catalogue.practitioners[where.practitioner_id]
     return (
         (not wanted.specialty or wanted.specialty.casefold() in (s.casefold() for s in practitioner.specialties))
@@ -194,7 +209,7 @@ def _days(zone: str, now: datetime, wanted: SlotSearch) -> Span:
     return Span(begin, max(zones.day_span(zone, last).end, begin))
 
 
-def _hull(days: Iterable[Span], known: Span) -> Span | None:
+def _hull(days: Sequence[Span], known: Span) -> Span | None:
     """One span for all locations, as far as the bitmaps reach."""
     wide = [span for span in days if len(span)]
     if not wide:
