@@ -20,6 +20,7 @@ def get_receipt(call: Call, payment_id: UUID) -> tuple[str, bytes]:
         raise NotFound("payment")
     if not payment.receipt_number or payment.received_at is None:
         raise FailedPrecondition("There is no receipt: no money has been received.")
+    call.touch(payment.patient_id)
     patient = store.patient(payment.patient_id)
     location = store.location(payment.location_id) if payment.location_id else None
     site = location or next(iter(store.locations()), None)

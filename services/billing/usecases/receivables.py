@@ -92,5 +92,5 @@ def release_hold(call: Call, store: Store, charge_line_id: UUID) -> int:
 
 def release_for_statement(call: Call, store: Store, charge_line_id: UUID) -> int:
     """As `release_hold`, for a person. Raises NotFound (charge line)."""
-    store.need(ChargeLine, charge_line_id, "charge line")
+    call.touch(store.need(ChargeLine, charge_line_id, "charge line").patient_id)
     return release_hold(call, store, charge_line_id)

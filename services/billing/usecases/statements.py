@@ -97,6 +97,7 @@ def issue(call: Call, store: Store, guarantor_id: UUID, today: date, address_boo
             account.cycle = 0
         store.session.flush()
         return drawn
+    call.touch(guarantor_id, *(line.patient_id for line in drawn.lines))
     statement = _keep(call, store, account, today, drawn, address_book(call, family))
     if account.cycle >= rules.LAST_CYCLE:
         account.next_statement_on = None
@@ -159,6 +160,7 @@ def get_statement(call: Call, statement_id: UUID) -> StatementView:
 def get_pdf(call: Call, statement_id: UUID) -> StoredFile:
     """The PDF as it was issued. Raises NotFound."""
     statement = Store(call.session).need(Statement, statement_id, "statement")
+    call.touch(statement.patient_id)
     return files.get(call, statement.file_id)
 
 
@@ -181,7 +183,8 @@ def list_statements(
 
 def still_due(store: Store, statement: Statement) -> int:
     """What patients still owe of the services on the statement, at most what it asked for; minor units."""
-    balances = ledger.line_balances(store, [UUID(line["charge_line_id"]) for line in statement.lines])
+    with store.whole_families():
+        balances = ledger.line_balances(store, [UUID(line["charge_line_id"]) for line in statement.lines])
     left = sum(balance.patient_due_minor for balance in balances.values())
     return max(0, min(left, statement.amount_due_minor))
 

@@ -265,3 +265,23 @@ def test_statement_days_are_the_clinics_own(clinic: Clinic) -> None:
     assert statements(clinic)[0].statement_date == today
     figures = ledger_pb2.GetDayFiguresRequest(posted_on={"start": today, "end": today})
     assert clinic.staff.call("GetDayFigures", figures).statements_issued == 1
+
+
+def test_a_guarantor_pays_for_people_they_may_not_read(clinic: Clinic, processor: Processor) -> None:
+    """What is still due of one's own statement counts all of it, although a grown child's lines are not one's to read."""
+    clinic.registry_knows()
+    mother = clinic.patient(name="Mia")
+    grown = clinic.patient(name="Tim", guarantor=mother)
+    clinic.signed_visit(grown)
+    issue(clinic, mother)
+    [statement] = statements(clinic, mother)
+    token = clinic.harness.client(clinic.tenant, patient_ids=[mother])
+    seen = token.call("GetStatement", pb.GetStatementRequest(statement_id=statement.statement_id))
+    assert seen.still_due.minor_units == TOTAL
+    with expect_error("NOT_FOUND"):
+        token.call("GetAccount", ledger_pb2.GetAccountRequest(patient_id=grown))
+    pending = pay_from_home(clinic, processor, statement, TOTAL)
+    clinic.harness.run_due()
+    assert payment(clinic, pending.payment_id).unapplied.minor_units == 0
+    seen = token.call("GetStatement", pb.GetStatementRequest(statement_id=statement.statement_id))
+    assert seen.still_due.minor_units == 0
