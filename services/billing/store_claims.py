@@ -166,6 +166,22 @@ class ClaimsStore(MoneyStore):
         )
         return self.session.scalar(query)
 
+    def live_claims_of(self, charge_line_ids: Iterable[UUID], responsibility: str) -> list[Claim]:
+        """The claims of one rank that carry any of these charge lines at present, locked."""
+        carrying = select(ClaimLine.claim_id).where(
+            ClaimLine.tenant_id == self.tenant_id,
+            ClaimLine.charge_line_id.in_(list(charge_line_ids)),
+            ClaimLine.responsibility == responsibility,
+            ClaimLine.live,
+        )
+        query = (
+            select(Claim)
+            .where(Claim.tenant_id == self.tenant_id, Claim.id.in_(carrying))
+            .order_by(Claim.id)
+            .with_for_update()
+        )
+        return list(self.session.scalars(query))
+
     def duplicates_of(self, claim_id: UUID, payer_id: UUID) -> dict[str, str]:
         """Our line number → number of another live claim to the payer with the same patient, service and day.
 

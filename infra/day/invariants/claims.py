@@ -34,7 +34,7 @@ SIGNED_WITHOUT_LINES = """
       AND NOT EXISTS (SELECT 1 FROM charge_line c WHERE c.tenant_id = e.tenant_id AND c.encounter_id = e.id)
 """
 WAITING = """
-    SELECT c.control, c.state, c.hold_reason, c.sent_on,
+    SELECT c.control, c.state, c.hold_reason, c.sent_on, c.crossed_over,
            (SELECT count(*) FROM work_item w WHERE w.tenant_id = c.tenant_id AND w.claim_id = c.id AND w.state = 'open')
              AS open_items,
            EXISTS (SELECT 1 FROM claim n WHERE n.tenant_id = c.tenant_id AND n.replaces_claim_id = c.id) AS replaced
@@ -112,7 +112,7 @@ def every_claim_is_complete_or_waits(day: Day) -> Finding:
             waiting["finished"] += 1
         elif row["open_items"] or row["hold_reason"]:
             waiting["a person"] += 1
-        elif row["state"] in WITH_THE_PAYER and row["sent_on"] is not None:
+        elif row["state"] in WITH_THE_PAYER and (row["sent_on"] is not None or row["crossed_over"]):
             waiting["the payer"] += 1
         elif row["state"] == "ready":
             waiting["the next batch"] += 1

@@ -1,6 +1,7 @@
 """A claim's life: its states, what moves it from one to the next, and its number.
 
-draft → (held) → ready → sent → received → accepted → paid | denied → closed; `rejected` goes back to draft when mended.
+draft → (held) → ready → sent → received → accepted → paid | denied → closed. A rejected claim is closed by the one that
+goes out in its place: a claim number is used once.
 """
 
 from __future__ import annotations
@@ -63,7 +64,6 @@ TRANSITIONS: Mapping[tuple[ClaimState, ClaimEvent], ClaimState] = {
     (_S.READY, _E.RESCRUB): _S.DRAFT,
     (_S.READY, _E.BATCHED): _S.SENT,
     (_S.READY, _E.VOID): _S.VOIDED,
-    (_S.REJECTED, _E.RESCRUB): _S.DRAFT,
     (_S.REJECTED, _E.REJECT): _S.REJECTED,
     (_S.REJECTED, _E.VOID): _S.VOIDED,
     # A later and better word of the payer than its front door's.
@@ -81,7 +81,9 @@ TRANSITIONS: Mapping[tuple[ClaimState, ClaimEvent], ClaimState] = {
     (_S.PAID, _E.DENIAL): _S.PAID,
     (_S.CLOSED, _E.PAYMENT): _S.PAID,
     (_S.CLOSED, _E.DENIAL): _S.DENIED,
-    **{(state, _E.REVERSAL): _S.ACCEPTED for state in (_S.PAID, _S.DENIED, _S.CLOSED)},
+    **{(state, _E.REVERSAL): _S.ACCEPTED for state in (_S.PAID, _S.DENIED)},
+    # A claim that another one has replaced stays closed when the payer takes its answer back.
+    (_S.CLOSED, _E.REVERSAL): _S.CLOSED,
     (_S.ACCEPTED, _E.REVERSAL): _S.ACCEPTED,
     **{
         (state, _E.CLOSE): _S.CLOSED for state in (_S.PAID, _S.DENIED, _S.REJECTED, _S.ACCEPTED, _S.PENDED, _S.RECEIVED)

@@ -94,10 +94,11 @@ def make_next(call: Call, store: Store, claim: Claim, *, crossed_over: bool) -> 
     if following is None or visit is None:
         return None
     coverage, payer = following
-    known = [one for one in store.claims_after([claim.id]) if one.state != ClaimState.VOIDED]
-    if known:
-        return known[0]
+    rank = NEXT[Responsibility(claim.responsibility)]
     carried = [line.charge_line_id for line in store.claim_lines([claim.id]).get(claim.id, [])]
+    known = store.live_claims_of(carried, rank.value)
+    if known:
+        return _inform_again(call, store, known[0], claim)
     made = _make(
         call,
         store,
@@ -105,13 +106,37 @@ def make_next(call: Call, store: Store, claim: Claim, *, crossed_over: bool) -> 
         lines=[line for line in visit.lines if line.charge_line_id in carried],
         coverage_id=coverage.id,
         payer_id=payer.payer_id,
-        responsibility=NEXT[Responsibility(claim.responsibility)],
+        responsibility=rank,
         previous_claim_id=claim.id,
         crossed_over=crossed_over,
     )
     if crossed_over:
         claim_life.move(call, store, made, ClaimEvent.CROSSED_OVER, detail="the earlier payer has forwarded the claim")
     return made
+
+
+def _inform_again(call: Call, store: Store, later: Claim, claim: Claim) -> Claim:
+    """The next payer's claim exists already: it is told this answer too, or a person looks when it has gone out."""
+    if later.previous_claim_id == claim.id and later.crossed_over:
+        return later
+    later.previous_claim_id = claim.id
+    if later.state == ClaimState.DRAFT:
+        plan_preparation(call, later)
+    elif claim_life.can(later, ClaimEvent.RESCRUB):
+        claim_life.move(call, store, later, ClaimEvent.RESCRUB, detail="the earlier payer has answered anew")
+        plan_preparation(call, later)
+    else:
+        work_items.open_item(
+            call,
+            store,
+            kind="later_payer_misinformed",
+            key=str(later.id),
+            title=f"Claim {later.control} was sent before the earlier payer's last answer",
+            claim_id=later.id,
+            patient_id=later.patient_id,
+            payer_id=later.payer_id,
+        )
+    return later
 
 
 def live_claim_of(store: Store, charge_line_id: UUID) -> UUID | None:
@@ -145,8 +170,14 @@ def release(call: Call, claim_id: UUID, reason: str, version: int) -> Claim:
 
 
 def rescrub(call: Call, claim_id: UUID, version: int) -> Claim:
-    """Has a held, ready or rejected claim written and judged anew, after something was corrected. Raises as `hold`."""
+    """Has a held, ready or rejected claim written and judged anew, after something was corrected. Raises as `hold`.
+
+    A rejected claim goes out under a new number, as a claim of its own that is returned: the payer may have kept the
+    old number, and no number is used twice.
+    """
     store, claim = _locked(call, claim_id, version)
+    if claim.state == ClaimState.REJECTED:
+        return _in_place_of(call, store, claim, "sent again", Frequency(claim.frequency))
     _move(call, store, claim, ClaimEvent.RESCRUB)
     plan_preparation(call, claim)
     return claim
@@ -160,30 +191,7 @@ def correct(call: Call, claim_id: UUID, reason: str, version: int, *, frequency:
     store, claim = _locked(call, claim_id, version)
     if not claim.payer_control:
         raise FailedPrecondition("The payer's number of the claim is not known yet.")
-    visit = store.visit_charges(claim.encounter_id)
-    if visit is None:
-        raise NotFound("visit")
-    carried = [line.charge_line_id for line in store.claim_lines([claim.id]).get(claim.id, [])]
-    _move(call, store, claim, ClaimEvent.CLOSE, detail=f"replaced: {reason}")
-    store.retire_lines(claim.id)
-    made = _make(
-        call,
-        store,
-        visit=visit,
-        lines=[line for line in visit.lines if line.charge_line_id in carried],
-        coverage_id=claim.coverage_id,
-        payer_id=claim.payer_id,
-        responsibility=Responsibility(claim.responsibility),
-        previous_claim_id=claim.previous_claim_id,
-        replaces_claim_id=claim.id,
-        frequency=frequency,
-    )
-    made.payer_control = claim.payer_control
-    store.session.flush()
-    work_items.settle(
-        call, store.open_items_of_claim(claim.id, ["denial", "underpaid", "rejection"]), f"corrected: {reason}"
-    )
-    return made
+    return _in_place_of(call, store, claim, reason, frequency)
 
 
 def void(call: Call, claim_id: UUID, reason: str, version: int, *, self_pay: bool) -> list[Claim]:
@@ -235,6 +243,33 @@ def local_day(call: Call, store: Store, claim: Claim) -> date:
 
 
 # ---- inside
+
+
+def _in_place_of(call: Call, store: Store, claim: Claim, reason: str, frequency: Frequency) -> Claim:
+    """Closes a claim and makes the one that takes its lines, its rank and its payer's number over."""
+    visit = store.visit_charges(claim.encounter_id)
+    if visit is None:
+        raise NotFound("visit")
+    carried = [line.charge_line_id for line in store.claim_lines([claim.id]).get(claim.id, [])]
+    _move(call, store, claim, ClaimEvent.CLOSE, detail=f"replaced: {reason}")
+    store.retire_lines(claim.id)
+    made = _make(
+        call,
+        store,
+        visit=visit,
+        lines=[line for line in visit.lines if line.charge_line_id in carried],
+        coverage_id=claim.coverage_id,
+        payer_id=claim.payer_id,
+        responsibility=Responsibility(claim.responsibility),
+        previous_claim_id=claim.previous_claim_id,
+        replaces_claim_id=claim.id,
+        frequency=frequency,
+    )
+    made.payer_control = claim.payer_control if frequency is not Frequency.ORIGINAL else ""
+    store.session.flush()
+    kinds = ["denial", "underpaid", "rejection", "silence", "not_on_file"]
+    work_items.settle(call, store.open_items_of_claim(claim.id, kinds), f"replaced by {made.control}: {reason}")
+    return made
 
 
 def _make(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 from billing.domain.adjustment_rules import AdjustmentTable
-from billing.domain.claims import ClaimEvent, ClaimState
+from billing.domain.claims import ClaimEvent
 from billing.domain.codec import from_json, to_json
 from billing.domain.line_matching import ClaimLine as OurLine
 from billing.domain.posting import (
@@ -21,7 +20,6 @@ from billing.domain.posting import (
     PostingDecision,
     PostingKind,
     RemittancePosting,
-    underpaid_minor,
     unmatched_money,
 )
 from billing.domain.provider_level import provider_level
@@ -33,13 +31,12 @@ from billing.domain.x12.remittance import RemittanceClaim
 from billing.domain.x12.remittance_reader import read_remittance
 from billing.store import Store
 from billing.tables_claims import Claim, InboundFile, Remittance
-from billing.usecases import claim_life, claims, inbound, ledger, receivables, work_items
+from billing.usecases import claim_life, claims, inbound, ledger, receivables, remittance_work, work_items
 from billing.usecases.payment_order import PaymentOrder
 from billing.usecases.remittances import deposit_of
 from chassis.call import Call
 from chassis.errors import Unprocessable
 
-WORK_DENIALS_WITHIN = timedelta(days=30)
 TABLE = AdjustmentTable()
 
 
@@ -264,7 +261,7 @@ _EVENTS: Mapping[Outcome, ClaimEvent] = {
 def _follow_up(call: Call, store: Store, row: Remittance, one: _Posted, known: _Known) -> None:
     claim, posting, said = one.claim, one.posting, one.said
     if posting.outcome in (Outcome.UNMATCHED, Outcome.REVERSAL_UNMATCHED):
-        _tell_unmatched(call, store, row, one)
+        remittance_work.tell_unmatched(call, store, row, said, claim, posting, one.row_id)
     if claim is None:
         return
     event = _EVENTS.get(posting.outcome)
@@ -279,18 +276,18 @@ def _follow_up(call: Call, store: Store, row: Remittance, one: _Posted, known: _
         claim.payer_control = said.payer_control or claim.payer_control
     claim_life.move(call, store, claim, event, detail=detail, codes=codes, by=row.trace, file_id=row.inbound_file_id)
     if posting.outcome is Outcome.REVERSED:
-        _tell_later_payers(call, store, claim)
+        remittance_work.tell_later_payers(call, store, claim)
         return
     work_items.settle(
         call, store.open_items_of_claim(claim.id, ["rejection", "silence", "not_on_file", "payer_request"]), "answered"
     )
     if posting.denials:
-        _tell_denied(call, store, row, one)
+        remittance_work.tell_denied(call, store, row, claim, posting)
     if posting.protected:
         reason = "The payer says that no cost sharing is owed"
         receivables.protect(call, store, claim.patient_id, claim.service_date, reason, row.set_key)
     if posting.outcome is Outcome.PAID and claim.responsibility == Responsibility.PRIMARY:
-        _check_contract(call, store, row, one, known)
+        remittance_work.check_contract(call, store, row, claim, posting, known.lines.get(claim.id, ()))
     _go_on(call, store, claim, posting, known)
 
 
@@ -309,99 +306,3 @@ def _go_on(call: Call, store: Store, claim: Claim, posting: ClaimPosting, known:
 def _shares(posting: ClaimPosting) -> int:
     """What the payer left to the next payer or the patient, minor units."""
     return sum(d.amount_minor for d in posting.decisions if d.kind is PostingKind.PATIENT_SHARE)
-
-
-def _tell_unmatched(call: Call, store: Store, row: Remittance, one: _Posted) -> None:
-    reversal = one.posting.outcome is Outcome.REVERSAL_UNMATCHED
-    said, claim = one.said, one.claim
-    what = "reversal fits nothing that was posted" if reversal else "answer fits no claim of ours"
-    work_items.open_item(
-        call,
-        store,
-        kind="unmatched_reversal" if reversal else "unmatched_remittance",
-        key=str(one.row_id),
-        title=f"{row.payer_name}'s {what}: {said.claim_control}",
-        claim_id=claim.id if claim else None,
-        patient_id=claim.patient_id if claim else None,
-        payer_id=row.payer_id,
-        remittance_id=row.id,
-        amount_minor=said.paid_minor,
-        detail={"claim_control": said.claim_control, "payer_control": said.payer_control, "status": said.status},
-    )
-
-
-def _tell_denied(call: Call, store: Store, row: Remittance, one: _Posted) -> None:
-    claim, denials = one.claim, one.posting.denials
-    if claim is None:
-        return
-    amount = sum(denial.amount_minor for denial in denials)
-    categories = sorted({denial.category for denial in denials})
-    advice = sorted({denial.advice for denial in denials})
-    codes = sorted({f"{denial.group}-{denial.carc}" for denial in denials})
-    work_items.open_item(
-        call,
-        store,
-        kind="denial",
-        key=str(claim.id),
-        title=f"{row.payer_name} denied {'part of ' if one.posting.outcome is Outcome.PAID else ''}{claim.control}",
-        claim_id=claim.id,
-        patient_id=claim.patient_id,
-        payer_id=claim.payer_id,
-        remittance_id=row.id,
-        amount_minor=amount,
-        due_on=(call.now + WORK_DENIALS_WITHIN).date(),
-        detail={
-            "codes": " ".join(codes),
-            "remarks": " ".join(sorted({remark for denial in denials for remark in denial.rarcs})),
-            "categories": " ".join(categories),
-            "advice": " ".join(advice),
-        },
-    )
-
-
-def _tell_later_payers(call: Call, store: Store, claim: Claim) -> None:
-    """A payer took its answer back after the next payer was billed with it: somebody must look."""
-    for later in store.claims_after([claim.id]):
-        if later.state not in (ClaimState.VOIDED, ClaimState.DRAFT, ClaimState.HELD, ClaimState.READY):
-            work_items.open_item(
-                call,
-                store,
-                kind="later_payer_misinformed",
-                key=str(later.id),
-                title=f"Claim {later.control} was sent with an answer that has been taken back",
-                claim_id=later.id,
-                patient_id=later.patient_id,
-                payer_id=later.payer_id,
-            )
-
-
-def _check_contract(call: Call, store: Store, row: Remittance, one: _Posted, known: _Known) -> None:
-    """Compares what was allowed with the contract, line by line."""
-    claim = one.claim
-    if claim is None or one.posting.denials:
-        return
-    short: dict[str, int] = {}
-    for line in known.lines.get(claim.id, ()):
-        allowed = one.posting.allowed_minor.get(line.charge_line_id)
-        if not allowed:
-            continue
-        expected = store.expected_allowed(
-            claim.payer_id, claim.location_id, line.procedure, line.modifiers, line.units, line.service_date
-        )
-        missing = underpaid_minor(allowed, expected)
-        if missing:
-            short[line.line_control] = missing
-    if short:
-        work_items.open_item(
-            call,
-            store,
-            kind="underpaid",
-            key=str(claim.id),
-            title=f"{row.payer_name} allowed less than its contract on {claim.control}",
-            claim_id=claim.id,
-            patient_id=claim.patient_id,
-            payer_id=claim.payer_id,
-            remittance_id=row.id,
-            amount_minor=sum(short.values()),
-            detail={line: str(minor) for line, minor in short.items()},
-        )

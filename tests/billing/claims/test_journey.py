@@ -88,7 +88,7 @@ def test_a_crossover_is_never_sent_again(clinic: InsuredClinic):
 
 
 def test_a_returned_claim_is_mended_and_sent_again(clinic: InsuredClinic):
-    """Rejected at the payer's door: a work item; judged again, sent again under the same number, and paid."""
+    """Rejected at the payer's door: a work item; written anew, sent again under a number of its own, and paid."""
     clinic.clearinghouse.configure({"COMM1": {"rejection_fraction": 1.0}})
     patient = clinic.insured("COMM1")
     clinic.signed_visit(patient)
@@ -100,8 +100,10 @@ def test_a_returned_claim_is_mended_and_sent_again(clinic: InsuredClinic):
     clinic.clearinghouse.configure({})
     clinic.staff.call("RescrubClaim", pb.RescrubClaimRequest(claim_id=returned.claim_id, version=returned.version))
     clinic.days(MONTH)
-    [paid] = clinic.claims_of(patient)
-    assert (paid.state, paid.control) == ("paid", returned.control)
+    closed, paid = clinic.claims_of(patient)
+    assert (closed.state, paid.state) == ("closed", "paid")
+    assert (paid.replaces_claim_id, paid.frequency) == (returned.claim_id, "1")
+    assert paid.control != returned.control
     assert len(clinic.texts()) == 2
     assert clinic.work() == []
 

@@ -1,0 +1,127 @@
+"""The work that a remittance leaves to people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from billing.domain.claims import ClaimState
+from billing.domain.line_matching import ClaimLine
+from billing.domain.posting import ClaimPosting, Outcome, underpaid_minor
+from billing.domain.x12.remittance import RemittanceClaim
+from billing.store import Store
+from billing.tables_claims import Claim, Remittance
+from billing.usecases import work_items
+from chassis.call import Call
+
+WORK_DENIALS_WITHIN = timedelta(days=30)
+
+
+def tell_unmatched(
+    call: Call,
+    store: Store,
+    row: Remittance,
+    said: RemittanceClaim,
+    claim: Claim | None,
+    posting: ClaimPosting,
+    answer_id: UUID,
+) -> None:
+    """Money or a reversal that fits nothing of ours: a person finds out what it is."""
+    reversal = posting.outcome is Outcome.REVERSAL_UNMATCHED
+    what = "reversal fits nothing that was posted" if reversal else "answer fits no claim of ours"
+    work_items.open_item(
+        call,
+        store,
+        kind="unmatched_reversal" if reversal else "unmatched_remittance",
+        key=str(answer_id),
+        title=f"{row.payer_name}'s {what}: {said.claim_control}",
+        claim_id=claim.id if claim else None,
+        patient_id=claim.patient_id if claim else None,
+        payer_id=row.payer_id,
+        remittance_id=row.id,
+        amount_minor=said.paid_minor,
+        detail={"claim_control": said.claim_control, "payer_control": said.payer_control, "status": said.status},
+    )
+
+
+def tell_denied(call: Call, store: Store, row: Remittance, claim: Claim, posting: ClaimPosting) -> None:
+    """Refused money: with its codes, what they mean and what usually helps, to be worked within thirty days."""
+    denials = posting.denials
+    amount = sum(denial.amount_minor for denial in denials)
+    categories = sorted({denial.category for denial in denials})
+    advice = sorted({denial.advice for denial in denials})
+    codes = sorted({f"{denial.group}-{denial.carc}" for denial in denials})
+    work_items.open_item(
+        call,
+        store,
+        kind="denial",
+        key=str(claim.id),
+        title=f"{row.payer_name} denied {'part of ' if posting.outcome is Outcome.PAID else ''}{claim.control}",
+        claim_id=claim.id,
+        patient_id=claim.patient_id,
+        payer_id=claim.payer_id,
+        remittance_id=row.id,
+        amount_minor=amount,
+        due_on=(call.now + WORK_DENIALS_WITHIN).date(),
+        detail={
+            "codes": " ".join(codes),
+            "remarks": " ".join(sorted({remark for denial in denials for remark in denial.rarcs})),
+            "categories": " ".join(categories),
+            "advice": " ".join(advice),
+        },
+    )
+
+
+def tell_later_payers(call: Call, store: Store, claim: Claim) -> None:
+    """A payer took its answer back after the next payer was billed with it: somebody must look."""
+    for later in store.claims_after([claim.id]):
+        if not later.crossed_over and later.state not in (
+            ClaimState.VOIDED,
+            ClaimState.DRAFT,
+            ClaimState.HELD,
+            ClaimState.READY,
+        ):
+            work_items.open_item(
+                call,
+                store,
+                kind="later_payer_misinformed",
+                key=str(later.id),
+                title=f"Claim {later.control} was sent with an answer that has been taken back",
+                claim_id=later.id,
+                patient_id=later.patient_id,
+                payer_id=later.payer_id,
+            )
+
+
+def check_contract(
+    call: Call, store: Store, row: Remittance, claim: Claim, posting: ClaimPosting, lines: Sequence[ClaimLine]
+) -> None:
+    """Compares what was allowed with the contract, line by line."""
+    if posting.denials:
+        return
+    short: dict[str, int] = {}
+    for line in lines:
+        allowed = posting.allowed_minor.get(line.charge_line_id)
+        if not allowed:
+            continue
+        expected = store.expected_allowed(
+            claim.payer_id, claim.location_id, line.procedure, line.modifiers, line.units, line.service_date
+        )
+        missing = underpaid_minor(allowed, expected)
+        if missing:
+            short[line.line_control] = missing
+    if short:
+        work_items.open_item(
+            call,
+            store,
+            kind="underpaid",
+            key=str(claim.id),
+            title=f"{row.payer_name} allowed less than its contract on {claim.control}",
+            claim_id=claim.id,
+            patient_id=claim.patient_id,
+            payer_id=claim.payer_id,
+            remittance_id=row.id,
+            amount_minor=sum(short.values()),
+            detail={line: str(minor) for line, minor in short.items()},
+        )
