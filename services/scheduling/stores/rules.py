@@ -192,17 +192,30 @@ class RuleStore(BaseStore):
         )
         return list(self.session.scalars(query))
 
-    def practitioners_working_at(self, location_id: UUID) -> list[UUID]:
-        """Who has a template or an extra opening at the location."""
-        templates = select(ScheduleTemplateRow.practitioner_id).where(
-            ScheduleTemplateRow.tenant_id == self.tenant_id, ScheduleTemplateRow.location_id == location_id
+    def working_rules_at(self, location: LocationCopy, from_day: date) -> dict[UUID, WorkingRules]:
+        """The rules of everybody who has a template or an extra opening at the location, by practitioner, in two queries."""
+        templates: dict[UUID, list[ScheduleTemplateRow]] = {}
+        query = select(ScheduleTemplateRow).where(
+            ScheduleTemplateRow.tenant_id == self.tenant_id, ScheduleTemplateRow.location_id == location.id
         )
-        extra = select(ScheduleExceptionRow.practitioner_id).where(
-            ScheduleExceptionRow.tenant_id == self.tenant_id,
-            ScheduleExceptionRow.location_id == location_id,
-            ScheduleExceptionRow.practitioner_id.is_not(None),
-        )
-        return sorted(p for p in set(self.session.scalars(templates)) | set(self.session.scalars(extra)) if p)
+        for template in self.session.scalars(query):
+            templates.setdefault(template.practitioner_id, []).append(template)
+        exceptions = self.session.scalars(
+            select(ScheduleExceptionRow).where(
+                ScheduleExceptionRow.tenant_id == self.tenant_id,
+                or_(ScheduleExceptionRow.location_id == location.id, ScheduleExceptionRow.location_id.is_(None)),
+                ScheduleExceptionRow.last_day >= from_day,
+            )
+        ).all()
+        people = {*templates, *(e.practitioner_id for e in exceptions if e.location_id and e.practitioner_id)}
+        return {
+            person: _rules(
+                location,
+                templates.get(person, []),
+                [one for one in exceptions if one.practitioner_id in (None, person)],
+            )
+            for person in people
+        }
 
     def catalogue(self, from_day: date) -> Catalogue:
         """Every rule of the tenant; exceptions that ended before ``from_day`` are left out."""

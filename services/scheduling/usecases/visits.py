@@ -185,13 +185,13 @@ def _practitioners(store: Store, location: LocationCopy, day: date, rows: list[A
     for row in rows:
         if Status(row.status) in LIVE | {Status.CHECKED_OUT}:
             booked.setdefault(row.practitioner_id, []).append(row)
-    board = []
-    people = {*store.practitioners_working_at(location.id), *booked}
+    rules = store.working_rules_at(location, day_of_cell(span.first))
+    people = {*rules, *booked}
     names = store.names(PractitionerCopy, people)
+    board = []
     for practitioner_id in sorted(people, key=lambda p: (names.get(p, ""), p)):
-        rules = store.working_rules(practitioner_id, location, day_of_cell(span.first))
-        minutes = availability.working_bits(rules, span).bit_count() * CELL_MINUTES
-        own = booked.get(practitioner_id, [])
+        known, own = rules.get(practitioner_id), booked.get(practitioner_id, [])
+        minutes = availability.working_bits(known, span).bit_count() * CELL_MINUTES if known else 0
         if minutes or own:
             taken = sum(int((row.end_time - row.start_time).total_seconds()) // 60 for row in own)
             board.append(DayPractitioner(practitioner_id, names.get(practitioner_id, ""), minutes, taken, len(own)))
