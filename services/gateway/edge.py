@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
@@ -126,10 +126,10 @@ class Edge:
         webhook: bool = False,
         render: Render = problems.respond,
     ) -> Callable[..., Response]:
-        """A Flask view. ``label`` is the path template (never the path, which may hold ids); ``rpc`` what it will
-        call.
+        """A Flask view of a handler.
 
-        Without ``public`` a missing or invalid token is refused here; services verify it again in any case.
+        ``label`` is the path template (never the path, which may hold ids); ``rpc`` what it will call; ``webhook`` limits
+        it as an outside party's. Without ``public`` a missing or invalid token is refused here; services verify it again in any case.
         """
         span_name = f"HTTP {label}"
         admit = self._admit_public if public else self._admit
@@ -138,7 +138,8 @@ class Edge:
 
         def view(**values: str) -> Response:
             started = perf_counter()
-            incoming = request
+            # The request itself: each look through Flask's proxy would cost a context lookup.
+            incoming: Request = request._get_current_object()  # type: ignore[attr-defined]
             exchange = Exchange(incoming, request_id(incoming.headers), self._address(incoming), self.backends, rpc=rpc)
             trace = {key: incoming.headers[key] for key in ("traceparent", "tracestate") if key in incoming.headers}
             with telemetry.span(span_name, SpanKind.SERVER, trace, **{"http.route": label}) as span:
@@ -270,7 +271,7 @@ def request_id(headers: Headers) -> str:
     given = headers.get("X-Request-Id")
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def idempotency_key(headers: Headers) -> str:

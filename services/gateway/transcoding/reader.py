@@ -35,6 +35,8 @@ class RequestReader:
         derive_mask: bool = False,
     ) -> None:
         descriptor: Descriptor = request_class.DESCRIPTOR  # type: ignore[assignment]
+        if body not in ("", "*") and body not in descriptor.fields_by_name:
+            raise ValueError(f"{descriptor.full_name} has no field {body} to be the body")
         self._class = request_class
         self._body = body
         self._variables = [_Variable(descriptor, path) for path in variables]
@@ -169,9 +171,19 @@ def _boolean(text: str) -> bool:
 
 
 def _field_at(descriptor: Descriptor, path: tuple[str, ...]) -> FieldDescriptor:
-    for name in path[:-1]:
-        descriptor = descriptor.fields_by_name[name].message_type  # type: ignore[assignment]
-    return descriptor.fields_by_name[path[-1]]
+    """The field a path names. Raises ValueError that says which contract names a field that does not exist."""
+    current: Descriptor | None = descriptor
+    field = None
+    for name in path:
+        field = current.fields_by_name.get(name) if current is not None else None
+        if field is None:
+            raise ValueError(
+                f"the path of an RPC with {descriptor.full_name} names a field that it lacks: {'.'.join(path)}"
+            )
+        current = field.message_type
+    if field is None or field.message_type is not None or field.is_repeated:
+        raise ValueError(f"{descriptor.full_name}: {'.'.join(path)} cannot be part of a path")
+    return field
 
 
 def _mask_fields(descriptor: Descriptor, body: str) -> tuple[str, str]:
