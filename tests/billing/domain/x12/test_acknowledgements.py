@@ -8,10 +8,10 @@ import pytest
 
 from billing.domain.x12.acknowledgement import FunctionalAcknowledgement, faults_in, read_functional_acknowledgement
 from billing.domain.x12.claim_status import STATUS_VERSION, StatusAnswer, StatusInquiry, read_status, write_inquiry
-from billing.domain.x12.errors import InterchangeRefused, SetRefused
+from billing.domain.x12.errors import SetRefused
 from billing.domain.x12.reader import X12Reader
 from billing.domain.x12.writer import EnvelopeData, InterchangeWriter
-from tests.billing.domain.x12.texts import envelope, outcomes, samples
+from tests.billing.domain.x12.texts import envelope
 
 V999, V277CA = "005010X231A1", "005010X214"
 
@@ -159,23 +159,3 @@ def test_a_276_has_the_guides_shape(patient):
         tags += [segment[:2] for segment in transaction.segments()]
     assert [tag for tag in tags if tag[0] == "HL"] == [["HL", str(n)] for n in range(1, 6 if patient else 5)]
     assert tags[-5:] == [["TRN", "1"], ["REF", "1K"], ["REF", "EJ"], ["AMT", "T3"], ["DTP", "472"]]
-
-
-@pytest.mark.parametrize("path", samples("277"), ids=lambda path: path.name)
-def test_sample_277_files(path):
-    """Every sample 277 and 277CA is read; one file ends with an IEA02 that does not repeat ISA13."""
-    found = outcomes(path.read_bytes(), read_status)
-    answer = found[0]
-    assert answer.claims or answer.levels
-    assert all(claim.reports for claim in answer.claims)
-    assert answer.acknowledgement is ("277CA" in path.name)
-    assert [type(one) for one in found[1:]] == ([InterchangeRefused] if "277_x212" in path.name else [])
-
-
-@pytest.mark.parametrize("path", samples("_999_"), ids=lambda path: path.name)
-def test_sample_999_files(path):
-    """The rejected sample says where; the accepted one ends with an IEA02 that does not repeat ISA13."""
-    found = outcomes(path.read_bytes(), read_functional_acknowledgement)
-    accepted = "accepted" in path.name
-    assert found[0].accepted(found[0].sets[0].set_control) is accepted
-    assert [type(one) for one in found[1:]] == ([InterchangeRefused] if accepted else [])

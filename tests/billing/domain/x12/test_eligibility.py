@@ -19,7 +19,7 @@ from billing.domain.x12.eligibility_reader import read_eligibility
 from billing.domain.x12.errors import UnwritableValue
 from billing.domain.x12.reader import X12Reader
 from billing.domain.x12.writer import EnvelopeData, InterchangeWriter
-from tests.billing.domain.x12.texts import envelope, outcomes, samples
+from tests.billing.domain.x12.texts import envelope
 
 JANE = Person("Doe", "Jane", date(1980, 1, 1), "F")
 INQUIRY = EligibilityInquiry(
@@ -126,18 +126,3 @@ def test_refusals_are_read_at_every_level():
     assert [(r.level, r.reason, r.follow_up) for r in person.rejections] == [("22", "72", "C")]
     [above] = answers(*HEAD[:3], "AAA*Y**42*R")
     assert [(r.level, r.reason, r.follow_up) for r in above.rejections] == [("20", "42", "R")]
-
-
-@pytest.mark.parametrize("path", samples("271"), ids=lambda path: path.name)
-def test_sample_271_files(path):
-    """Every sample is read; refused are the one whose SE02 disagrees and the 004010 one."""
-    [found] = outcomes(path.read_bytes(), read_eligibility)
-    if "x270_271" in path.name:
-        assert "00401" in found.reason
-    elif "error" in path.name:
-        assert "SE02" in found.reason
-    else:
-        [answer] = found
-        assert answer.trace == "93175-012547"
-        assert [b.amount_minor for b in answer.benefits if b.information == "B"] == [1000, 3000]
-        assert answer.is_dependant is ("dependent" in path.name)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from billing.domain.x12.envelope import Separators
 from billing.domain.x12.errors import InterchangeRefused, SetRefused, UnsupportedVersion
 from billing.domain.x12.reader import X12Reader
-from tests.billing.domain.x12.texts import envelope, outcomes, remittance, remittance_set, samples
+from tests.billing.domain.x12.texts import envelope, outcomes, remittance, remittance_set
 
 PAID = [
     "CLP*C1*1*150*100*20*12*ICN1*11*1",
@@ -196,18 +196,3 @@ def test_no_bytes_make_the_reader_fail_otherwise(data: bytes):
     """Any bytes are read or refused; nothing else is raised."""
     found = outcomes(FILE.encode()[:260] + data, lambda transaction: list(transaction.segments()))
     assert all(isinstance(one, list) or one.reason for one in found)
-
-
-@pytest.mark.parametrize("path", samples("270", "271", "276", "277", "835", "837", "999"), ids=lambda path: path.name)
-def test_sample_files_are_read_or_refused_with_a_reason(path):
-    """Every sample file is read, or refused with a sentence and a place; 004010 by its version."""
-
-    def read_set(transaction):
-        transaction.require(transaction.set_id)
-        return list(transaction.segments())
-
-    found = outcomes(path.read_bytes(), read_set)
-    assert found
-    assert all(one if isinstance(one, list) else one.reason and one.place for one in found)
-    if "004010" in path.name:
-        assert {type(one) for one in found} == {UnsupportedVersion}
