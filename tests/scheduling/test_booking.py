@@ -242,7 +242,8 @@ def test_a_released_hold_frees_its_time(clinic: Clinic) -> None:
     hold = clinic.hold(start)
     for _ in range(2):
         clinic.staff.call("ReleaseHold", pb.ReleaseHoldRequest(hold_id=hold.hold_id))
-    clinic.book(start)
+    assert clinic.cells(hold.hold_id) == []
+    assert clinic.book(start).appointment_id != hold.hold_id
 
 
 # ---- several at once -------------------------------------------------------------------------------------------------
