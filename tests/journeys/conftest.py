@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from infra.local.stack import Stack
+
 from tests.journeys.house import House, build
+
+# Foreign files are not part of the project.
+collect_ignore = [] if os.environ.get("POLYCLINIC_SAMPLE_DATA") else ["test_fhir_samples.py"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,8 +34,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         try:
             yield built
         finally:
-            built.time.close()
-            built.day.observer.databases.close()
+            built.close()
     finally:
         stack.stop()
         stack.postgres.destroy()

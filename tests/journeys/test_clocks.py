@@ -8,16 +8,20 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-
 from infra.day.client import Json
 from infra.day.world import FAMILY_MEDICINE, address, day_message, npi
+
 from tests.journeys.house import House, booking
 
 # The clinic is open from midnight to six in the morning on Sundays, the hours in which clocks change.
 OPENS, CLOSES = 0, 6 * 60
 MINUTES = 30
 SUNDAY = 7
-ZONES = {"America/New_York": ("NY", "100010001"), "America/Denver": ("CO", "802020001"), "America/Phoenix": ("AZ", "850040001")}
+ZONES = {
+    "America/New_York": ("NY", "100010001"),
+    "America/Denver": ("CO", "802020001"),
+    "America/Phoenix": ("AZ", "850040001"),
+}
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
-
 from infra.day.client import Json
+
 from tests.journeys.house import Answer, House, booking, place_of, token_of
 
 CLIENTS = 64
@@ -76,7 +76,9 @@ def test_a_retry_with_the_same_key_gets_the_same_answer(house: House) -> None:
 def test_siblings_are_booked_together_or_not_at_all(house: House) -> None:
     """A batch in which one time is taken books nobody and says which one and why."""
     brother, sister = house.register("Both", "Ben"), house.register("Both", "Bea")
-    first, second, third, *_ = apart(house.slots("lindqvist", "follow-up", house.workday(place_of("lindqvist"), days=12)))
+    first, second, third, *_ = apart(
+        house.slots("lindqvist", "follow-up", house.workday(place_of("lindqvist"), days=12))
+    )
     taken = house.owner.post("/api/v1/appointments", booking(house.register("Earlier"), second))
     wish = {"bookings": [booking(brother, first), booking(sister, second)]}
     refused = house.owner.post("/api/v1/appointments:batchBook", wish)
