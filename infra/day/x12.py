@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -110,8 +111,9 @@ def read(content: bytes) -> Iterator[TransactionSet]:
     while start != -1:
         head = text[start : start + 106]
         element, component, terminator = head[3], head[104], head[105]
-        end = text.find(f"{terminator}IEA{element}", start)
-        close = text.find(terminator, end + 1)
+        # A line break may follow each terminator.
+        end = re.compile(f"{re.escape(terminator)}[\r\n]*IEA{re.escape(element)}").search(text, start)
+        close = text.find(terminator, end.end()) if end else -1
         body = text[start : close if close != -1 else len(text)]
         interchange = head.split(element)[13]
         current: list[Segment] = []
