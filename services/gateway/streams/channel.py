@@ -51,6 +51,13 @@ class Channel:
         except queue.Full:
             self.overflown = True
 
+    def forget(self) -> None:
+        """Drops what waits."""
+        self.overflown = False
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.events.get_nowait()
+
     def end(self) -> None:
         """Ends the stream as soon as its reader looks."""
         self.ended = True
@@ -142,7 +149,7 @@ class Channels:
                 yield EXPIRED
                 return
             try:
-                item = channel.events.get(timeout=min(HEARTBEAT_SECONDS, left))
+                item = None if channel.ended else channel.events.get(timeout=min(HEARTBEAT_SECONDS, left))
             except queue.Empty:
                 item = _HEARTBEAT
             if item is None or channel.ended:
@@ -150,8 +157,9 @@ class Channels:
                 return
             now_connected = self._bus is None or self._bus.connected
             if channel.overflown or (now_connected and not connected):
-                # Something was missed: while the queue was full, or while NATS was away.
-                channel.overflown = False
+                # Something was missed: while the queue was full, or while NATS was away. Reading everything again
+                # covers what still waits as well.
+                channel.forget()
                 item = RESET
             connected = now_connected
             yield item
