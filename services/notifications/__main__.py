@@ -7,6 +7,7 @@ from polyclinic.patient_registry.v1 import patient_registry_pb2
 
 from chassis.service import Service
 from notifications import events
+from notifications.adapters.guard import Guarded
 from notifications.adapters.registry import Registry
 from notifications.adapters.sms import SmsCarrier
 from notifications.adapters.smtp import SmtpCarrier
@@ -23,16 +24,20 @@ def build(settings: Settings) -> Service:
     outside = Outside(
         registry=Registry(registry),
         carriers={
-            Channel.EMAIL: SmtpCarrier(
-                settings.smtp_host,
-                settings.smtp_port,
-                settings.smtp_user,
-                settings.smtp_password,
-                settings.smtp_tls,
-                settings.delivery_timeout_seconds,
+            Channel.EMAIL: Guarded(
+                SmtpCarrier(
+                    settings.smtp_host,
+                    settings.smtp_port,
+                    settings.smtp_user,
+                    settings.smtp_password,
+                    settings.smtp_tls,
+                    settings.delivery_timeout_seconds,
+                )
             ),
-            Channel.SMS: SmsCarrier(
-                settings.sms_url, settings.sms_account, settings.sms_token, settings.delivery_timeout_seconds
+            Channel.SMS: Guarded(
+                SmsCarrier(
+                    settings.sms_url, settings.sms_account, settings.sms_token, settings.delivery_timeout_seconds
+                )
             ),
         },
         public_url=settings.public_url,

@@ -65,6 +65,23 @@ class Store(BaseStore):
     def template_text(self, template_id: UUID, number: int) -> TemplateVersion | None:
         return self.session.get(TemplateVersion, (self.tenant_id, template_id, number))
 
+    def published(
+        self, code: str, channel: Channel, languages: Sequence[str]
+    ) -> tuple[Template, TemplateVersion] | None:
+        """The template and its published text in the first of the languages that has one."""
+        query = (
+            select(Template, TemplateVersion)
+            .join(
+                TemplateVersion,
+                (TemplateVersion.tenant_id == Template.tenant_id)
+                & (TemplateVersion.template_id == Template.id)
+                & (TemplateVersion.number == Template.version),
+            )
+            .where(Template.code == code, Template.channel == channel.value, Template.language.in_(languages))
+        )
+        found = {row[0].language: (row[0], row[1]) for row in self.session.execute(query)}
+        return next((found[language] for language in languages if language in found), None)
+
     def template_texts(self, templates: Sequence[Template]) -> dict[UUID, TemplateVersion]:
         """The published text of each template."""
         query = (
@@ -118,6 +135,22 @@ class Store(BaseStore):
             query = query.where(Rule.trigger.in_([trigger.value for trigger in triggers]))
         return list(self.session.scalars(query.order_by(Rule.trigger, Rule.offset_minutes.desc(), Rule.id)))
 
+    def rule_with_setting(self, rule_id: UUID) -> Rule:
+        """A rule; the tenant's policy and clinic are read in the same statement and are at hand from then on."""
+        query = (
+            select(Rule, Policy, Clinic)
+            .outerjoin(Policy, Policy.tenant_id == Rule.tenant_id)
+            .outerjoin(Clinic, Clinic.tenant_id == Rule.tenant_id)
+            .where(Rule.id == rule_id)
+        )
+        row = self.session.execute(query).one_or_none()
+        if row is None:
+            raise NotFound("message rule")
+        # Held by the session as long as this store's caller holds them.
+        self._at_hand = row
+        rule: Rule = row[0]
+        return rule
+
     def rule_names(self, rule_ids: Sequence[UUID]) -> dict[UUID, str]:
         rows = self.session.execute(select(Rule.id, Rule.name).where(Rule.id.in_(set(rule_ids))))
         return {row.id: row.name for row in rows}
@@ -148,6 +181,12 @@ class Store(BaseStore):
         """Every planned sending about a subject, in the order they were due."""
         query = select(Reminder).where(Reminder.subject_id == subject_id)
         return list(self.session.scalars(query.order_by(Reminder.due_at, Reminder.id)))
+
+    def lock_subject(self, reminder_id: UUID) -> Appointment | None:
+        """The appointment that a reminder is about, fresh and locked; None when it is about something else."""
+        about = select(Reminder.subject_id).where(Reminder.id == reminder_id).scalar_subquery()
+        query = select(Appointment).where(Appointment.id == about).with_for_update()
+        return self.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
     def later_reminder_is_due(self, reminder: Reminder, now: datetime) -> bool:
         """Whether another reminder of the same visit, meant for later, waits and is due already."""

@@ -35,10 +35,10 @@ planned as (
   insert into reminder (tenant_id, id, subject_kind, subject_id, occurrence, rule_id, channel, trigger, patient_id,
     intended_at, due_at, status, reason, reference, facts)
   select %(tenant)s, uuidv7(), 'appointment', id, 0, %(rule)s, 'sms', 'before_visit', patient_id,
-    clock_timestamp(), clock_timestamp(), 'planned', '', 'pc-bench-' || id, '{}'::jsonb
+    now(), now(), 'planned', '', 'pc-bench-' || id, '{}'::jsonb
   from visits returning id)
 insert into due (tenant_id, kind, key, due_at, payload, attempts, generation)
-select %(tenant)s, 'reminder.decide', id::text, clock_timestamp(), '{}'::jsonb, 0, 1 from planned
+select %(tenant)s, 'reminder.decide', id::text, now(), '{}'::jsonb, 0, 1 from planned
 """
 _PROGRESS = """
 select count(*), count(sent_at), extract(epoch from max(sent_at) - min(created_at))

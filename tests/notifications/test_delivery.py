@@ -5,14 +5,19 @@ from __future__ import annotations
 from contextlib import contextmanager
 from datetime import timedelta
 
+import pytest
 import requests
 from polyclinic.notifications.v1 import events_pb2
 from polyclinic.notifications.v1 import notifications_pb2 as pb
 
+from chassis import errors
 from chassis.testing import expect_error
 from chassis.units import Units
+from notifications.adapters.guard import Guarded
+from notifications.adapters.outcome import Parcel
 from notifications.adapters.sms import SmsCarrier
 from notifications.adapters.smtp import SmtpCarrier
+from notifications.domain.delivery import UNREACHABLE, Accepted, Refusal, Refused
 
 EMAIL, SMS = events_pb2.CHANNEL_EMAIL, events_pb2.CHANNEL_SMS
 
@@ -248,3 +253,29 @@ def test_a_patient_reads_their_own_log_only(clinic):
     (theirs,) = clinic.messages(patient_id=other.id)
     with expect_error("NOT_FOUND"):
         portal.call("GetMessage", pb.GetMessageRequest(message_id=theirs.message_id))
+
+
+def test_a_carrier_that_hangs_is_left_alone_for_a_while():
+    """After five slow failures in a row the next hand-over is not even tried; an answer closes the breaker again."""
+    parcel = Parcel("a@example.org", "b@example.org", "s", "t", "", "<r@example.org>", "en")
+    answers = (
+        [Refused(UNREACHABLE, Refusal.TEMPORARY)] * 4 + [Accepted()] + [Refused(UNREACHABLE, Refusal.TEMPORARY)] * 5
+    )
+    tried = []
+
+    class Slow:
+        def hand_over(self, one):
+            tried.append(one)
+            return answers[len(tried) - 1]
+
+    guarded = Guarded(Slow(), slow_seconds=0.0)
+    for expected in answers:
+        assert guarded.hand_over(parcel) == expected
+    with pytest.raises(errors.Unavailable):
+        guarded.hand_over(parcel)
+    assert len(tried) == len(answers)
+    quick = Guarded(Slow(), slow_seconds=60.0)
+    tried.clear()
+    for _ in range(4):
+        quick.hand_over(parcel)
+    assert isinstance(quick.hand_over(parcel), Accepted)

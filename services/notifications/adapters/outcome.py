@@ -23,6 +23,6 @@ class Parcel:
 
 
 class Carrier(Protocol):
-    """Hands a parcel over, once per call. Never raises for what the network or the other side does."""
+    """Hands a parcel over, once per call; what the network or the other side does is an outcome, no exception."""
 
     def hand_over(self, parcel: Parcel) -> HandOver: ...

@@ -9,7 +9,7 @@ import requests
 
 from chassis import telemetry
 from notifications.adapters.outcome import Parcel
-from notifications.domain.delivery import Accepted, HandOver, Refusal, Refused, sms_refusal
+from notifications.domain.delivery import UNREACHABLE, Accepted, HandOver, Refusal, Refused, sms_refusal
 
 log = telemetry.logger(__name__)
 
@@ -37,7 +37,7 @@ class SmsCarrier:
             answer = requests.post(address, data=form, auth=(self.account_sid, self.auth_token), timeout=self.timeout)
         except requests.RequestException as error:
             log.warning("sms provider not reached", error=type(error).__name__)
-            return Refused("UNREACHABLE", Refusal.TEMPORARY)
+            return Refused(UNREACHABLE, Refusal.TEMPORARY)
         body = _json(answer)
         if answer.ok and body.get("sid"):
             return Accepted(str(body["sid"]))

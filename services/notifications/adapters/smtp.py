@@ -16,7 +16,7 @@ from email.policy import SMTP
 
 from chassis import telemetry
 from notifications.adapters.outcome import Parcel
-from notifications.domain.delivery import Accepted, HandOver, Refusal, Refused, smtp_refusal
+from notifications.domain.delivery import UNREACHABLE, Accepted, HandOver, Refusal, Refused, smtp_refusal
 
 log = telemetry.logger(__name__)
 
@@ -51,7 +51,7 @@ class SmtpCarrier:
             )
         except (smtplib.SMTPException, OSError) as error:
             log.warning("mail server not reached", error=type(error).__name__)
-            return Refused("UNREACHABLE", Refusal.TEMPORARY)
+            return Refused(UNREACHABLE, Refusal.TEMPORARY)
 
     def _connect(self) -> smtplib.SMTP:
         if self.tls == "implicit":

@@ -43,6 +43,8 @@ class Refused:
 
 HandOver = Accepted | Refused
 
+# Our own code for a server that did not answer.
+UNREACHABLE = "UNREACHABLE"
 # Twilio error codes (https://www.twilio.com/docs/api/errors) that say something about the number.
 SMS_CODES: Mapping[str, Refusal] = {
     "21211": Refusal.BAD_ADDRESS,  # not a valid number

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from jinja2 import StrictUndefined, TemplateError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifications.domain.vocabulary import Channel
@@ -127,11 +127,10 @@ def render(source: Text, values: Mapping[str, object]) -> Text:
 
     Line ends are taken out of the subject, so that no value can begin another header.
     """
-    subject = _environment(False).from_string(source.subject).render(values)
     return Text(
-        " ".join(subject.split()),
-        _environment(False).from_string(source.text).render(values).strip(),
-        _environment(True).from_string(source.html).render(values).strip(),
+        " ".join(_compiled(source.subject, False).render(values).split()),
+        _compiled(source.text, False).render(values).strip(),
+        _compiled(source.html, True).render(values).strip(),
     )
 
 
@@ -174,6 +173,12 @@ def _part_problems(part: str, allowed: Iterable[str], html: bool) -> list[str]:
     problems += [f"may not use the filter {name!r}" for name in sorted(filters)]
     problems += [f"has no variable {name!r}; there are {', '.join(allowed)}" for name in sorted(names)]
     return sorted(set(problems))
+
+
+@lru_cache(maxsize=512)
+def _compiled(source: str, html: bool) -> Template:
+    """Published texts never change, so what was compiled once serves every message."""
+    return _environment(html).from_string(source)
 
 
 @lru_cache(maxsize=2)

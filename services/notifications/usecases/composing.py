@@ -53,11 +53,8 @@ class Draft:
 def find_text(store: Store, code: str, channel: Channel, language: str) -> tuple[Template, TemplateVersion] | None:
     """The published template of a code and channel in the best language there is."""
     clinic = store.clinic()
-    for name in templates.languages_to_try(language, clinic.default_language if clinic else "en"):
-        template = store.template(code, channel, name)
-        if template is not None and (text := store.template_text(template.id, template.version)) is not None:
-            return template, text
-    return None
+    languages = templates.languages_to_try(language, clinic.default_language if clinic else "en")
+    return store.published(code, channel, languages)
 
 
 def write(
@@ -114,7 +111,8 @@ def write(
             settled_at=None,
         )
     )
-    call.due.at(SEND, message.id, draft.send_at)
+    # To the minute: the due worker does side by side what is due at one instant, and hand-overs wait for the network.
+    call.due.at(SEND, message.id, draft.send_at.replace(second=0, microsecond=0))
     return message
 
 

@@ -29,17 +29,14 @@ def decide(call: Call, outside: Outside, reminder_id: UUID) -> None:
     The appointment is locked first, as whoever changes it does, so that neither works on what the other is changing.
     """
     store = Store(call.session)
-    seen = store.get(Reminder, reminder_id)
-    if seen is None:
-        return
-    appointment = _locked_appointment(store, seen)
+    appointment = store.lock_subject(reminder_id)
     reminder = store.lock(Reminder, reminder_id, "reminder")
     if reminder.status != ReminderStatus.PLANNED.value or reminder.due_at > call.now:
         return
     if (gone := why_unwanted(reminder, appointment, call.now)) is not None:
         settle(call, reminder, *gone)
         return
-    rule = store.need(Rule, reminder.rule_id, "rule")
+    rule = store.rule_with_setting(reminder.rule_id)
     if not rule.active:
         settle(call, reminder, ReminderStatus.CANCELLED, Reason.RULE_CHANGED)
         return
@@ -174,12 +171,6 @@ def _become_message(
     message = composing.write(call, outside, store, policy, found, reached, occasion, draft)
     reminder.status, reminder.message_id, reminder.settled_at = ReminderStatus.SENT.value, message.id, call.now
     return None
-
-
-def _locked_appointment(store: Store, reminder: Reminder) -> Appointment | None:
-    if reminder.subject_kind != Subject.APPOINTMENT.value:
-        return None
-    return store.lock(Appointment, reminder.subject_id, "appointment")
 
 
 def _is_sibling(row: Reminder, reminder: Reminder) -> bool:

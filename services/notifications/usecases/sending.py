@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,6 +22,8 @@ from notifications.usecases.visits import settle, windows_of
 
 # Our answers that go out although the number has opted out: the one confirmation that the rule allows.
 AFTER_OPT_OUT = "reply.opted_out"
+# The window was looked at when the message was written; until this age that holds.
+FRESH = timedelta(minutes=1)
 
 
 def send(call: Call, outside: Outside, message_id: UUID) -> None:
@@ -118,7 +120,7 @@ def _stopped(call: Call, store: Store, message: Message) -> bool:
 
 def _waits(call: Call, store: Store, message: Message) -> bool:
     """Plans the next open hour when the window has closed meanwhile (attempts are repeated over hours)."""
-    if message.any_hour:
+    if message.any_hour or call.now - message.created_at < FRESH:
         return False
     opens = _next_open(call, store, message)
     if opens <= call.now:
