@@ -7,13 +7,14 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from chassis import telemetry
 from infra.day.accounts import DEMO_PASSWORD, Doorman
 from infra.day.client import RequestLog
 from infra.local.stack import Stack
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from chassis import telemetry
 
 pytestmark = pytest.mark.slow
 KINDS = {

@@ -61,7 +61,8 @@ def test_indexes_and_keys_begin_with_the_tenant(service, owner):
     query = text(
         "select c.conrelid::regclass::text from pg_constraint c join pg_class t on t.oid = c.conrelid"
         " join pg_attribute a on a.attrelid = c.conrelid and a.attnum = c.conkey[1]"
-        " where c.contype in ('p', 'f') and not t.relispartition and t.relnamespace = 'public'::regnamespace and t.relname not in ('outbox', 'alembic_version')"
+        " where c.contype in ('p', 'f') and not t.relispartition and t.relnamespace = 'public'::regnamespace"
+        " and t.relname not in ('outbox', 'alembic_version')"
         " and a.attname <> 'tenant_id'"
     )
     assert list(owner.scalars(query)) == []

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-
 from infra.local.process import StartError, free_port
 from infra.local.servers import EmbeddedNats, EmbeddedPostgres
 
