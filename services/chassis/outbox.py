@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -29,16 +29,29 @@ published = telemetry.counter("polyclinic.outbox.published", description="events
 
 def emit(session: Session, tenant_id: UUID, event: Message) -> UUID:
     """Writes `event` to the outbox in the session's transaction; returns its message id."""
-    kind = descriptors.event_kind(event.DESCRIPTOR)
-    return enqueue(
-        session,
-        tenant_id=tenant_id,
-        subject=kind.full_subject(tenant_id),
-        aggregate=f"{kind.subject.split('.')[0]}:{kind.aggregate_id(event)}",
-        payload=event.SerializeToString(),
-        event_type=kind.full_name,
-        source=kind.service,
-    )
+    return emit_all(session, tenant_id, [event])[0]
+
+
+def emit_all(session: Session, tenant_id: UUID, events: Sequence[Message]) -> list[UUID]:
+    """Writes many events by one statement, in their order; returns their message ids."""
+    rows = []
+    for event in events:
+        kind = descriptors.event_kind(event.DESCRIPTOR)
+        rows.append(
+            _row(
+                tenant_id=tenant_id,
+                subject=kind.full_subject(tenant_id),
+                aggregate=f"{kind.subject.split('.')[0]}:{kind.aggregate_id(event)}",
+                payload=event.SerializeToString(),
+                event_type=kind.full_name,
+                source=kind.service,
+                message_id=uuid7(),
+            )
+        )
+    if rows:
+        session.execute(insert(Outbox), rows)
+        session.info["emitted"] = True
+    return [row["message_id"] for row in rows]
 
 
 def enqueue(
@@ -54,6 +67,30 @@ def enqueue(
 ) -> UUID:
     """Writes any message to the outbox. Headers follow the CloudEvents NATS binding plus W3C trace context."""
     message_id = message_id or uuid7()
+    row = _row(
+        tenant_id=tenant_id,
+        subject=subject,
+        aggregate=aggregate,
+        payload=payload,
+        event_type=event_type,
+        source=source,
+        message_id=message_id,
+    )
+    session.execute(insert(Outbox), [row])
+    session.info["emitted"] = True
+    return message_id
+
+
+def _row(
+    *,
+    tenant_id: UUID | None,
+    subject: str,
+    aggregate: str,
+    payload: bytes,
+    event_type: str,
+    source: str,
+    message_id: UUID,
+) -> dict[str, Any]:
     now = real_now()
     headers = {
         "Nats-Msg-Id": str(message_id),
@@ -65,23 +102,16 @@ def enqueue(
         "content-type": "application/protobuf",
         **telemetry.carrier(),
     }
-    session.execute(
-        insert(Outbox),
-        [
-            {
-                "tenant_id": tenant_id,
-                "message_id": message_id,
-                "subject": subject,
-                "aggregate": aggregate,
-                "payload": payload,
-                "headers": headers,
-                "created_at": now,
-                "published_at": None,
-            }
-        ],
-    )
-    session.info["emitted"] = True
-    return message_id
+    return {
+        "tenant_id": tenant_id,
+        "message_id": message_id,
+        "subject": subject,
+        "aggregate": aggregate,
+        "payload": payload,
+        "headers": headers,
+        "created_at": now,
+        "published_at": None,
+    }
 
 
 def waves(rows: Iterable[Row[Any]]) -> list[list[Row[Any]]]:

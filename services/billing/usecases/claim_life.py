@@ -9,7 +9,6 @@ from billing import published_claims as published
 from billing.domain.claims import TRANSITIONS, ClaimEvent, ClaimState, after
 from billing.store import Store
 from billing.tables_claims import Claim, ClaimHappening
-from billing.tables_directory import Payer
 from chassis.call import Call
 
 
@@ -26,14 +25,31 @@ def move(
     file_id: UUID | None = None,
 ) -> ClaimState:
     """Lets `event` happen to a (locked) claim. Raises IllegalTransition; nothing is written then."""
+    changed = step(call, store, claim, event, detail=detail, codes=codes, by=by, batch_id=batch_id, file_id=file_id)
+    store.session.flush()
+    if changed:
+        tell(call, store, claim)
+    return ClaimState(claim.state)
+
+
+def step(
+    call: Call,
+    store: Store,
+    claim: Claim,
+    event: ClaimEvent,
+    *,
+    detail: str = "",
+    codes: Sequence[str] = (),
+    by: str = "",
+    batch_id: UUID | None = None,
+    file_id: UUID | None = None,
+) -> bool:
+    """As `move`, for many claims at once: the caller flushes, then tells of those that changed (True)."""
     before = ClaimState(claim.state)
     state = after(before, event)
     claim.state, claim.changed_at = state.value, call.now
     note(call, store, claim, event.value, before.value, detail, codes, by, batch_id, file_id)
-    store.session.flush()
-    if state is not before:
-        tell(call, store, claim)
-    return state
+    return state is not before
 
 
 def can(claim: Claim, event: ClaimEvent) -> bool:
@@ -73,16 +89,19 @@ def note(
     )
 
 
-def tell(call: Call, store: Store, claim: Claim) -> None:
-    """Publishes the state that a claim is in now."""
-    payer = store.get(Payer, claim.payer_id)
-    call.emit(
-        published.claim_state_changed(
-            claim_id=claim.id,
-            appointment_id=claim.appointment_id,
-            patient_id=claim.patient_id,
-            payer_code=payer.code if payer else "",
-            state=claim.state,
-            version=claim.version,
-        )
+def tell(call: Call, store: Store, *claims: Claim) -> None:
+    """Publishes the states that (flushed) claims are in now."""
+    codes = store.payer_codes()
+    call.emit_all(
+        [
+            published.claim_state_changed(
+                claim_id=claim.id,
+                appointment_id=claim.appointment_id,
+                patient_id=claim.patient_id,
+                payer_code=codes.get(claim.payer_id, ""),
+                state=claim.state,
+                version=claim.version,
+            )
+            for claim in claims
+        ]
     )

@@ -102,6 +102,7 @@ def read(call: Call, file_id: UUID) -> None:
             acknowledgements.take_interchange(call, store, row, interchange)
     row.state, row.kinds, row.oddities = "processed", sorted(kinds), oddities[:20]
     if refused_sets:
+        row.reason = "; ".join(refused_sets)[:500]
         _tell(call, store, row, f"{len(refused_sets)} sets of {row.name} were refused", refused_sets[0])
 
 

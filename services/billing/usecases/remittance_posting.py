@@ -50,6 +50,8 @@ class _Known:
     states: dict[UUID, LineState]
     earlier: dict[UUID, list[EarlierPosting]]
     order: PaymentOrder
+    items: work_items.Known
+    contracts: remittance_work.Contracts
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,15 @@ def post(call: Call, remittance_id: UUID) -> None:
     store.add_answers(row.id, [_answer_row(number, one) for number, one in enumerate(posted, 1)])
     store.add_postings(row.id, [*_posting_rows(posted), *({"id": call.new_id(), **_posting_row(d)} for d in extra)])
     store.mark_reversed({one.posting.reverses: one.row_id for one in posted if one.posting.reverses is not None})
+    with store.session.no_autoflush:
+        changed = {one.claim.id: one.claim for one in posted if _answer(call, store, row, one, known) and one.claim}
+        store.save_answers(list({one.claim.id: one.claim for one in posted if one.claim is not None}.values()))
+    store.session.flush()
+    claim_life.tell(call, store, *changed.values())
+    call.emit_all(known.items.news)
     for one in posted:
-        _follow_up(call, store, row, one, known)
+        if one.claim is not None and one.posting.outcome in (Outcome.PAID, Outcome.DENIED):
+            _go_on(call, store, one.claim, one.posting, known)
     row.state, row.posted_at = "posted", call.now
     store.session.flush()
 
@@ -128,7 +137,9 @@ def _load(store: Store, set_: RemittanceSet, payer_id: UUID) -> _Known:
     reversed_ids += [claim.id for claim in followers.values()] if reversed_ids else []
     order = PaymentOrder(store)
     order.preload({claim.patient_id for claim in ours})
-    return _Known(by_control, followers, lines, states, _earlier(store, reversed_ids), order)
+    items = work_items.Known.of(store, [claim.id for claim in ours])
+    earlier = _earlier(store, reversed_ids)
+    return _Known(by_control, followers, lines, states, earlier, order, items, remittance_work.Contracts(store))
 
 
 def _earlier(store: Store, claim_ids: Sequence[UUID]) -> dict[UUID, list[EarlierPosting]]:
@@ -251,6 +262,8 @@ def _posting_row(decision: PostingDecision) -> dict[str, object]:
 # ---- what follows for the claim
 
 
+# Work that a payer's answer settles by itself.
+_ANSWERED = ("rejection", "silence", "not_on_file", "payer_request")
 _EVENTS: Mapping[Outcome, ClaimEvent] = {
     Outcome.PAID: ClaimEvent.PAYMENT,
     Outcome.DENIED: ClaimEvent.DENIAL,
@@ -258,37 +271,39 @@ _EVENTS: Mapping[Outcome, ClaimEvent] = {
 }
 
 
-def _follow_up(call: Call, store: Store, row: Remittance, one: _Posted, known: _Known) -> None:
+def _answer(call: Call, store: Store, row: Remittance, one: _Posted, known: _Known) -> bool:
+    """What the answer does to the claim, and the work it leaves; whether the claim's state changed."""
     claim, posting, said = one.claim, one.posting, one.said
     if posting.outcome in (Outcome.UNMATCHED, Outcome.REVERSAL_UNMATCHED):
         remittance_work.tell_unmatched(call, store, row, said, claim, posting, one.row_id)
     if claim is None:
-        return
+        return False
     event = _EVENTS.get(posting.outcome)
     codes = sorted({f"{a.group}-{a.reason}" for a in said.all_adjustments})
     detail = f"{row.payer_name} {row.trace}: charged {said.charge_minor}, paid {said.paid_minor}"
     if event is None or not claim_life.can(claim, event):
         claim_life.note(call, store, claim, posting.outcome.value, claim.state, detail, codes, row.trace)
-        return
+        return False
     claim.paid_minor += said.paid_minor
     claim.patient_minor += _shares(posting)
     if posting.outcome is not Outcome.REVERSED:
         claim.payer_control = said.payer_control or claim.payer_control
-    claim_life.move(call, store, claim, event, detail=detail, codes=codes, by=row.trace, file_id=row.inbound_file_id)
+    changed = claim_life.step(
+        call, store, claim, event, detail=detail, codes=codes, by=row.trace, file_id=row.inbound_file_id
+    )
     if posting.outcome is Outcome.REVERSED:
         remittance_work.tell_later_payers(call, store, claim)
-        return
-    work_items.settle(
-        call, store.open_items_of_claim(claim.id, ["rejection", "silence", "not_on_file", "payer_request"]), "answered"
-    )
+        return changed
+    work_items.settle(call, known.items.open_of(claim.id, _ANSWERED), "answered")
     if posting.denials:
-        remittance_work.tell_denied(call, store, row, claim, posting)
+        remittance_work.tell_denied(call, store, row, claim, posting, known.items)
     if posting.protected:
         reason = "The payer says that no cost sharing is owed"
         receivables.protect(call, store, claim.patient_id, claim.service_date, reason, row.set_key)
     if posting.outcome is Outcome.PAID and claim.responsibility == Responsibility.PRIMARY:
-        remittance_work.check_contract(call, store, row, claim, posting, known.lines.get(claim.id, ()))
-    _go_on(call, store, claim, posting, known)
+        lines = known.lines.get(claim.id, ())
+        remittance_work.check_contract(call, store, row, claim, posting, lines, known.contracts, known.items)
+    return changed
 
 
 def _go_on(call: Call, store: Store, claim: Claim, posting: ClaimPosting, known: _Known) -> None:

@@ -45,7 +45,9 @@ def tell_unmatched(
     )
 
 
-def tell_denied(call: Call, store: Store, row: Remittance, claim: Claim, posting: ClaimPosting) -> None:
+def tell_denied(
+    call: Call, store: Store, row: Remittance, claim: Claim, posting: ClaimPosting, known: work_items.Known
+) -> None:
     """Refused money: with its codes, what they mean and what usually helps, to be worked within thirty days."""
     denials = posting.denials
     amount = sum(denial.amount_minor for denial in denials)
@@ -70,6 +72,7 @@ def tell_denied(call: Call, store: Store, row: Remittance, claim: Claim, posting
             "categories": " ".join(categories),
             "advice": " ".join(advice),
         },
+        among=known,
     )
 
 
@@ -94,8 +97,32 @@ def tell_later_payers(call: Call, store: Store, claim: Claim) -> None:
             )
 
 
+class Contracts:
+    """What contracts allow; a rate that was looked up for one claim of a set is not looked up for the next."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._rates: dict[tuple[object, ...], int | None] = {}
+
+    def allowed_minor(self, claim: Claim, line: ClaimLine) -> int | None:
+        """The contracted amount for all units of a line, minor units; None without a contract."""
+        key = (claim.payer_id, claim.location_id, line.procedure, line.modifiers, line.units, line.service_date)
+        if key not in self._rates:
+            self._rates[key] = self._store.expected_allowed(
+                claim.payer_id, claim.location_id, line.procedure, line.modifiers, line.units, line.service_date
+            )
+        return self._rates[key]
+
+
 def check_contract(
-    call: Call, store: Store, row: Remittance, claim: Claim, posting: ClaimPosting, lines: Sequence[ClaimLine]
+    call: Call,
+    store: Store,
+    row: Remittance,
+    claim: Claim,
+    posting: ClaimPosting,
+    lines: Sequence[ClaimLine],
+    contracts: Contracts,
+    known: work_items.Known,
 ) -> None:
     """Compares what was allowed with the contract, line by line."""
     if posting.denials:
@@ -105,9 +132,7 @@ def check_contract(
         allowed = posting.allowed_minor.get(line.charge_line_id)
         if not allowed:
             continue
-        expected = store.expected_allowed(
-            claim.payer_id, claim.location_id, line.procedure, line.modifiers, line.units, line.service_date
-        )
+        expected = contracts.allowed_minor(claim, line)
         missing = underpaid_minor(allowed, expected)
         if missing:
             short[line.line_control] = missing
@@ -124,4 +149,5 @@ def check_contract(
             remittance_id=row.id,
             amount_minor=sum(short.values()),
             detail={line: str(minor) for line, minor in short.items()},
+            among=known,
         )

@@ -1,10 +1,13 @@
-"""Work items: whatever waits for a person. One per (kind, key); opened by what happens, resolved by a person or by what mends it."""
+"""Work items: whatever waits for a person. One per (kind, key); opened by what happens, resolved by whoever mends it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from uuid import UUID
+
+from google.protobuf.message import Message
 
 from billing import published_claims as published
 from billing.store import Store
@@ -13,6 +16,35 @@ from chassis.call import Call
 from chassis.errors import FailedPrecondition
 
 OPEN, RESOLVED = "open", "resolved"
+
+
+@dataclass(slots=True)
+class Known:
+    """The work items of many claims, read and locked at once; whoever opens more of them adds them here."""
+
+    by_key: dict[tuple[str, str], WorkItem] = field(default_factory=dict)
+    by_claim: dict[UUID, list[WorkItem]] = field(default_factory=dict)
+    # What was opened, to be published when all of it has been written.
+    news: list[Message] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, store: Store, claim_ids: Iterable[UUID]) -> Known:
+        """All items of these claims."""
+        known = cls()
+        for row in store.work_items_of_claims(claim_ids):
+            known.take(row)
+        return known
+
+    def take(self, row: WorkItem) -> None:
+        """Adds an item."""
+        if (row.kind, row.key) not in self.by_key:
+            self.by_key[row.kind, row.key] = row
+            if row.claim_id is not None:
+                self.by_claim.setdefault(row.claim_id, []).append(row)
+
+    def open_of(self, claim_id: UUID, kinds: Sequence[str]) -> list[WorkItem]:
+        """A claim's open items of these kinds."""
+        return [row for row in self.by_claim.get(claim_id, []) if row.state == OPEN and row.kind in kinds]
 
 
 def open_item(
@@ -29,9 +61,13 @@ def open_item(
     amount_minor: int = 0,
     due_on: date | None = None,
     detail: Mapping[str, str] | None = None,
+    among: Known | None = None,
 ) -> UUID:
-    """Opens an item, or brings the open one with this (kind, key) up to date; a resolved one opens anew. Amount in minor units."""
-    row = store.work_item_by_key(kind, key)
+    """Opens an item, or brings the open one with this (kind, key) up to date; a resolved one opens anew.
+
+    Amount in minor units. With `among` nothing is looked up: the items of all claims at hand were read before.
+    """
+    row = store.work_item_by_key(kind, key) if among is None else among.by_key.get((kind, key))
     news = row is None or row.state == RESOLVED
     if row is None:
         row = WorkItem(id=call.new_id(), kind=kind, key=key, owner_id="", opened_at=call.now)
@@ -42,9 +78,14 @@ def open_item(
     row.claim_id, row.patient_id, row.payer_id, row.remittance_id = claim_id, patient_id, payer_id, remittance_id
     row.amount_minor, row.due_on, row.detail = amount_minor, due_on, dict(detail or {})
     row.resolved_at, row.resolved_by, row.resolution = None, "", ""
+    event = published.work_item_opened(work_item_id=row.id, kind=kind, patient_id=patient_id)
+    if among is not None:
+        among.take(row)
+        among.news += [event] if news else []
+        return row.id
     store.session.flush()
     if news:
-        call.emit(published.work_item_opened(work_item_id=row.id, kind=kind, patient_id=patient_id))
+        call.emit(event)
     return row.id
 
 

@@ -23,7 +23,7 @@ def test_a_visit_becomes_a_paid_claim(clinic: InsuredClinic):
     clinic.harness.run_due()
     [ready] = clinic.claims_of(patient)
     assert ready.state == "ready", ready.findings
-    clinic.step(clinic.harness.clock.now() + timedelta(hours=12))
+    clinic.days(3, by_hours=6)
     clinic.days(MONTH)
     [paid] = clinic.claims_of(patient)
     assert [h.to_state for h in paid.life] == ["draft", "ready", "sent", "received", "accepted", "paid"]

@@ -1,0 +1,98 @@
+"""Queries about coverages and insurance checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import select
+
+from billing.store_money import MoneyStore
+from billing.tables_claims import Coverage, EligibilityCheck
+from billing.tables_directory import PatientCopy
+
+
+class CoverageStore(MoneyStore):
+    """Coverages and what payers said about them."""
+
+    def coverage(self, coverage_id: UUID) -> Coverage | None:
+        return self.get(Coverage, coverage_id)
+
+    def coverages_of(self, patient_id: UUID) -> list[Coverage]:
+        """A patient's active coverages in order of payment (merged records included)."""
+        query = (
+            select(Coverage)
+            .where(
+                Coverage.tenant_id == self.tenant_id,
+                Coverage.patient_id.in_(self.with_merged([self.canonical_patient(patient_id)]) or [patient_id]),
+                Coverage.active,
+            )
+            .order_by(Coverage.priority, Coverage.id)
+        )
+        return list(self.session.scalars(query))
+
+    def coverages_of_many(self, patient_ids: Iterable[UUID]) -> dict[UUID, list[Coverage]]:
+        """Active coverages in order of payment by patient; those of records merged into one count as its own."""
+        found: dict[UUID, list[Coverage]] = {patient_id: [] for patient_id in patient_ids}
+        merged = self.session.execute(
+            select(PatientCopy.id, PatientCopy.merged_into).where(
+                PatientCopy.tenant_id == self.tenant_id, PatientCopy.merged_into.in_(list(found))
+            )
+        )
+        owner = {row.id: row.merged_into for row in merged} | {patient_id: patient_id for patient_id in found}
+        query = (
+            select(Coverage)
+            .where(Coverage.tenant_id == self.tenant_id, Coverage.patient_id.in_(list(owner)), Coverage.active)
+            .order_by(Coverage.priority, Coverage.id)
+        )
+        for row in self.session.scalars(query):
+            found[owner[row.patient_id]].append(row)
+        return found
+
+    def last_answer(self, coverage_id: UUID) -> EligibilityCheck | None:
+        """The last good answer about a coverage; a refusal or silence does not replace it."""
+        query = (
+            select(EligibilityCheck)
+            .where(
+                EligibilityCheck.tenant_id == self.tenant_id,
+                EligibilityCheck.coverage_id == coverage_id,
+                EligibilityCheck.outcome.in_(["active", "inactive"]),
+            )
+            .order_by(EligibilityCheck.answered_at.desc())
+            .limit(1)
+        )
+        return self.session.scalar(query)
+
+    def check_by_trace(self, trace: str) -> EligibilityCheck | None:
+        query = select(EligibilityCheck).where(
+            EligibilityCheck.tenant_id == self.tenant_id, EligibilityCheck.trace == trace
+        )
+        return self.session.scalar(query)
+
+    def recent_check(self, coverage_id: UUID, service_date: date) -> EligibilityCheck | None:
+        """A check of this coverage for this very day that is planned, asked or answered."""
+        query = (
+            select(EligibilityCheck)
+            .where(
+                EligibilityCheck.tenant_id == self.tenant_id,
+                EligibilityCheck.coverage_id == coverage_id,
+                EligibilityCheck.service_date == service_date,
+                EligibilityCheck.state != "failed",
+                EligibilityCheck.outcome != "rejected",
+            )
+            .limit(1)
+        )
+        return self.session.scalar(query)
+
+    def check_page(
+        self, *, patient_id: UUID | None, coverage_id: UUID | None, outcome: str, page_size: int, page_token: str
+    ) -> tuple[list[EligibilityCheck], str]:
+        query = select(EligibilityCheck).where(EligibilityCheck.tenant_id == self.tenant_id)
+        if patient_id is not None:
+            query = query.where(EligibilityCheck.patient_id == patient_id)
+        if coverage_id is not None:
+            query = query.where(EligibilityCheck.coverage_id == coverage_id)
+        if outcome:
+            query = query.where(EligibilityCheck.outcome == outcome)
+        return self.page(query, [EligibilityCheck.id], page_size, page_token, descending=True)
