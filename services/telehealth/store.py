@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import exists, select
 
+from chassis.errors import NotFound
 from chassis.store import BaseStore
 from telehealth.domain.vocabulary import ParticipantState, Role, SessionStatus
 from telehealth.tables import Participant, Practitioner, Presence, VideoSession
@@ -24,6 +25,8 @@ class SessionFilter:
     start_from: datetime | None = None
     start_before: datetime | None = None
     status: SessionStatus | None = None
+    # What the caller's account is limited to; empty: every location.
+    within: frozenset[UUID] = frozenset()
 
 
 class Store(BaseStore):
@@ -39,6 +42,14 @@ class Store(BaseStore):
         query = select(VideoSession).where(VideoSession.appointment_id == appointment_id)
         return self.session.scalars(query.with_for_update() if lock else query).one_or_none()
 
+    def session_within(self, session_id: UUID, within: frozenset[UUID], *, lock: bool = False) -> VideoSession:
+        """A room at one of the locations (any, when there are none); fresh and locked if asked. Raises NotFound."""
+        what = "video visit"
+        room = self.lock(VideoSession, session_id, what) if lock else self.need(VideoSession, session_id, what)
+        if within and room.location_id not in within:
+            raise NotFound(what)
+        return room
+
     def list_sessions(self, wanted: SessionFilter, page_size: int, page_token: str) -> tuple[list[VideoSession], str]:
         query = select(VideoSession)
         for column, value in (
@@ -50,6 +61,8 @@ class Store(BaseStore):
         ):
             if value is not None:
                 query = query.where(column == value)
+        if wanted.within:
+            query = query.where(VideoSession.location_id.in_(wanted.within))
         if wanted.start_from is not None:
             query = query.where(VideoSession.start_time >= wanted.start_from)
         if wanted.start_before is not None:

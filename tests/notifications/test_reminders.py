@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from polyclinic.notifications.v1 import events_pb2
@@ -10,6 +11,8 @@ from polyclinic.notifications.v1 import notifications_pb2 as pb
 from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 
 from chassis import errors
+from chassis.ids import uuid7
+from chassis.testing import expect_error
 
 BOOKED, WEEK, TWO_DAYS, DAY, HOURS = (
     "Booking confirmation",
@@ -277,3 +280,16 @@ def test_a_sent_message_is_told_to_the_others(clinic):
     assert [one.outcome for one in settled] == ["sent", "delivered"]
     (message,) = clinic.messages(patient_id=patient.id)
     assert message.status == pb.MESSAGE_STATUS_DELIVERED
+
+
+def test_an_account_of_another_location_does_not_see_the_reminders(clinic):
+    """Staff limited to one location is told that there is no such appointment at another."""
+    visit = clinic.book(clinic.patient(), clinic.at(15, days=3))
+    request = pb.ListRemindersRequest(appointment_id=visit.appointment_id)
+    here = clinic.harness.client(clinic.tenant, location_ids=[UUID(clinic.location_id)])
+    assert len(here.call("ListReminders", request).reminders) == 5
+    elsewhere = clinic.harness.client(clinic.tenant, location_ids=[uuid7()])
+    with expect_error("NOT_FOUND"):
+        elsewhere.call("ListReminders", request)
+    with expect_error("NOT_FOUND"):
+        elsewhere.call("ListExpectedReminders", pb.ListExpectedRemindersRequest(appointment_id=visit.appointment_id))

@@ -8,6 +8,7 @@ import hmac
 import json
 import threading
 from datetime import timedelta
+from uuid import UUID
 
 from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 from polyclinic.telehealth.v1 import events_pb2
@@ -350,3 +351,24 @@ def test_the_version_guards_the_end(house):
         house.clinician.call("EndSession", pb.EndSessionRequest(session_id=room.session_id, version=room.version))
     house.beat(patient)
     house.beat(clinician)
+
+
+def test_an_account_of_another_location_does_not_see_the_room(house):
+    """Staff limited to one location neither lists, reads nor ends the visits of another."""
+    visit = house.book()
+    room = house.room(visit)
+    here, elsewhere = (
+        house.harness.client(house.tenant, ["telehealth.*"], location_ids=[location])
+        for location in (UUID(visit.location_id), uuid7())
+    )
+    assert len(here.call("ListSessions", pb.ListSessionsRequest()).sessions) == 1
+    assert len(elsewhere.call("ListSessions", pb.ListSessionsRequest()).sessions) == 0
+    assert here.call("GetSession", pb.GetSessionRequest(session_id=room.session_id)).session_id == room.session_id
+    for method, request in (
+        ("GetSession", pb.GetSessionRequest(session_id=room.session_id)),
+        ("GetLedger", pb.GetLedgerRequest(session_id=room.session_id)),
+        ("EndSession", pb.EndSessionRequest(session_id=room.session_id)),
+        ("CreateJoinToken", pb.CreateJoinTokenRequest(session_id=room.session_id, role=PATIENT)),
+    ):
+        with expect_error("NOT_FOUND"):
+            elsewhere.call(method, request)

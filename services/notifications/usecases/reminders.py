@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.call import Call
+from chassis.errors import NotFound
 from notifications.domain import plan
 from notifications.domain.vocabulary import ReminderStatus
 from notifications.store import Store
@@ -49,7 +50,7 @@ class Account:
 def list_reminders(call: Call, appointment_id: UUID) -> list[Listed]:
     """Every planned sending of an appointment, of earlier times too, in the order they were due. Raises NotFound."""
     store = Store(call.session)
-    store.need(Appointment, appointment_id, "appointment")
+    _visible(call, store, appointment_id)
     rows = store.reminders_of(appointment_id)
     names = store.rule_names([row.rule_id for row in rows])
     return [Listed(row, names[row.rule_id]) for row in rows]
@@ -58,7 +59,7 @@ def list_reminders(call: Call, appointment_id: UUID) -> list[Listed]:
 def expected_reminders(call: Call, appointment_id: UUID) -> Account:
     """What the rules ask for, worked out anew, beside what exists. Raises NotFound."""
     store = Store(call.session)
-    appointment = store.need(Appointment, appointment_id, "appointment")
+    appointment = _visible(call, store, appointment_id)
     visit = as_visit(appointment)
     rules = [as_rule(rule) for rule in store.rules(VISIT_TRIGGERS)]
     asked = plan.expected(visit, rules, windows_of(get_policy(call)))
@@ -72,3 +73,12 @@ def expected_reminders(call: Call, appointment_id: UUID) -> Account:
     wanted = {item.rule.id for item in asked}
     waiting = [row for row in present if row.reminder.status == ReminderStatus.PLANNED.value]
     return Account(tuple(accounted), tuple(row for row in waiting if row.reminder.rule_id not in wanted))
+
+
+def _visible(call: Call, store: Store, appointment_id: UUID) -> Appointment:
+    """The appointment, when it is at a location that the caller's account reaches. Raises NotFound."""
+    appointment = store.need(Appointment, appointment_id, "appointment")
+    within = call.principal.location_ids
+    if within and appointment.location_id not in within:
+        raise NotFound("appointment")
+    return appointment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chassis.call import Call
@@ -45,7 +45,7 @@ def end_session(call: Call, rooms: Rooms, session_id: UUID, version: int) -> Sho
     Raises NotFound, StaleVersion, SessionClosed (it was cancelled, or never held).
     """
     store = Store(call.session)
-    session = store.lock(VideoSession, session_id, "video visit")
+    session = store.session_within(session_id, call.principal.location_ids, lock=True)
     if session.status == SessionStatus.ENDED.value:
         return _shown(call, store, session)
     if SessionStatus(session.status) in CLOSED:
@@ -112,18 +112,18 @@ def end_now(
 def get_session(call: Call, session_id: UUID) -> Shown:
     """One video visit. Raises NotFound."""
     store = Store(call.session)
-    return _shown(call, store, store.need(VideoSession, session_id, "video visit"))
+    return _shown(call, store, store.session_within(session_id, call.principal.location_ids))
 
 
 def list_sessions(call: Call, wanted: SessionFilter, page_size: int, page_token: str) -> tuple[list[VideoSession], str]:
-    """A page of video visits, oldest first."""
-    return Store(call.session).list_sessions(wanted, page_size, page_token)
+    """A page of the video visits that the caller may see, oldest first."""
+    return Store(call.session).list_sessions(replace(wanted, within=call.principal.location_ids), page_size, page_token)
 
 
 def get_ledger(call: Call, session_id: UUID) -> Ledger:
     """Who was in from when to when. Raises NotFound."""
     store = Store(call.session)
-    session = store.need(VideoSession, session_id, "video visit")
+    session = store.session_within(session_id, call.principal.location_ids)
     intervals = intervals_of(store, session_id)
     until = session.ended_at or call.now
     return Ledger(

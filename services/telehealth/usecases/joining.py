@@ -86,7 +86,7 @@ def create_join_token(
     Raises NotFound, SessionClosed, PermissionDenied (a clinician's without telehealth.host).
     """
     store = Store(call.session)
-    session = store.need(VideoSession, session_id, "video visit")
+    session = store.session_within(session_id, call.principal.location_ids)
     if SessionStatus(session.status) in CLOSED:
         raise SessionClosed
     practitioner_id = None
@@ -134,7 +134,7 @@ def join(call: Call, rooms: Rooms, arrival: Arrival) -> Joined:
 def admit(call: Call, rooms: Rooms, session_id: UUID, participant_id: UUID) -> Participant:
     """Lets somebody in from the waiting room. Raises NotFound, SessionClosed, NotLicensedThere."""
     store = Store(call.session)
-    session = open_session(store, session_id)
+    session = open_session(store, session_id, call.principal.location_ids)
     participant = _of_room(store, session, participant_id)
     if participant.state == ParticipantState.ADMITTED.value:
         return participant
@@ -154,7 +154,7 @@ def admit(call: Call, rooms: Rooms, session_id: UUID, participant_id: UUID) -> P
 def deny(call: Call, rooms: Rooms, session_id: UUID, participant_id: UUID) -> Participant:
     """Refuses entry, or sends out; not for clinicians. Raises NotFound, SessionClosed."""
     store = Store(call.session)
-    session = open_session(store, session_id)
+    session = open_session(store, session_id, call.principal.location_ids)
     participant = _of_room(store, session, participant_id)
     if Role(participant.role) is Role.CLINICIAN:
         raise NotFound("participant", internal="clinicians are not sent out")

@@ -79,9 +79,9 @@ def read_pass(call: Call, rooms: Rooms, token: str, purpose: Purpose) -> Pass:
     return ticket
 
 
-def open_session(store: Store, session_id: UUID) -> VideoSession:
-    """The room, locked. Raises NotFound, SessionClosed."""
-    session = store.lock(VideoSession, session_id, "video visit")
+def open_session(store: Store, session_id: UUID, within: frozenset[UUID] = frozenset()) -> VideoSession:
+    """The room (at one of the locations, if any are given), locked. Raises NotFound, SessionClosed."""
+    session = store.session_within(session_id, within, lock=True)
     if SessionStatus(session.status) in CLOSED:
         raise SessionClosed
     return session
