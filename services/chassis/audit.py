@@ -74,7 +74,7 @@ class Auditor:
             principal_kind=principal.kind,
             principal_id=principal.id,
             principal_name=principal.name,
-            patient_ids=sorted(patients)[:MAX_PATIENTS],
+            patient_ids=sorted(filter(_is_identifier, patients))[:MAX_PATIENTS],
             outcome=outcome,
             request_id=request_id,
             client_address=client_address,
@@ -109,3 +109,12 @@ class Auditor:
 
     def _subject(self, entry: audit_pb2.AuditEntry) -> str:
         return f"audit.{self._service}.v1.{entry.tenant_id}.entry.written"
+
+
+def _is_identifier(text: str) -> bool:
+    """Whether a text is an id at all: in a refused request anything may stand where a patient's id belongs."""
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
