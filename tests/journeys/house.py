@@ -21,7 +21,7 @@ import requests
 from infra.day.accounts import Doorman
 from infra.day.client import Api, Json, RequestLog
 from infra.day.clock import BusinessTime, RealTime, Time
-from infra.day.context import Day, Options, Person, Visit
+from infra.day.context import Day, Options, Person, Visit, wall_clock
 from infra.day.observe import Observer
 from infra.day.outside import Outside
 from infra.day.progress import Progress
@@ -39,7 +39,9 @@ HALF_DAY = timedelta(hours=12)
 # Real seconds.
 PATIENCE_SECONDS = 30.0
 # What changes with every request, refused or not.
-BOOKKEEPING = frozenset({"audit_entry", "audit_outbox", "outbox", "inbox", "due", "session", "idempotency"})
+BOOKKEEPING = frozenset(
+    {"audit_entry", "audited_patient", "audit_outbox", "outbox", "inbox", "due", "session", "idempotency"}
+)
 TABLES = """
     SELECT schemaname, relname FROM pg_stat_user_tables
     WHERE schemaname = 'public' AND relname NOT IN (SELECT inhrelid::regclass::text FROM pg_inherits)
@@ -178,10 +180,13 @@ class House:
         slots: list[Json] = self.owner.post("/api/v1/slots:search", body)["slots"]
         return slots
 
-    def book(self, person: Person, clinician: str, *, kind: str = "follow-up", days: int = 7, nth: int = 0) -> Visit:
-        """The ``nth`` free time of a clinician on the first working day from ``days`` days on."""
-        day = self.workday(place_of(clinician), days=days)
-        slot = self.slots(clinician, kind, day, patient_id=person.patient_id)[nth]
+    def book(self, person: Person, clinician: str, *, kind: str = "follow-up", days: int = 7, hour: int = 8) -> Visit:
+        """The first free time of a clinician from a local hour on, on the first working day from ``days`` days on."""
+        place = place_of(clinician)
+        day = self.workday(place, days=days)
+        earliest = wall_clock(place, day, hour)
+        free = self.slots(clinician, kind, day, patient_id=person.patient_id)
+        slot = next(slot for slot in free if datetime.fromisoformat(slot["start_time"]) >= earliest)
         made = self.owner.post("/api/v1/appointments", booking(person, slot))
         self.settle()
         return visit_of(self.day, made, person)
@@ -269,7 +274,7 @@ class House:
         self.settle()
         after = self.rows()
         changed = {name: (before.get(name), count) for name, count in after.items() if before.get(name) != count}
-        assert changed == {}
+        assert changed == {}, changed
 
 
 def token_of(api: Api) -> str:

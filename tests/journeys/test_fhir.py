@@ -33,7 +33,7 @@ def test_importing_twice_makes_no_second_patient(house: House) -> None:
     assert house.rows()["patient_registry.patient"] == before["patient_registry.patient"]
     assert house.rows()["patient_registry.coverage"] == before["patient_registry.coverage"]
     found = house.ask(house.owner, "GET", "/fhir/R4/Patient", params={"family": "Twofold"})
-    assert found.body["total"] == 2
+    assert len(found.body["entry"]) == 2
 
 
 def test_what_was_imported_is_read_back_as_fhir(house: House) -> None:
