@@ -10,7 +10,7 @@ from pathlib import Path
 from infra.local.stack import Stack
 from rich.console import Console
 
-from tests.load import engine_benches, http_benches, notification_benches, scheduling_benches, world
+from tests.load import billing_benches, engine_benches, http_benches, notification_benches, scheduling_benches, world
 from tests.load.figures import Figure, show
 from tests.load.world import World
 
@@ -23,6 +23,9 @@ BENCHES: dict[str, Callable[[World], list[Figure]]] = {
     "slots": http_benches.slot_search,
     "book": http_benches.booking,
     "events": engine_benches.event_latency,
+    "837": billing_benches.claim_writing,
+    "835-read": billing_benches.remittance_reading,
+    "835-post": billing_benches.remittance_posting_rate,
     "reminders": notification_benches.reminders,
 }
 
