@@ -20,6 +20,8 @@ from infra.local.servers import SERVICES
 VICTIMS = (*SERVICES, "gateway", "NATS", "PostgreSQL")
 # Each at least twice; the servers that everybody depends on once more.
 ROUNDS = (*VICTIMS, *VICTIMS, "NATS", "PostgreSQL", "scheduling", "billing")
+# How many strikes fall into which part of the day (the first word of a point's name); what is left over falls into the last.
+QUOTAS = {"booking": 7, "reminders": 2, "clinic": 8, "money": len(ROUNDS)}
 # Real seconds between reaching a point and the strike.
 LONGEST_FUSE = 0.4
 
@@ -34,7 +36,7 @@ class Strike:
 
 
 class Chaos:
-    """Strikes at every ``every``-th point that the day reaches until all rounds are done."""
+    """Strikes at the points that the day reaches until all rounds are done."""
 
     def __init__(self, day: Day) -> None:
         self._stack = day.stack
@@ -44,6 +46,7 @@ class Chaos:
         self._strikes: list[Strike] = []
         self._under_way: threading.Thread | None = None
         self._failure: Exception | None = None
+        self._left = dict(QUOTAS)
         day.progress.say(f"chaos: {len(self._queue)} SIGKILLs will come, seed {day.options.seed}")
 
     def figures(self) -> dict[str, object]:
@@ -59,8 +62,12 @@ class Chaos:
         """The day has reached a named point: strike, unless the last victim is still getting up."""
         if self._failure is not None:
             raise self._failure
-        if not self._queue or (self._under_way is not None and self._under_way.is_alive()):
+        part = point.split()[0]
+        if not self._queue or not self._left[part]:
             return
+        if self._under_way is not None and self._under_way.is_alive():
+            return
+        self._left[part] -= 1
         victim = self._queue.pop()
         fuse = self._random.uniform(0, LONGEST_FUSE)
         self._under_way = threading.Thread(target=self._strike, args=(point, victim, fuse), name="chaos")

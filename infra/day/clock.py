@@ -7,6 +7,7 @@ acknowledged by every process, lived through by the simulators, and ends only wh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import threading
 from collections.abc import Coroutine
@@ -158,24 +159,35 @@ class BusinessTime:
     async def _publish(self, instant: datetime) -> set[str]:
         """Keep the instant for processes that start later, tell those that run, and gather who has acknowledged it."""
         payload = _text(instant).encode()
-        await self._client.jetstream().publish(LAST_SUBJECT, payload)
+        deadline = self._loop.time() + ACKNOWLEDGE_SECONDS
+        missing = set(self._listeners)
+        while True:
+            try:
+                await self._client.jetstream().publish(LAST_SUBJECT, payload, timeout=2)
+                await self._ask(payload, missing, deadline)
+                return missing
+            except nats.errors.Error:
+                # The broker is being restarted; saying the same instant again changes nothing for who has heard it.
+                if self._loop.time() > deadline:
+                    return missing
+                await asyncio.sleep(0.1)
+
+    async def _ask(self, payload: bytes, missing: set[str], deadline: float) -> None:
+        """Publish a step until nobody is ``missing`` or the deadline has passed."""
         inbox = self._client.new_inbox()
         answers = await self._client.subscribe(inbox)
-        missing = set(self._listeners)
-        deadline = self._loop.time() + ACKNOWLEDGE_SECONDS
-        await self._client.publish(STEP_SUBJECT, payload, reply=inbox)
         try:
             while missing and (left := deadline - self._loop.time()) > 0:
-                try:
-                    answer = await answers.next_msg(timeout=min(left, 1.0))
-                    missing.discard(json.loads(answer.data)["process"])
-                except nats.errors.TimeoutError:
-                    # Said again to whoever has just come back; a step to the same instant changes nothing for the
-                    # others.
-                    await self._client.publish(STEP_SUBJECT, payload, reply=inbox)
+                await self._client.publish(STEP_SUBJECT, payload, reply=inbox)
+                # Said again each second to whoever has only just come back.
+                again = self._loop.time() + min(left, 1.0)
+                with contextlib.suppress(nats.errors.TimeoutError):
+                    while missing and (wait := again - self._loop.time()) > 0:
+                        answer = await answers.next_msg(timeout=wait)
+                        missing.discard(json.loads(answer.data)["process"])
         finally:
-            await answers.unsubscribe()
-        return missing
+            with contextlib.suppress(nats.errors.Error):
+                await answers.unsubscribe()
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -56,10 +56,12 @@ def run(day: Day) -> None:
     waves = [wishes[number :: len(WAVES)] for number in range(len(WAVES))]
     for days_before, wave in zip(WAVES, waves, strict=True):
         day.time.to(day.local(PLACES[0], 10, days=-days_before), grid=timedelta(hours=1))
+        day.reach(f"booking, {days_before} days before")
         booked = day.parallel(lambda wish: book(day, wish, tally), wave, f"booking, {days_before} days before")
         day.visits.extend(visit for visits in booked for visit in visits)
         day.time.settle()
     join_waitlist(day)
+    day.reach("booking, moves")
     move_some(day, tally)
     cancel_some(day, tally)
     accept_offers(day, tally)
@@ -109,8 +111,10 @@ def book(day: Day, wish: Wish, tally: Tally) -> list[Visit]:
     """One caller at one desk: search, hold, book; search again when somebody was faster. Empty when the day is full."""
     chance = day.chance(wish.seed)
     api = chance.choice(day.accounts.booking)
-    for attempt in range(ATTEMPTS):
-        slots = search(day, api, wish, attempt)
+    for _attempt in range(ATTEMPTS):
+        slots = search(day, api, wish)
+        if len(slots) < len(wish.people):
+            slots = search(day, api, wish, anywhere=True)
         if len(slots) < len(wish.people):
             break
         try:
@@ -132,11 +136,11 @@ def book(day: Day, wish: Wish, tally: Tally) -> list[Visit]:
     return []
 
 
-def search(day: Day, api: Api, wish: Wish, attempt: int) -> list[Json]:
-    """The first free times for a wish on the visit day: at the person's own place first, anywhere when it is full."""
+def search(day: Day, api: Api, wish: Wish, *, anywhere: bool = False) -> list[Json]:
+    """The first free times for a wish on the visit day, at the person's own place or at any."""
     body: Json = {
         "appointment_type_ids": [day.cast.appointment_types[wish.kind.code]],
-        "practitioner_ids": _suitable(day, wish.people[0], wish.kind, anywhere=attempt > ATTEMPTS // 2),
+        "practitioner_ids": _suitable(day, wish.people[0], wish.kind, anywhere=anywhere),
         "dates": {"start": day_message(day.visit_day), "end": day_message(day.visit_day)},
         "patient_id": wish.people[0].patient_id,
         "limit": 40,
@@ -170,7 +174,7 @@ def move_some(day: Day, tally: Tally) -> None:
     def move(visit: Visit) -> None:
         wish = Wish((visit.person,), visit.kind, f"move/{visit.appointment_id}")
         api = day.accounts.front_desks[visit.place.key]
-        for slot in search(day, api, wish, attempt=0)[-3:]:
+        for slot in search(day, api, wish)[-3:]:
             try:
                 moved = api.post(
                     f"/api/v1/appointments/{visit.appointment_id}:move",

@@ -17,8 +17,10 @@ ANSWERS = {"R": 4, "X": 4, "STOP": 3, "who is this?": 2, "C": 55}
 
 def run(day: Day) -> None:
     """Live on to the evening before the visits, answer the texts, see to what the answers ask for."""
+    day.reach("reminders going out")
     day.time.to(day.local(PLACES[0], 12, days=-1), grid=timedelta(minutes=30))
     sent = list(day.outside.sms.messages())
+    day.reach("reminders being answered")
     answers = answer_texts(day, sent)
     day.time.settle()
     day.time.to(day.local(PLACES[0], 13, days=-1), grid=timedelta(minutes=30))
@@ -102,7 +104,7 @@ def follow_appointments(day: Day) -> None:
 def _move_or_cancel(day: Day, visit: Visit, tally: Tally) -> None:
     api = day.accounts.front_desks[visit.place.key]
     wish = Wish((visit.person,), visit.kind, f"call-back/{visit.appointment_id}")
-    for slot in search(day, api, wish, attempt=0)[:5]:
+    for slot in search(day, api, wish)[:5]:
         try:
             moved = api.post(
                 f"/api/v1/appointments/{visit.appointment_id}:move",

@@ -99,9 +99,13 @@ class ClinicDay:
             self.floor.waiting_for_clinician[clinician.key] = deque()
         for visit in standing:
             self.plan(visit)
+        hour = -1
         with ThreadPoolExecutor(CLIENTS, "clinic") as pool:
             while (due := self.agenda.next_minute()) is not None:
                 minute, actions = due
+                if minute.hour != hour:
+                    hour = minute.hour
+                    day.reach(f"clinic, {hour}:00 UTC")
                 day.time.to(max(minute, day.time.now))
                 day.progress.business_time(minute)
                 for done in [pool.submit(action) for action in actions]:

@@ -367,17 +367,21 @@ class CellStore(BaseStore):
         """Forgets changes of transactions below ``below`` and says so to caches that have not read them; returns the oldest
         transaction still running now, which is where the next purge may go up to."""
         if below:
-            self.session.execute(
+            forgotten = self.session.scalar(
                 text(
-                    "insert into availability_floor (tenant_id, xid) values (:tenant, :below)"
-                    " on conflict (tenant_id) do update set xid = greatest(availability_floor.xid, excluded.xid)"
+                    "with gone as (delete from availability_change where tenant_id = :tenant and xid < :below returning 1)"
+                    " select count(*) from gone"
                 ),
                 {"tenant": self.tenant_id, "below": below},
             )
-            self.session.execute(
-                text("delete from availability_change where tenant_id = :tenant and xid < :below"),
-                {"tenant": self.tenant_id, "below": below},
-            )
+            if forgotten:
+                self.session.execute(
+                    text(
+                        "insert into availability_floor (tenant_id, xid) values (:tenant, :below)"
+                        " on conflict (tenant_id) do update set xid = greatest(availability_floor.xid, excluded.xid)"
+                    ),
+                    {"tenant": self.tenant_id, "below": below},
+                )
         return int(self.session.scalar(text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")) or 0)
 
     def cells_of_claim(self, claim_id: UUID) -> list[tuple[UUID, int, int]]:
