@@ -9,7 +9,14 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from billing.store_claims import ClaimsStore
-from billing.tables_claims import ClearinghouseCursor, InboundFile, Remittance, RemittanceClaim, RemittancePosting
+from billing.tables_claims import (
+    ClaimHappening,
+    ClearinghouseCursor,
+    InboundFile,
+    Remittance,
+    RemittanceClaim,
+    RemittancePosting,
+)
 from chassis.orm import Tenanted
 
 
@@ -29,6 +36,34 @@ class RemittancesStore(ClaimsStore):
         if state:
             query = query.where(InboundFile.state == state)
         return self.page(query, [InboundFile.id], page_size, page_token, descending=True)
+
+    def patients_in_file(self, inbound_file_id: UUID) -> list[UUID]:
+        """Patients whom a file is known to speak of: whose claims it moved or answered."""
+        moved = select(ClaimHappening.patient_id).where(
+            ClaimHappening.tenant_id == self.tenant_id, ClaimHappening.file_id == inbound_file_id
+        )
+        answered = (
+            select(RemittanceClaim.patient_id)
+            .join(
+                Remittance,
+                (Remittance.tenant_id == RemittanceClaim.tenant_id) & (Remittance.id == RemittanceClaim.remittance_id),
+            )
+            .where(
+                Remittance.tenant_id == self.tenant_id,
+                Remittance.inbound_file_id == inbound_file_id,
+                RemittanceClaim.patient_id.is_not(None),
+            )
+        )
+        return list(self.session.scalars(moved.union(answered)))
+
+    def patients_in_batch(self, batch_id: UUID) -> list[UUID]:
+        """Patients whose claims are in a batch's file."""
+        query = (
+            select(ClaimHappening.patient_id)
+            .where(ClaimHappening.tenant_id == self.tenant_id, ClaimHappening.batch_id == batch_id)
+            .distinct()
+        )
+        return list(self.session.scalars(query))
 
     def cursor(self) -> str:
         """How far the clearinghouse's list was read; '' from the beginning. Locked: one poll at a time."""

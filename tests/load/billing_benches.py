@@ -19,6 +19,7 @@ from billing.domain.x12.remittance_proof import Proof
 from billing.domain.x12.remittance_reader import RemittanceReader
 from billing.domain.x12.writer import EnvelopeData, InterchangeWriter
 from billing.settings import Settings
+from billing.store import Store
 from billing.tables_claims import Claim, Coverage, InboundFile, Remittance
 from billing.tables_money import Encounter
 from billing.usecases import claims, encounters, inbound, remittance_posting, remittances
@@ -215,7 +216,7 @@ def _coverage(coverage_id: UUID, patient_id: UUID) -> Coverage:
 def _post(service: Service, tenant: UUID, data: bytes) -> UUID:
     """Keeps, reads, proves and posts the file in the transactions that due work would use."""
     with service.units.system_call(tenant, seconds=60) as call:
-        file: InboundFile = inbound.keep_file(call, inbound.Store(call.session), "bench.edi", data, source="upload")
+        file: InboundFile = inbound.keep_file(call, Store(call.session), "bench.edi", data, source="upload")
         call.due.cancel(inbound.READ_DUE, file.id)
         file_id = file.id
     with service.units.system_call(tenant, seconds=60) as call:

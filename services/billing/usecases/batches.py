@@ -163,6 +163,7 @@ def claim_text(call: Call, claim_id: UUID, partner: TradingPartner) -> bytes:
     claim = store.need(Claim, claim_id, "claim")
     if call.principal.location_ids and claim.location_id not in call.principal.location_ids:
         raise NotFound("claim")
+    call.touch(claim.patient_id)
     content = content_of(claim)
     if content is None:
         raise FailedPrecondition("The claim has not been written yet.")
@@ -174,7 +175,9 @@ def claim_text(call: Call, claim_id: UUID, partner: TradingPartner) -> bytes:
 
 def file_of(call: Call, batch_id: UUID) -> bytes:
     """A batch's file, byte by byte. Raises NotFound."""
-    batch = Store(call.session).need(ClaimBatch, batch_id, "batch")
+    store = Store(call.session)
+    batch = store.need(ClaimBatch, batch_id, "batch")
+    call.touch(*store.patients_in_batch(batch.id))
     return files.get(call, batch.stored_file_id).read()
 
 

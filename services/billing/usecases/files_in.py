@@ -32,5 +32,7 @@ def list_files(call: Call, state: str, page_size: int, page_token: str) -> tuple
 
 def content_of(call: Call, file_id: UUID) -> bytes:
     """A file's bytes. Raises NotFound."""
-    row = Store(call.session).need(InboundFile, file_id, "file")
+    store = Store(call.session)
+    row = store.need(InboundFile, file_id, "file")
+    call.touch(*store.patients_in_file(row.id))
     return files.get(call, row.stored_file_id).read()
