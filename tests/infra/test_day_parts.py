@@ -1,0 +1,81 @@
+"""Parts of the day that its proofs lean on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+from infra.day.chaos import QUOTAS, ROUNDS, VICTIMS
+from infra.day.clock import _round_up
+from infra.day.invariants import Finding
+from infra.day.invariants.audit import phi_rpcs
+from infra.day.steps.step_02_patients import choose_insurer
+from infra.day.steps.step_06_clinic import Agenda
+from infra.day.world import CHARGES, CLINICIANS, CODINGS, INSURERS, PLACES, VISIT_KINDS
+from stdnum.luhn import is_valid
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+def test_the_agenda_gives_one_minute_at_a_time_in_order() -> None:
+    """What was put in for one minute comes out together, in the order it was put in, earlier minutes first."""
+    agenda = Agenda()
+    done: list[str] = []
+    agenda.at(NOON + timedelta(minutes=1), lambda: done.append("later"))
+    agenda.at(NOON, lambda: done.append("first"))
+    agenda.at(NOON + timedelta(seconds=30), lambda: done.append("second"))
+    while (due := agenda.next_minute()) is not None:
+        for action in due[1]:
+            action()
+    assert done == ["first", "second", "later"]
+
+
+def test_chaos_kills_everything_twice() -> None:
+    """Every service, the gateway, NATS and PostgreSQL are killed at least twice, twenty kills in all, and all find a place."""
+    kills = Counter(ROUNDS)
+    assert set(kills) == set(VICTIMS)
+    assert min(kills.values()) >= 2
+    assert len(ROUNDS) >= 20
+    assert sum(QUOTAS.values()) >= len(ROUNDS)
+
+
+def test_every_npi_has_its_check_digit() -> None:
+    """Group, locations and practitioners have NPIs that a payer would accept, each its own."""
+    numbers = [*(place.npi for place in PLACES), *(clinician.npi for clinician in CLINICIANS)]
+    assert all(is_valid("80840" + number) for number in numbers)
+    assert len(set(numbers)) == len(numbers)
+
+
+def test_what_is_coded_has_a_price() -> None:
+    """Every procedure a visit may be coded with is in the charge master, and every visit kind can be coded."""
+    coded = {line[0] for codings in CODINGS.values() for coding in codings for line in coding.lines}
+    assert coded <= set(CHARGES)
+    assert set(CODINGS) == {kind.code for kind in VISIT_KINDS}
+
+
+def test_only_the_old_have_medicare() -> None:
+    """Nobody under 65 is given Medicare, and everybody else of working age has one of the other payers."""
+    assert {choose_insurer(draw / 100, 70).code for draw in range(100)} == {"MEDB1"}
+    assert {choose_insurer(draw / 100, 40).code for draw in range(100)} == {
+        insurer.code for insurer in INSURERS if insurer.code != "MEDB1"
+    }
+
+
+def test_an_invariant_that_looked_at_nothing_does_not_hold() -> None:
+    """A proof over no rows proves nothing."""
+    assert not Finding("nothing", 0).passed
+    assert Finding("something", 1).passed
+    assert not Finding("something", 1, ["broken"]).passed
+
+
+def test_instants_are_rounded_up_to_the_grid() -> None:
+    """Business time never stops before the work it stops for is due."""
+    assert _round_up(NOON, timedelta(hours=1)) == NOON
+    assert _round_up(NOON + timedelta(seconds=1), timedelta(minutes=30)) == NOON + timedelta(minutes=30)
+
+
+def test_the_contracts_say_which_calls_touch_health_information() -> None:
+    """Reading a patient does, signing in does not."""
+    names = phi_rpcs()
+    assert "polyclinic.patient_registry.v1.PatientRegistry/GetPatient" in names
+    assert "polyclinic.identity.v1.Identity/SignIn" not in names
