@@ -97,12 +97,12 @@ class RemittancesStore(ClaimsStore):
         """Writes the CLPs of a set."""
         self._insert(RemittanceClaim, remittance_id, rows)
 
-    def add_postings(self, remittance_id: UUID, rows: Sequence[dict[str, object]]) -> None:
-        """Writes what was posted out of a set."""
+    def add_postings(self, remittance_id: UUID, rows: Sequence[dict[str, object]], after: int = 0) -> None:
+        """Writes what was posted out of a set; `after`: how many rows it has already."""
         self._insert(
             RemittancePosting,
             remittance_id,
-            [{"remittance_claim_id": None, "number": number, **row} for number, row in enumerate(rows, 1)],
+            [{"remittance_claim_id": None, "number": number, **row} for number, row in enumerate(rows, after + 1)],
         )
 
     def _insert(self, model: type[Tenanted], remittance_id: UUID, rows: Sequence[dict[str, object]]) -> None:

@@ -54,6 +54,13 @@ class ClaimsWorld:
         self.answered_claim()
         return str(self.insured.remittances()[0].remittance_id)
 
+    def waiting_answer(self) -> pb.MatchRemittanceClaimRequest:
+        """An answer under a number that is none of ours, and the claim that it is about."""
+        claim = self.claim()
+        self.insured.upload(self.era(pb.Claim(control="TYPO")))
+        [answer] = self.insured.remittances()[0].claims
+        return pb.MatchRemittanceClaimRequest(remittance_claim_id=answer.remittance_claim_id, claim_id=claim.claim_id)
+
     def file_id(self) -> str:
         return str(self.insured.upload(self.era(self.claim())).inbound_file_id)
 
@@ -113,6 +120,7 @@ CASES: dict[str, Case] = {
     "GetRemittance": Case(
         lambda w: pb.GetRemittanceRequest(remittance_id=w.claims.remittance_id()), names_resource=True
     ),
+    "MatchRemittanceClaim": Case(lambda w: w.claims.waiting_answer(), names_resource=True),
     "ListWorkItems": Case(lambda w: pb.ListWorkItemsRequest(kinds=["scrub"])),
     "GetWorkItem": Case(lambda w: pb.GetWorkItemRequest(work_item_id=w.claims.work_item_id()), names_resource=True),
     "AssignWorkItem": Case(

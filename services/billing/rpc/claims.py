@@ -7,7 +7,7 @@ from polyclinic.billing.v1 import claims_pb2 as pb
 
 from billing.domain.x12.professional_claim import Frequency
 from billing.rpc import claims_mapping as to
-from billing.usecases import batches, claim_reads, claims, files_in, work_items
+from billing.usecases import batches, claim_reads, claims, files_in, remittance_matching, work_items
 from billing.usecases.batches import BatchSettings
 from billing.usecases.claim_reads import payer_codes
 from chassis.call import Call
@@ -127,6 +127,13 @@ class ClaimsRpc:
 
     def GetRemittance(self, request: pb.GetRemittanceRequest, call: Call) -> pb.Remittance:
         view = claim_reads.get_remittance(call, identifier(request.remittance_id))
+        return to.remittance_with_claims(view.remittance, payer_codes(call), view.claims, view.postings)
+
+    def MatchRemittanceClaim(self, request: pb.MatchRemittanceClaimRequest, call: Call) -> pb.Remittance:
+        remittance_id = remittance_matching.match(
+            call, identifier(request.remittance_claim_id), identifier(request.claim_id)
+        )
+        view = claim_reads.get_remittance(call, remittance_id)
         return to.remittance_with_claims(view.remittance, payer_codes(call), view.claims, view.postings)
 
     # ---- work

@@ -41,7 +41,7 @@ TABLE = AdjustmentTable()
 
 
 @dataclass(slots=True)
-class _Known:
+class Known:
     """What is known of our claims before the set is posted."""
 
     claims: dict[str, Claim]
@@ -55,7 +55,7 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True)
-class _Posted:
+class Posted:
     """One CLP with what was decided about it and the ids its rows get."""
 
     row_id: UUID
@@ -72,15 +72,22 @@ def post(call: Call, remittance_id: UUID) -> None:
     if row.state != "proved" or row.payer_id is None:
         return
     set_ = _read(call, store, row)
-    known = _load(store, set_, row.payer_id)
-    posted = _decide(call, store, set_, known, row.payer_id)
+    known = load(store, set_.claims, row.payer_id)
+    posted = decide(call, store, set_.claims, known, row.payer_id)
     entity = _entity_of(store, set_)
     extra = tuple(provider_level(entry, row.payer_id, entity) for entry in set_.provider_adjustments)
     decisions = tuple(decision for one in posted for decision in one.posting.decisions) + extra
     row.journal_id = ledger.post_remittance(call, store, RemittancePosting(deposit_of(call, store, row), decisions))
     store.add_answers(row.id, [_answer_row(number, one) for number, one in enumerate(posted, 1)])
-    store.add_postings(row.id, [*_posting_rows(posted), *({"id": call.new_id(), **_posting_row(d)} for d in extra)])
+    store.add_postings(row.id, [*posting_rows(posted), *({"id": call.new_id(), **posting_row(d)} for d in extra)])
     store.mark_reversed({one.posting.reverses: one.row_id for one in posted if one.posting.reverses is not None})
+    follow_up(call, store, row, posted, known)
+    row.state, row.posted_at = "posted", call.now
+    store.session.flush()
+
+
+def follow_up(call: Call, store: Store, row: Remittance, posted: Sequence[Posted], known: Known) -> None:
+    """What the answers do to the claims, what they leave to people, and who is billed next."""
     with store.session.no_autoflush:
         changed = {one.claim.id: one.claim for one in posted if _answer(call, store, row, one, known) and one.claim}
         store.save_answers(list({one.claim.id: one.claim for one in posted if one.claim is not None}.values()))
@@ -90,8 +97,6 @@ def post(call: Call, remittance_id: UUID) -> None:
     for one in posted:
         if one.claim is not None and one.posting.outcome in (Outcome.PAID, Outcome.DENIED):
             _go_on(call, store, one.claim, one.posting, known)
-    row.state, row.posted_at = "posted", call.now
-    store.session.flush()
 
 
 def _read(call: Call, store: Store, row: Remittance) -> RemittanceSet:
@@ -103,8 +108,9 @@ def _read(call: Call, store: Store, row: Remittance) -> RemittanceSet:
     raise Unprocessable(internal=f"set {row.set_index} is not in file {file.id}")
 
 
-def _load(store: Store, set_: RemittanceSet, payer_id: UUID) -> _Known:
-    by_control = store.claims_by_control(claim.claim_control for claim in set_.claims)
+def load(store: Store, answers: Sequence[RemittanceClaim], payer_id: UUID) -> Known:
+    """What is known of the claims that are answered; they are locked."""
+    by_control = store.claims_by_control(said.claim_control for said in answers)
     of_others = [claim.id for claim in by_control.values() if claim.payer_id != payer_id]
     followers = {(c.previous_claim_id, c.payer_id): c for c in store.claims_after(of_others) if c.previous_claim_id}
     ours = [*by_control.values(), *followers.values()]
@@ -131,15 +137,13 @@ def _load(store: Store, set_: RemittanceSet, payer_id: UUID) -> _Known:
         line_id: LineState(balance.insurance_paid_minor, balance.written_off_minor, balance.open_minor)
         for line_id, balance in ledger.line_balances(store, charge_ids).items()
     }
-    reversed_ids = [
-        claim.id for said in set_.claims if said.is_reversal and (claim := by_control.get(said.claim_control))
-    ]
+    reversed_ids = [claim.id for said in answers if said.is_reversal and (claim := by_control.get(said.claim_control))]
     reversed_ids += [claim.id for claim in followers.values()] if reversed_ids else []
     order = PaymentOrder(store)
     order.preload({claim.patient_id for claim in ours})
     items = work_items.Known.of(store, [claim.id for claim in ours])
     earlier = _earlier(store, reversed_ids)
-    return _Known(by_control, followers, lines, states, earlier, order, items, remittance_work.Contracts(store))
+    return Known(by_control, followers, lines, states, earlier, order, items, remittance_work.Contracts(store))
 
 
 def _earlier(store: Store, claim_ids: Sequence[UUID]) -> dict[UUID, list[EarlierPosting]]:
@@ -163,24 +167,25 @@ def _earlier(store: Store, claim_ids: Sequence[UUID]) -> dict[UUID, list[Earlier
     }
 
 
-def _decide(call: Call, store: Store, set_: RemittanceSet, known: _Known, payer_id: UUID) -> list[_Posted]:
+def decide(call: Call, store: Store, answers: Sequence[RemittanceClaim], known: Known, payer_id: UUID) -> list[Posted]:
+    """What is posted out of each answer, in order."""
     poster = Poster(TABLE, known.states)
-    posted: list[_Posted] = []
-    for said in set_.claims:
+    posted: list[Posted] = []
+    for said in answers:
         claim = _claim_of(said, known, payer_id)
         if claim is None:
             posting = ClaimPosting(Outcome.UNMATCHED, unmatched_money(said, payer_id, None))
         else:
             earlier = known.earlier.setdefault(claim.id, [])
             posting = poster.post(said, _to_post(store, claim, known), earlier)
-        one = _Posted(call.new_id(), said, claim, posting, tuple(call.new_id() for _ in posting.decisions))
+        one = Posted(call.new_id(), said, claim, posting, tuple(call.new_id() for _ in posting.decisions))
         posted.append(one)
         if claim is not None:
             _remember(known.earlier[claim.id], one)
     return posted
 
 
-def _remember(earlier: list[EarlierPosting], one: _Posted) -> None:
+def _remember(earlier: list[EarlierPosting], one: Posted) -> None:
     """Keeps what is posted and not undone up to date within the set: a reversal may follow its original."""
     if one.posting.reverses is not None:
         earlier[:] = [e for e in earlier if e.posted_claim_id != one.posting.reverses]
@@ -190,7 +195,7 @@ def _remember(earlier: list[EarlierPosting], one: _Posted) -> None:
         earlier.append(EarlierPosting(one.row_id, said.payer_control, said.charge_minor, said.paid_minor, decisions))
 
 
-def _claim_of(said: RemittanceClaim, known: _Known, payer_id: UUID) -> Claim | None:
+def _claim_of(said: RemittanceClaim, known: Known, payer_id: UUID) -> Claim | None:
     """CLP01 names our claim; another payer's answer under it is about the claim that was forwarded to it."""
     claim = known.claims.get(said.claim_control)
     if claim is None or claim.payer_id == payer_id:
@@ -198,7 +203,7 @@ def _claim_of(said: RemittanceClaim, known: _Known, payer_id: UUID) -> Claim | N
     return known.followers.get((claim.id, payer_id))
 
 
-def _to_post(store: Store, claim: Claim, known: _Known) -> ClaimToPost:
+def _to_post(store: Store, claim: Claim, known: Known) -> ClaimToPost:
     following = claims.next_coverage(store, claim, known.order)
     return ClaimToPost(
         claim_id=claim.id,
@@ -222,7 +227,7 @@ def _entity_of(store: Store, set_: RemittanceSet) -> UUID | None:
     return None
 
 
-def _answer_row(number: int, one: _Posted) -> dict[str, object]:
+def _answer_row(number: int, one: Posted) -> dict[str, object]:
     said = one.said
     return {
         "id": one.row_id,
@@ -241,15 +246,17 @@ def _answer_row(number: int, one: _Posted) -> dict[str, object]:
     }
 
 
-def _posting_rows(posted: Sequence[_Posted]) -> list[dict[str, object]]:
+def posting_rows(posted: Sequence[Posted]) -> list[dict[str, object]]:
+    """The rows of what is posted out of answers."""
     return [
-        {"id": posting_id, "remittance_claim_id": one.row_id, **_posting_row(decision)}
+        {"id": posting_id, "remittance_claim_id": one.row_id, **posting_row(decision)}
         for one in posted
         for posting_id, decision in zip(one.posting_ids, one.posting.decisions, strict=True)
     ]
 
 
-def _posting_row(decision: PostingDecision) -> dict[str, object]:
+def posting_row(decision: PostingDecision) -> dict[str, object]:
+    """The row of one decision, without its ids."""
     return {
         "claim_id": decision.claim_id,
         "charge_line_id": decision.charge_line_id,
@@ -271,7 +278,7 @@ _EVENTS: Mapping[Outcome, ClaimEvent] = {
 }
 
 
-def _answer(call: Call, store: Store, row: Remittance, one: _Posted, known: _Known) -> bool:
+def _answer(call: Call, store: Store, row: Remittance, one: Posted, known: Known) -> bool:
     """What the answer does to the claim, and the work it leaves; whether the claim's state changed."""
     claim, posting, said = one.claim, one.posting, one.said
     if posting.outcome in (Outcome.UNMATCHED, Outcome.REVERSAL_UNMATCHED):
@@ -306,7 +313,7 @@ def _answer(call: Call, store: Store, row: Remittance, one: _Posted, known: _Kno
     return changed
 
 
-def _go_on(call: Call, store: Store, claim: Claim, posting: ClaimPosting, known: _Known) -> None:
+def _go_on(call: Call, store: Store, claim: Claim, posting: ClaimPosting, known: Known) -> None:
     step = next_step(
         responsibility=Responsibility(claim.responsibility),
         has_next_coverage=claims.next_coverage(store, claim, known.order) is not None,

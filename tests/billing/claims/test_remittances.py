@@ -102,6 +102,37 @@ def test_money_for_nobody_waits_under_its_reference(clinic: InsuredClinic, sent:
     assert accounts["insurance_deposits"] == 15_000
 
 
+def test_a_biller_says_which_claim_an_answer_is_about(clinic: InsuredClinic, sent: pb.Claim):
+    """The payer wrote another number: the money waits, then goes to the lines of the claim a person names, once."""
+    misnamed = [segment.replace(f"CLP*{sent.control}*", "CLP*OLDNUMBER*") for segment in answer(sent)]
+    clinic.upload(era(remittance_set("100", misnamed)))
+    assert clinic.ledger()["unapplied_insurance"] == -10_000
+    [waiting] = clinic.remittances()[0].claims
+    request = pb.MatchRemittanceClaimRequest(remittance_claim_id=waiting.remittance_claim_id, claim_id=sent.claim_id)
+    matched = clinic.staff.call("MatchRemittanceClaim", request)
+    assert [(one.outcome, one.claim_id) for one in matched.claims] == [("paid", sent.claim_id)]
+    accounts = clinic.ledger()
+    assert (accounts.get("unapplied_insurance", 0), accounts["insurance_deposits"]) == (0, 10_000)
+    assert sum(accounts.values()) == 0
+    claim = clinic.claim(sent.claim_id)
+    assert (claim.state, [line.open.minor_units for line in claim.lines]) == ("paid", [0, LAB])
+    assert clinic.work("unmatched_remittance") == []
+    with expect_error("FAILED_PRECONDITION"):
+        clinic.staff.call("MatchRemittanceClaim", request)
+
+
+def test_an_answer_is_not_forced_onto_a_claim_it_does_not_fit(clinic: InsuredClinic, sent: pb.Claim):
+    """Other amounts: refused, and the money goes on waiting."""
+    clinic.upload(era(remittance_set("50", ["CLP*OTHER*1*99*50*0*12*ICN9*11*1", "CAS*CO*45*49"])))
+    [waiting] = clinic.remittances()[0].claims
+    with expect_error("FAILED_PRECONDITION"):
+        clinic.staff.call(
+            "MatchRemittanceClaim",
+            pb.MatchRemittanceClaimRequest(remittance_claim_id=waiting.remittance_claim_id, claim_id=sent.claim_id),
+        )
+    assert clinic.ledger()["unapplied_insurance"] == -5_000
+
+
 def test_provider_level_money_is_posted_with_the_set(clinic: InsuredClinic, sent: pb.Claim):
     """Interest adds, a recovered overpayment takes away; the deposit is what is left."""
     plb = ["PLB*1234567893*20261231*L6:ICN1*-2.5*WO:OLD*40"]
