@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
+from infra.local.process import Child, free_ports, wait_until
 
 from chassis.testing import Harness
 from tests.notifications.clinic import AUTH_TOKEN, PUBLIC_URL, Clinic, Mail, Sms
@@ -17,52 +16,43 @@ from tests.notifications.clinic import AUTH_TOKEN, PUBLIC_URL, Clinic, Mail, Sms
 START_SECONDS = 20.0
 
 
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def started(name: str, command: list[str], control: str, data: Path) -> Child:
+    """A simulator in a process of its own, as soon as it answers its health check."""
+    arguments = [sys.executable, "-m", f"infra.simulators.{name}", *command, "--data", str(data), "--seed", "1"]
+    child = Child(name, arguments, log=data / "log.txt")
+    child.start()
 
-
-def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Returns when the simulator answers its health check."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        assert process.poll() is None, f"the simulator at {url} ended with {process.returncode}"
+    def healthy() -> bool:
         try:
-            if requests.get(f"{url}/_sim/health", timeout=1).ok:
-                return
+            return requests.get(f"{control}/_sim/health", timeout=1).ok
         except requests.ConnectionError:
-            time.sleep(0.05)
-    raise AssertionError(f"the simulator at {url} does not answer")
+            return False
+
+    wait_until(healthy, child, timeout=START_SECONDS)
+    return child
 
 
 @pytest.fixture(scope="session")
 def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mail]:
     """An SMTP server that keeps every message."""
-    port, control = free_port(), free_port()
-    data = tmp_path_factory.mktemp("smtp")
-    command = [sys.executable, "-m", "infra.simulators.smtp", "--port", str(port), "--http-port", str(control)]
-    process = subprocess.Popen([*command, "--data", str(data), "--seed", "1"])
-    wait_until_healthy(f"http://127.0.0.1:{control}", process)
-    yield Mail(port, f"http://127.0.0.1:{control}")
-    process.terminate()
-    process.wait(10)
+    port, control_port = free_ports(2)
+    control = f"http://127.0.0.1:{control_port}"
+    ports = ["--port", str(port), "--http-port", str(control_port)]
+    child = started("smtp", ports, control, tmp_path_factory.mktemp("smtp"))
+    yield Mail(port, control)
+    child.stop()
 
 
 @pytest.fixture(scope="session")
 def sms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sms]:
     """An SMS provider on which nothing happens by chance."""
-    port = free_port()
-    data = tmp_path_factory.mktemp("sms")
-    command = [sys.executable, "-m", "infra.simulators.sms", "--port", str(port), "--data", str(data), "--seed", "1"]
-    process = subprocess.Popen(command)
+    (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    wait_until_healthy(url, process)
-    requests.put(f"{url}/_sim/config", json={"unavailable_fraction": 0.0, "undelivered_fraction": 0.0}, timeout=5)
-    yield Sms(url)
-    process.terminate()
-    process.wait(10)
+    child = started("sms", ["--port", str(port)], url, tmp_path_factory.mktemp("sms"))
+    provider = Sms(url)
+    provider.configure(unavailable_fraction=0.0, undelivered_fraction=0.0)
+    yield provider
+    child.stop()
 
 
 @pytest.fixture
