@@ -5,31 +5,44 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
+_PLAIN = frozenset({str, int, bool, float, type(None)})
 
 
 def to_json(value: Any) -> Any:
     """Dataclasses become objects, tuples lists, enums their values; dates, decimals and ids become text."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is tuple or kind is list:
+        return [to_json(item) for item in value]
+    fields = getattr(kind, "__dataclass_fields__", None)
+    if fields is not None:
+        return {name: to_json(getattr(value, name)) for name in fields}
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, (tuple, list)):
-        return [to_json(item) for item in value]
     if isinstance(value, Mapping):
         return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, (date, datetime)):
         return value.isoformat()
     if isinstance(value, (Decimal, UUID)):
         return str(value)
+    if isinstance(value, (tuple, list)):
+        return [to_json(item) for item in value]
     return value
+
+
+@cache
+def _hints(kind: Hashable) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def from_json(kind: type[T], data: Any) -> T:
@@ -42,7 +55,7 @@ def from_json(kind: type[T], data: Any) -> T:
 
 def _read(kind: Any, data: Any) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         return kind(**{f.name: _read(hints[f.name], data[f.name]) for f in dataclasses.fields(kind) if f.name in data})
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
