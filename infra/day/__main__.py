@@ -44,15 +44,19 @@ def main(argv: list[str] | None = None) -> int:
             keep(stack, console)
         return 0 if report.passed else 1
     except (StartError, ApiError, Stuck, ClockError) as error:
-        console.print(f"[red]the day broke off:[/red] {error}")
         kept = True
-        console.print(f"logs: {data / 'logs'}")
+        console.print(f"[red]the day broke off:[/red] {error}")
         return 1
+    except Exception:
+        kept = True
+        raise
     except KeyboardInterrupt:
         return 130
     finally:
         stack.stop()
-        if not kept:
+        if kept:
+            console.print(f"databases and logs are kept in {data}")
+        else:
             stack.postgres.destroy()
             shutil.rmtree(data, ignore_errors=True)
 

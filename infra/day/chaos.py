@@ -62,7 +62,7 @@ class Chaos:
         """The day has reached a named point: strike, unless the last victim is still getting up."""
         if self._failure is not None:
             raise self._failure
-        part = point.split()[0]
+        part = point.partition(",")[0].split()[0]
         if not self._queue or not self._left[part]:
             return
         if self._under_way is not None and self._under_way.is_alive():

@@ -74,7 +74,9 @@ class Databases:
         return self._connections[database]
 
     def _forget(self, database: str) -> None:
-        self._connections.pop(database).close()
+        connection = self._connections.pop(database, None)
+        if connection is not None:
+            connection.close()
 
 
 @dataclass(frozen=True)
