@@ -75,6 +75,9 @@ def due(
     def daily(call: Call, _item: DueItem) -> None:
         batches.daily(call, batch_settings)
 
+    def payer_batch(call: Call, item: DueItem) -> None:
+        batches.payer_batch(call, UUID(item.key), batch_settings)
+
     def send(call: Call, item: DueItem) -> None:
         batches.send(call, UUID(item.key), clearinghouse)
 
@@ -95,6 +98,7 @@ def due(
         eligibility.ASK_DUE: ask,
         claims.PREPARE_DUE: prepare,
         batches.DAILY_DUE: daily,
+        batches.PAYER_DUE: payer_batch,
         batches.SEND_DUE: send,
         inbound.POLL_DUE: poll,
         inbound.READ_DUE: read,

@@ -27,6 +27,7 @@ from chassis.call import Call
 from chassis.errors import FailedPrecondition, NotFound, Unavailable
 
 DAILY_DUE = "claims.daily_batches"
+PAYER_DUE = "claims.payer_batch"
 SEND_DUE = "claims.send_batch"
 MOST_CLAIMS = 1000
 EDI = "application/edi-x12"
@@ -56,11 +57,18 @@ def next_run(call: Call, store: Store, send_at: time) -> datetime:
 
 
 def daily(call: Call, settings: BatchSettings) -> None:
-    """Makes the day's batches of every payer that has ready claims, and plans the next day."""
+    """Plans the day's batches, each payer's in a transaction of its own, and the next day."""
     store = Store(call.session)
     for payer_id in store.ready_payers():
-        make_batch(call, store, payer_id, settings.partner)
+        call.due.at(PAYER_DUE, payer_id, call.now)
     plan_daily(call, store, settings)
+
+
+def payer_batch(call: Call, payer_id: UUID, settings: BatchSettings) -> None:
+    """Makes a payer's batch, and plans another while there are more claims than one file takes."""
+    batch = make_batch(call, Store(call.session), payer_id, settings.partner)
+    if batch is not None and batch.claim_count == MOST_CLAIMS:
+        call.due.at(PAYER_DUE, payer_id, call.now)
 
 
 def send_now(call: Call, payer_code: str, settings: BatchSettings) -> list[ClaimBatch]:
@@ -107,12 +115,14 @@ def make_batch(call: Call, store: Store, payer_id: UUID, partner: TradingPartner
             acknowledgement=[],
         )
     )
-    for claim, content in writable:
-        claim.batch_id, claim.content = batch.id, claim.content
-        claim.sent_on = claim.sent_on or local_day(call, store, claim)
-        claim.charge_minor = content.charge_minor
-        claim_life.move(call, store, claim, ClaimEvent.BATCHED, detail=name, batch_id=batch.id)
-        _watch(call, store, claim)
+    with store.session.no_autoflush:
+        for claim, content in writable:
+            claim.batch_id, claim.sent_on = batch.id, claim.sent_on or local_day(call, store, claim)
+            claim.charge_minor = content.charge_minor
+            claim_life.step(call, store, claim, ClaimEvent.BATCHED, detail=name, batch_id=batch.id)
+    store.session.flush()
+    claim_life.tell(call, store, *(claim for claim, _ in writable))
+    _watch(call, store, payer_id, [claim for claim, _ in writable])
     call.due.at(SEND_DUE, batch.id, call.now)
     return batch
 
@@ -242,8 +252,9 @@ def _write(
     return writer.finish()
 
 
-def _watch(call: Call, store: Store, claim: Claim) -> None:
+def _watch(call: Call, store: Store, payer_id: UUID, claims: Sequence[Claim]) -> None:
     """The silence alarm: a payer that has said nothing final by then is asked (276)."""
-    payer = store.payer(claim.payer_id, claim.service_date)
+    payer = store.payer(payer_id)
     days = payer.silence_alarm_days if payer and payer.silence_alarm_days else 30
-    call.due.at(SILENCE_DUE, claim.id, call.now + timedelta(days=days))
+    for claim in claims:
+        call.due.at(SILENCE_DUE, claim.id, call.now + timedelta(days=days))

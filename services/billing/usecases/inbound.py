@@ -26,7 +26,9 @@ from chassis.errors import Unavailable
 POLL_DUE = "clearinghouse.poll"
 READ_DUE = "clearinghouse.read"
 EDI = "application/edi-x12"
-MOST_NAMES = 200
+LONGEST_NAME = 200
+# Of one look; with more waiting the next look follows at once.
+MOST_FILES = 25
 
 
 def start_polling(call: Call, after: timedelta = timedelta(hours=1)) -> None:
@@ -40,7 +42,7 @@ def poll(call: Call, clearinghouse: Clearinghouse, every: timedelta) -> None:
     cursor = store.cursor()
     wait = every
     try:
-        for listed in clearinghouse.list_inbound(cursor):
+        for listed in clearinghouse.list_inbound(cursor)[:MOST_FILES]:
             keep_file(call, store, listed.name, clearinghouse.fetch(listed.name), source="clearinghouse")
             cursor = listed.cursor
             wait = timedelta(0)
@@ -59,7 +61,7 @@ def keep_file(call: Call, store: Store, name: str, data: bytes, *, source: str) 
     row = store.add(
         InboundFile(
             id=call.new_id(),
-            name=name[:MOST_NAMES],
+            name=name[:LONGEST_NAME],
             sha256=digest,
             size=len(data),
             source=source,
@@ -67,7 +69,7 @@ def keep_file(call: Call, store: Store, name: str, data: bytes, *, source: str) 
             reason="",
             kinds=[],
             oddities=[],
-            stored_file_id=files.put(call, name[:MOST_NAMES], EDI, data),
+            stored_file_id=files.put(call, name[:LONGEST_NAME], EDI, data),
             received_at=call.now,
         )
     )
