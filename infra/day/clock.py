@@ -124,10 +124,10 @@ class BusinessTime:
         self._now = instant
         self.steps += 1
         self._tell_services(instant)
-        self._observer.settle(instant)
-        planned = self._tell_simulators(instant)
         mine = self._observer.settle(instant)
-        # What the services did may have reached a simulator only after it had lived through the instant.
+        planned, sent = self._tell_simulators(instant)
+        if sent:  # the services have heard of it, and may have something to do now
+            mine = self._observer.settle(instant)
         self._next_due = min((due for due in (*planned, mine) if due is not None), default=None)
 
     def _tell_services(self, instant: datetime) -> None:
@@ -135,17 +135,20 @@ class BusinessTime:
         if missing:
             raise ClockError(f"no acknowledgement of {_text(instant)} from {', '.join(sorted(missing))}")
 
-    def _tell_simulators(self, instant: datetime) -> list[datetime | None]:
-        """Step each simulator; returns when each plans to do something by itself next."""
+    def _tell_simulators(self, instant: datetime) -> tuple[list[datetime | None], int]:
+        """Step each simulator; returns when each plans to do something by itself next, and how many webhooks they sent."""
         planned: list[datetime | None] = []
+        sent = 0
         for name in SIMULATORS:
             url = f"{self._stack.plan.simulator_control(name)}/_sim/clock"
             answer = self._simulators.post(url, json={"now": _text(instant)}, timeout=60)
             answer.raise_for_status()
-            text = answer.json().get("next_due")
+            told = answer.json()
+            sent += int(told.get("sent", 0))
+            text = told.get("next_due")
             due = datetime.fromisoformat(text).astimezone(UTC) if text else None
             planned.append(due if due is None or due > instant else None)
-        return planned
+        return planned, sent
 
     async def _connect(self) -> Client:
         return await nats.connect(

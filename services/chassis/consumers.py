@@ -150,8 +150,10 @@ class Consumers:
         database: Database,
         dead_letters: DeadLetters,
         pool: ThreadPoolExecutor,
+        redelivery_seconds: float = ACK_WAIT_SECONDS,
     ) -> None:
         self._service = service
+        self._redelivery_seconds = redelivery_seconds
         self._bus = bus
         self._units = units
         self._database = database
@@ -220,7 +222,7 @@ class Consumers:
             filter_subjects=sorted({s.kind.filter for s in group}),
             ack_policy=AckPolicy.EXPLICIT,
             deliver_policy=DeliverPolicy.ALL,
-            ack_wait=ACK_WAIT_SECONDS,
+            ack_wait=self._redelivery_seconds,
             max_deliver=-1,
             max_ack_pending=256,
         )

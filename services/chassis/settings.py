@@ -70,6 +70,9 @@ class ServiceSettings:
     demo: bool = False
     rpc_threads: int = 8
     worker_threads: int = 3
+    # After so long the messages and due items that a process had in hand when it died are done by another (or by itself, once
+    # it is back). Longer than a handler may take, else work is begun twice and one of the two is thrown away.
+    redelivery_seconds: float = 40.0
     default_deadline_seconds: float = 15.0
     service_client_secret: Secret = Secret("")
     # Encrypts dead letters and other secrets at rest.

@@ -26,7 +26,6 @@ from chassis.units import Units
 
 log = telemetry.logger(__name__)
 BATCH = 100
-LEASE = timedelta(seconds=60)
 POLL_SECONDS = 1.0
 Handler = Callable[[Call, DueItem], None]
 done = telemetry.counter("polyclinic.due.done", description="due items done")
@@ -43,8 +42,10 @@ class DueWorker:
         units: Units,
         dead_letters: DeadLetters,
         pool: ThreadPoolExecutor,
+        redelivery_seconds: float = 40.0,
     ) -> None:
         self._service = service
+        self._lease = timedelta(seconds=redelivery_seconds)
         self._database = database
         self._clock = clock
         self._units = units
@@ -120,7 +121,7 @@ class DueWorker:
             rows = connection.execute(
                 update(Due)
                 .where(tuple_(Due.tenant_id, Due.kind, Due.key).in_(keys))
-                .values(not_before=now + LEASE, attempts=Due.attempts + 1)
+                .values(not_before=now + self._lease, attempts=Due.attempts + 1)
                 .returning(Due)
             ).all()
         return sorted(rows, key=lambda row: row.due_at)
