@@ -42,6 +42,8 @@ SERVER_OPTIONS = [
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.so_reuseport", 0),
 ]
+# How often the token keys are looked at again when no unknown one has come up meanwhile.
+KEYS_SECONDS = 600.0
 # Before any step is known a simulated process stands at the beginning of time.
 SIMULATION_START = datetime(2000, 1, 1, tzinfo=UTC)
 # Kubernetes first takes the pod out of its endpoints; calls still arrive for a moment.
@@ -62,8 +64,12 @@ class Service:
         self.dead_letters = DeadLetters(settings.key_encryption_key)
         self.units = Units(name, self.database, self.clock, self._committed)
         self._pool = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="work")
-        self.consumers = Consumers(name, self.bus, self.units, self.database, self.dead_letters, self._pool)
-        self.due_worker = DueWorker(name, self.database, self.clock, self.units, self.dead_letters, self._pool)
+        self.consumers = Consumers(
+            name, self.bus, self.units, self.database, self.dead_letters, self._pool, settings.redelivery_seconds
+        )
+        self.due_worker = DueWorker(
+            name, self.database, self.clock, self.units, self.dead_letters, self._pool, settings.redelivery_seconds
+        )
         self._peers: dict[str, Peer] = {}
         self._service_token: ServiceToken | None = None
         self.verifier = verifier or TokenVerifier(KeySetSource(self._identity(), self.database))
@@ -155,6 +161,7 @@ class Service:
         self.consumers.start()
         self.due_worker.start()
         threading.Thread(target=self._watch_readiness, name="readiness", daemon=True).start()
+        threading.Thread(target=self._learn_keys, name="keys", daemon=True).start()
         log.info("started", listen=f"port {self.port}", clock=self.settings.clock)
 
     def stop(self) -> None:
@@ -198,6 +205,19 @@ class Service:
                 log.info("readiness", ready=now_ready)
                 self.ready.set() if now_ready else self.ready.clear()
             self._stopped.wait(5.0 if now_ready else 0.2)
+
+    def _learn_keys(self) -> None:
+        """Knows the token keys before anybody calls: a service that nobody has asked yet must serve while identity is away."""
+        while not self._stopped.is_set():
+            if not self.ready.wait(1.0):
+                continue
+            try:
+                self.verifier.learn()
+                pause = KEYS_SECONDS
+            except Exception as error:  # identity is away: tried again in a moment
+                log.info("no token keys yet", error=repr(error))
+                pause = 5.0
+            self._stopped.wait(pause)
 
     def _prepared(self) -> bool:
         try:

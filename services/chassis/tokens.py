@@ -49,6 +49,14 @@ class TokenVerifier:
         """Asks `fetch_keys` too when a key is not known."""
         self._sources.insert(0, fetch_keys)
 
+    def learn(self) -> None:
+        """Gets the keys of every source before a token asks for them. Raises Unavailable when one is away."""
+        with self._lock:
+            found: dict[str, Any] = {}
+            for fetch_keys in self._sources:
+                found |= {jwk["kid"]: OKPAlgorithm.from_jwk(jwk) for jwk in fetch_keys()["keys"]}
+            self._keys = found
+
     def revoke(self, account_id: str, not_before: int) -> None:
         """Refuses this account's tokens issued before `not_before` (Unix seconds)."""
         self._not_before[account_id] = max(not_before, self._not_before.get(account_id, 0))
