@@ -68,8 +68,10 @@ def test_reminders_go_out_once_and_are_what_the_rules_ask_for(house: House) -> N
     local = visit.start.astimezone(zone_of(visit.place))
     assert all(f"{local:%-I:%M}" in text["body"] for text in texts)
     # Quiet hours: nobody is woken.
-    for text in texts:
-        assert 8 <= datetime.fromisoformat(text["at"]).astimezone(zone_of(visit.place)).hour < 21
+    told = house.owner.pages("/api/v1/messages", "messages", patient_id=patient.patient_id)
+    sent_at = [datetime.fromisoformat(message["sent_at"]) for message in told if message["channel"] == "CHANNEL_SMS"]
+    assert len(sent_at) == len(texts)
+    assert all(8 <= instant.astimezone(zone_of(visit.place)).hour < 21 for instant in sent_at)
     written = house.day.outside.mail.download(f"/_sim/messages/{mails[-1]['cursor']}").decode()
     assert patient.family not in mails[-1]["subject"]
     assert visit.kind.name not in written
@@ -97,9 +99,9 @@ def test_answers_by_text_have_their_effects(house: House) -> None:
     suppressed = list(house.owner.pages("/api/v1/suppressions", "suppressions"))
     assert phones["STOP"] in {each["address"] for each in suppressed}
     # The reminder two hours before reaches those who still come and still want texts.
-    before = {word: len(texts_to(house, phone)) for word, phone in phones.items()}
+    before = {word: len(reminders_to(house, phone)) for word, phone in phones.items()}
     house.live_to(max(visit.start for visit in visits.values()) - HOUR, grid=timedelta(minutes=10))
-    after = {word: len(texts_to(house, phone)) for word, phone in phones.items()}
+    after = {word: len(reminders_to(house, phone)) for word, phone in phones.items()}
     assert {word: after[word] - before[word] for word in phones} == {"C": 1, "R": 1, "X": 0, "STOP": 0}
 
 
@@ -161,6 +163,11 @@ def replies_from(house: House, phone: str) -> list[Json]:
 def texts_to(house: House, phone: str) -> list[Json]:
     """The texts the provider was given for a phone, in order."""
     return [message for message in house.day.outside.sms.messages() if message["to"] == phone]
+
+
+def reminders_to(house: House, phone: str) -> list[Json]:
+    """Of those the ones that remind of a visit."""
+    return [text for text in texts_to(house, phone) if "you have a visit" in text["body"]]
 
 
 def mails_to(house: House, email: str) -> list[Json]:
