@@ -112,11 +112,11 @@ class Observer:
         seconds.
         """
         deadline = time.monotonic() + timeout
-        before = self._look(now)
+        before: Backlog | None = None
         pause = 0.004
         while True:
             after = self._look(now)
-            if before.quiet and after.quiet and before.stream_messages == after.stream_messages:
+            if before and before.quiet and after.quiet and before.stream_messages == after.stream_messages:
                 return after.next_due
             if time.monotonic() > deadline:
                 after = self._look(now, thorough=True)

@@ -172,9 +172,9 @@ class SmsProvider:
             )
         return sid
 
-    def work(self) -> None:
-        """Sends every callback and reply that is due."""
-        self.webhooks.deliver_due()
+    def work(self) -> int:
+        """Sends every callback and reply that is due; returns how many were taken."""
+        return self.webhooks.deliver_due()
 
     def state(self) -> dict[str, Any]:
         """Totals for proofs."""

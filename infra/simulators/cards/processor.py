@@ -261,14 +261,14 @@ class CardProcessor:
             "latest_charge": "ch_" + row["id"][3:] if row["status"] == "succeeded" else None,
         }
 
-    def work(self) -> None:
-        """Does what became due: ends `processing`, opens disputes; then sends every due event."""
+    def work(self) -> int:
+        """Does what became due: ends `processing`, opens disputes; then sends every due event. Returns how many were taken."""
         now = int(self.clock.now().timestamp())
         for row in self.database.all("SELECT * FROM later WHERE due_at <= ? ORDER BY due_at, id", now):
             with self.database.transaction() as connection:
                 connection.execute("DELETE FROM later WHERE id = ?", (row["id"],))
                 self._happen(row["payment_intent"], row["happening"])
-        self.webhooks.deliver_due()
+        return self.webhooks.deliver_due()
 
     def next_due(self) -> str | None:
         """The earliest business instant at which a payment changes or an event is sent; None: nothing is planned."""

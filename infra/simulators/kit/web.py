@@ -39,14 +39,15 @@ class QuietHandler(WSGIRequestHandler):
 def control_routes(
     app: Flask,
     clock: BusinessClock,
-    work: Callable[[], None],
+    work: Callable[[], int | None],
     state: Callable[[], dict[str, Any]],
     next_due: Callable[[], str | None],
 ) -> None:
     """Adds `/_sim/clock`, `/_sim/health` and `/_sim/state`.
 
-    `work` does everything that is due by the clock's new instant, before `/_sim/clock` is answered. `next_due`
-    gives the earliest business instant at which something happens by itself, None when nothing is planned.
+    `work` does everything that is due by the clock's new instant, before `/_sim/clock` is answered, and returns how
+    many webhooks were taken (`sent` in the answer): whether anybody outside has heard of it. `next_due` gives the
+    earliest business instant at which something happens by itself, None when nothing is planned.
     """
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -72,8 +73,8 @@ def control_routes(
                 clock.set(instant)
             except ClockWentBackError as error:
                 abort(409, str(error))
-            work()
-        return jsonify(now=stamp(clock.now()), next_due=next_due())
+            sent = work() or 0
+        return jsonify(now=stamp(clock.now()), next_due=next_due(), sent=sent)
 
     @app.get("/_sim/health")
     def health() -> Response:
