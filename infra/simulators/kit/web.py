@@ -123,7 +123,7 @@ def listen(host: str, port: int, name: str) -> socket.socket:
 
 
 def serve(
-    app: Flask, host: str, port: int, name: str, clock: BusinessClock, work: Callable[[], None] | None = None
+    app: Flask, host: str, port: int, name: str, clock: BusinessClock, work: Callable[[], object] | None = None
 ) -> None:
     """Serves until SIGTERM or SIGINT; exits with one clear line when the port is taken.
 
