@@ -209,6 +209,8 @@ class Consumers:
                         await self._process(processor, message)
             except asyncio.CancelledError:
                 raise
+            except NatsTimeout:
+                log.debug("broker is slow", consumer=name)
             except NotFoundError:
                 await asyncio.sleep(0.3)  # the publisher has not made its stream yet
             except Exception as error:
