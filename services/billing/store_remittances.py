@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, DateTime, Table, Text, Uuid, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Session
 
 from billing.store_claims import ClaimsStore
 from billing.tables_claims import (
@@ -17,7 +20,21 @@ from billing.tables_claims import (
     RemittanceClaim,
     RemittancePosting,
 )
-from chassis.orm import Tenanted
+
+_ARRAYS = {Uuid: "uuid", Text: "text", BigInteger: "bigint", DateTime: "timestamptz", JSONB: "text"}
+
+
+def insert_at_once(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Inserts rows of a table by one statement, each column an array; the driver would send them one by one."""
+    names = list(rows[0])
+    kinds = {name: type(table.columns[name].type) for name in names}
+    arrays = ", ".join(f"cast(:{name} as {_ARRAYS[kinds[name]]}[])" for name in names)
+    values = ", ".join(f"cast(r.{name} as jsonb)" if kinds[name] is JSONB else f"r.{name}" for name in names)
+    columns = ", ".join(names)
+    # Names of our own tables and columns only.
+    statement = f"insert into {table.name} ({columns}) select {values} from unnest({arrays}) as r({columns})"  # noqa: S608
+    arguments = {name: [json.dumps(row[name]) if kinds[name] is JSONB else row[name] for row in rows] for name in names}
+    session.execute(text(statement), arguments)
 
 
 class RemittancesStore(ClaimsStore):
@@ -105,10 +122,12 @@ class RemittancesStore(ClaimsStore):
             [{"remittance_claim_id": None, "number": number, **row} for number, row in enumerate(rows, after + 1)],
         )
 
-    def _insert(self, model: type[Tenanted], remittance_id: UUID, rows: Sequence[dict[str, object]]) -> None:
+    def _insert(
+        self, model: type[RemittanceClaim | RemittancePosting], remittance_id: UUID, rows: Sequence[dict[str, object]]
+    ) -> None:
         if rows:
             common = {"tenant_id": self.tenant_id, "remittance_id": remittance_id}
-            self.session.execute(insert(model), [{**common, **row} for row in rows])
+            insert_at_once(self.session, cast(Table, model.__table__), [{**common, **row} for row in rows])
 
     def mark_reversed(self, undone: Mapping[UUID | None, UUID]) -> None:
         """CLP → the CLP that undid it."""

@@ -106,6 +106,9 @@ class Tokenizer:
         block = self._pending[:cut]
         self._block, self._block_offset, self._in_block = block, self._offset, 0
         self._advance(cut)
+        # No character set of X12 has it, and no database keeps it in a text: what a broken transfer leaves behind.
+        if b"\x00" in block.strip(_FILLER):
+            raise InterchangeRefused("NUL bytes stand within the interchange: the file is damaged", self._here())
         if block.isascii():
             return block.decode("ascii")
         try:
