@@ -117,6 +117,7 @@ def test_the_hash_of_a_set_does_not_depend_on_the_file_around_it():
         (FILE.replace("GS*HP", "XX*HP"), "outside of a group"),
         (FILE.replace("*^*00501", "*:*00501"), "not four different signs"),
         (FILE.replace("~", "A"), "not four different signs"),
+        (FILE.replace("N1*PR*", "N1*PR*\x00"), "NUL bytes"),
     ],
 )
 def test_a_broken_envelope_is_refused_with_its_reason(data: str, reason: str):
