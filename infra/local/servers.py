@@ -7,6 +7,7 @@ passwords themselves (``secrets.json`` in the folder, readable by its owner only
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -19,11 +20,13 @@ import subprocess
 import sysconfig
 import tempfile
 import threading
+import time
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -34,6 +37,7 @@ ROLES: Final = ("owner", "app", "worker")
 # PostgreSQL refuses to run as root; the files then belong to this user, which every Unix has.
 UNPRIVILEGED: Final = "nobody"
 LONGEST_SOCKET_PATH: Final = 100
+RESTART_SECONDS: Final = 15.0
 
 
 class Secrets:
@@ -96,7 +100,17 @@ class EmbeddedPostgres:
 
     def restart(self) -> None:
         """Start the server again after a kill, on the same port and data."""
-        self._spawn()
+        deadline = time.monotonic() + RESTART_SECONDS
+        while True:
+            try:
+                self._spawn()
+                return
+            except StartError:
+                # A backend of the killed server still holds its shared memory: it is about to notice and to end.
+                held = self.child is not None and "pre-existing shared memory" in self.child.last_words(20)
+                if not held or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def stop(self) -> None:
         """Fast shutdown: open transactions are rolled back, the cluster is left clean."""
@@ -104,9 +118,16 @@ class EmbeddedPostgres:
             self.child.stop(signal.SIGINT, grace=15)
 
     def kill(self) -> None:
-        """SIGKILL the postmaster and all its backends."""
-        if self.child is not None:
-            self.child.kill()
+        """SIGKILL the postmaster and all its backends, as a power cut would."""
+        if self.child is None or self.child.pid is None:
+            return
+        # Each backend is in a session of its own, so the process group is not all of it.
+        backends = psutil.Process(self.child.pid).children(recursive=True)
+        self.child.kill()
+        for backend in backends:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                backend.kill()
+        psutil.wait_procs(backends, timeout=10)
 
     def alive(self) -> bool:
         """Whether the postmaster runs."""
