@@ -92,7 +92,7 @@ def test_one_broken_resource_refuses_the_transaction_whole(house: House, part: s
     """A transaction with one broken resource is refused with one OperationOutcome and leaves nothing of the good ones."""
     with house.nothing_written():
         answer = import_bundle(house, broken(part, value))
-        refused(answer)
+    assert refused(answer)
 
 
 @pytest.mark.parametrize(
@@ -113,15 +113,17 @@ def test_one_broken_resource_refuses_the_transaction_whole(house: House, part: s
 def test_what_is_no_bundle_is_refused(house: House, body: bytes) -> None:
     """Bytes that are no bundle are refused with one OperationOutcome."""
     with house.nothing_written():
-        refused(house.ask(house.owner, "POST", "/fhir/R4", data=body, headers=FHIR))
+        answer = house.ask(house.owner, "POST", "/fhir/R4", data=body, headers=FHIR)
+    assert refused(answer)
 
 
-def refused(answer: Answer) -> None:
-    """One clear refusal in FHIR's own words."""
+def refused(answer: Answer) -> list[str]:
+    """Asserts one clear refusal in FHIR's own words; returns what it says."""
     assert 400 <= answer.status < 500, answer
     assert answer.kind == "application/fhir+json"
     outcome = OperationOutcome.model_validate(answer.body)
     assert {issue.severity for issue in outcome.issue} == {"error"}
+    return [issue.diagnostics for issue in outcome.issue]
 
 
 def import_bundle(house: House, bundle: dict[str, Any]) -> Answer:
