@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psutil
 from rich.console import Group, RenderableType
 from rich.table import Table
 
@@ -52,6 +53,7 @@ class Report:
                 for finding in self.findings
             ],
             "files": self.files,
+            "processes": processes(day),
         }
 
     def summary(self) -> RenderableType:
@@ -70,6 +72,21 @@ class Report:
         verdict = "[green]The books are proved.[/green]" if self.passed else "[red]Some invariants are broken.[/red]"
         closing = f"{verdict} Report and files: {out} ({self._day.progress.seconds:.0f} s)"
         return Group("", figures, "", invariants, "", *self._day.notes, closing)
+
+
+def processes(day: Day) -> dict[str, dict[str, float]]:
+    """What each process of the stack has used: seconds of processor time since it was last started, memory now."""
+    found = {}
+    for name, pid in day.stack.processes().items():
+        process = psutil.Process(pid)
+        times = process.cpu_times()
+        spent = times.user + times.system + times.children_user + times.children_system
+        memory = process.memory_info().rss
+        for child in process.children(recursive=True):
+            spent += sum(child.cpu_times()[:2])
+            memory += child.memory_info().rss if name == "gateway" else 0
+        found[name] = {"cpu_seconds": round(spent, 1), "memory_mb": round(memory / 1e6)}
+    return found
 
 
 def _show(value: object) -> str:

@@ -40,7 +40,7 @@ def run(day: Day) -> None:
         row["id"]
         for row in day.observer.databases.rows(
             "patient_registry",
-            "SELECT id::text AS id FROM patient WHERE tenant_id = %s AND merged_into IS NULL",
+            "SELECT id::text AS id FROM patient WHERE tenant_id = %s AND merged_into IS NULL AND NOT deceased",
             [day.cast.tenant_id],
         )
     )
@@ -140,8 +140,9 @@ def complete_coverage(day: Day, person: Person) -> int:
     insurer = choose_insurer(chance.random(), person.age_on(day.visit_day))
     if not insurer.filing_indicator:
         return 1
-    known = next((coverage for coverage in listed if coverage.get("payer_code")), None)
-    code = known["payer_code"] if known else insurer.code
+    # A payer known by text only is given its code; nothing is added beside it.
+    known = listed[0] if listed else None
+    code = (known or {}).get("payer_code") or insurer.code
     if code == "SELF":
         return 0
     body: Json = {
@@ -153,7 +154,7 @@ def complete_coverage(day: Day, person: Person) -> int:
         "period": {"start": day_message(date(2025, 1, 1))},
     }
     if known:
-        mask = "payer_code,member_id,subscriber_relation"
+        mask = "payer_code,payer_name,member_id,subscriber_relation"
         api.patch(f"/api/v1/coverages/{known['coverage_id']}", {"coverage": body, "update_mask": mask})
     else:
         api.post(f"/api/v1/patients/{person.patient_id}/coverages", {"coverage": body})
