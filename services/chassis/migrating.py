@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,18 +69,28 @@ def code_heads(service: str) -> set[str]:
     return set(ScriptDirectory.from_config(config_for(service)).get_heads())
 
 
+@cache
+def _script(service: str) -> ScriptDirectory:
+    """The service's migrations, read once: readiness is asked for every few seconds."""
+    return ScriptDirectory.from_config(config_for(service))
+
+
+@cache
+def _known(service: str) -> frozenset[str]:
+    return frozenset(revision.revision for revision in _script(service).walk_revisions())
+
+
 def schema_is_current(service: str, engine: Engine) -> bool:
     """Whether the database answers and its schema is at least the code's (a newer one is fine)."""
-    script = ScriptDirectory.from_config(config_for(service))
-    known = {revision.revision for revision in script.walk_revisions()}
     try:
         with engine.connect() as connection:
             present = set(connection.scalars(text("select version_num from alembic_version")))
     except SQLAlchemyError:
         return False
-    if present - known:
+    if present - _known(service):
         return True  # newer than this code: the old release runs on the new schema
     # A revision that another one depends on is not listed by itself, so ask for all that `present` implies.
+    script = _script(service)
     reached = {revision.revision for revision in script.get_all_current(tuple(present))} if present else set()
     return bool(present) and set(script.get_heads()) <= reached
 
