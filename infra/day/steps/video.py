@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from infra.day.accounts import Doorman
-from infra.day.client import Api, Json
+from infra.day.client import Api, ApiError, Json
 from infra.day.context import Day, Visit
 from infra.day.steps.coding import code_and_sign
 from infra.day.steps.step_01_network import TENANT, make_account
@@ -108,9 +108,12 @@ class VideoVisit:
         """The patient's own account, made by the practice when the video visit was booked."""
         person = self._visit.person
         login = f"patient-{person.patient_id[-12:]}"
-        make_account(
-            self._day.accounts.owner, login, f"{person.given} {person.family}", ["ROLE_PATIENT"], [person.patient_id]
-        )
+        name = f"{person.given} {person.family}"
+        try:
+            make_account(self._day.accounts.owner, login, name, ["ROLE_PATIENT"], [person.patient_id])
+        except ApiError as refused:
+            if refused.reason != "LOGIN_TAKEN":  # with fewer people than visits, people come again
+                raise
         return self._doorman.person(TENANT, login)
 
     def _join_token(self, api: Api, role: str) -> str:
