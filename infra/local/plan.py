@@ -27,7 +27,17 @@ OFFSETS: Final = {
 }
 CLEARINGHOUSE_SUBMITTER: Final = "POLYCLINIC"
 # Nothing of the caller's own environment reaches a child but what a program needs to run at all.
-INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+INHERITED: Final = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "VIRTUAL_ENV",
+    "SSL_CERT_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "POLYCLINIC_OTLP_ENDPOINT",  # the operator's collector, where there is one
+)
 
 
 @dataclass(frozen=True)
