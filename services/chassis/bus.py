@@ -19,7 +19,7 @@ from nats.js import JetStreamContext
 from nats.js.api import ConsumerConfig, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError
 
-from chassis import telemetry
+from chassis import loglines, telemetry
 from chassis.clock import CLOCK_LAST_SUBJECT, CLOCK_STREAM
 from chassis.errors import Unavailable
 from chassis.settings import ServiceSettings
@@ -97,7 +97,7 @@ class Bus:
         try:
             self.spawn(send()).result(timeout + 1)
         except Exception as error:
-            raise Unavailable(internal=f"NATS did not acknowledge: {error!r}") from error
+            raise Unavailable(internal=f"NATS did not acknowledge: {loglines.told(error)}") from error
 
     def publish_core(self, subject: str, payload: bytes) -> None:
         """Publishes at most once, to whoever listens now (signalling). Raises Unavailable when not connected."""
@@ -151,7 +151,7 @@ class Bus:
                 except asyncio.CancelledError:
                     raise
                 except Exception as error:
-                    log.debug("follower waits", subject=subject, error=repr(error))
+                    log.debug("follower waits", subject=subject, error=error)
                     await asyncio.sleep(0.5)
 
         return self.spawn(keep())
@@ -210,7 +210,7 @@ class Bus:
                 self._connected.set()
                 return
             except Exception as error:  # anything: a server that is not there yet, or not ready
-                log.warning("nats not reachable", error=repr(error))
+                log.warning("nats not reachable", error=error)
                 if self._client is not None:
                     await self._client.close()
                 await asyncio.sleep(RECONNECT_SECONDS)
@@ -227,14 +227,14 @@ class Bus:
                     raise
 
     async def _on_error(self, error: Exception) -> None:
-        log.warning("nats error", error=repr(error))
+        log.warning("nats error", error=error)
 
     async def _on_reconnect(self) -> None:
         # A broker that lost its disk has lost its streams too.
         try:
             await self._ensure_streams()
         except Exception as error:
-            log.warning("streams not ensured", error=repr(error))
+            log.warning("streams not ensured", error=error)
 
     async def _shut_down(self) -> None:
         for task in asyncio.all_tasks(self._loop):
@@ -244,7 +244,7 @@ class Bus:
             try:
                 await asyncio.wait_for(self._client.close(), 3)
             except Exception as error:
-                log.warning("nats not closed", error=repr(error))
+                log.warning("nats not closed", error=error)
 
 
 def service_streams(service: str, settings: ServiceSettings) -> list[StreamConfig]:

@@ -19,9 +19,10 @@ from opentelemetry.trace import SpanKind
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis import descriptors, telemetry
+from chassis.backlog import Consumption
 from chassis.bus import Bus
 from chassis.call import Call
-from chassis.clock import real_now
+from chassis.clock import monotonic, real_now
 from chassis.database import Database, Retry, Scope
 from chassis.deadletters import DeadLetters
 from chassis.errors import Unavailable, Unprocessable
@@ -32,7 +33,10 @@ log = telemetry.logger(__name__)
 ACK_WAIT_SECONDS = 40
 DELIVERY_LIMIT = 8
 FETCH = 64
+# How long the broker may take to say what is left.
+ASK_SECONDS = 3.0
 processed = telemetry.counter("polyclinic.consumer.processed", description="messages processed")
+duration = telemetry.histogram("polyclinic.consumer.duration", "s", "time a message took, by what became of it")
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,29 @@ class Consumers:
         for task in self._tasks:
             task.cancel()
 
+    def consumption(self) -> list[Consumption]:
+        """What each durable consumer has left, as the broker says. Raises Unavailable when it does not answer."""
+        if not self._bus.connected:
+            raise Unavailable(internal="NATS is not connected")
+        asked = self._bus.spawn(self._ask_consumption())
+        try:
+            found: list[Consumption] = asked.result(ASK_SECONDS)
+            return found
+        except TimeoutError as error:
+            asked.cancel()
+            raise Unavailable(internal="NATS does not answer") from error
+
+    async def _ask_consumption(self) -> list[Consumption]:
+        js = await self._bus.jetstream()
+        found = []
+        for name, stream, _ in self.groups():
+            try:
+                info = await js.consumer_info(stream, name)
+            except NotFoundError:
+                continue  # it is made when its stream is there
+            found.append(Consumption(name, info.num_pending or 0, info.num_ack_pending or 0, info.num_redelivered or 0))
+        return found
+
     async def _consume(self, name: str, stream: str, group: list[Subscription], processor: Processor) -> None:
         """Fetches and processes for ever; whatever breaks (broker restarts, lost streams), a new consumer is made."""
         while not self._bus.stopping:
@@ -214,7 +241,7 @@ class Consumers:
             except NotFoundError:
                 await asyncio.sleep(0.3)  # the publisher has not made its stream yet
             except Exception as error:
-                log.warning("consumer restarts", consumer=name, error=repr(error))
+                log.warning("consumer restarts", consumer=name, error=error)
                 await asyncio.sleep(0.3)
 
     async def _bind(self, name: str, stream: str, group: list[Subscription]) -> Any:
@@ -247,14 +274,19 @@ class Consumers:
                 one = (UUID(headers["Nats-Msg-Id"]), headers.get("ce-type", ""), message.data)
                 by_tenant.setdefault(UUID(message.subject.split(".")[3]), []).append(one)
             for tenant_id, lot in by_tenant.items():
-                processor.apply_bulk(tenant_id, lot)
+                # One transaction for requests of many traces: a trace of its own, begun by none of them.
+                with telemetry.span(f"{processor.consumer} process bulk", SpanKind.CONSUMER):
+                    processor.apply_bulk(tenant_id, lot)
         except Exception as error:
-            log.warning("bulk goes one by one", consumer=processor.consumer, error=repr(error))
+            log.warning("bulk goes one by one", consumer=processor.consumer, error=error)
             return False
         return True
 
     async def _process(self, processor: Processor, message: Msg) -> None:
+        started = monotonic()
         outcome = await asyncio.get_running_loop().run_in_executor(self._pool, self._apply, processor, message)
+        ended = outcome if outcome in ("ack", "term") else "retry"
+        duration.record(monotonic() - started, {"consumer": processor.consumer, "outcome": ended})
         if outcome == "ack":
             await message.ack()
         elif outcome == "term":
@@ -270,7 +302,7 @@ class Consumers:
         try:
             tenant_id, message_id = UUID(parts[3]), UUID(headers["Nats-Msg-Id"])
         except (ValueError, IndexError, KeyError) as error:
-            log.error("message without tenant or id", subject=message.subject, error=repr(error))
+            log.error("message without tenant or id", subject=message.subject, error=error)
             return "term"
         with telemetry.span(
             f"{processor.consumer} process", SpanKind.CONSUMER, headers, subject=".".join(parts[:3] + parts[4:])

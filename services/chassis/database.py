@@ -15,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
-from chassis import errors
+from chassis import errors, loglines, telemetry
 from chassis.settings import ServiceSettings
 
 # What a transaction may take at most when nobody set a deadline (milliseconds).
@@ -53,6 +53,7 @@ class Database:
         session = self._sessions()
         session.info["tenant_id"] = scope.tenant_id
         session.info["read_only"] = scope.read_only
+        telemetry.belongs_to(scope.tenant_id)
         try:
             with translated():
                 _begin(session, scope)
@@ -73,6 +74,7 @@ class Database:
         if session.info.get("tenant_id") not in (None, tenant_id):
             raise RuntimeError("a transaction belongs to one tenant")
         session.info["tenant_id"] = tenant_id
+        telemetry.belongs_to(tenant_id)
         session.execute(_ENTER_TENANT, {"tenant": str(tenant_id)})
 
     def dispose(self) -> None:
@@ -135,6 +137,10 @@ def _engine(url: str, size: int, settings: ServiceSettings) -> Engine:
 class Retry(Exception):
     """PostgreSQL chose this transaction as a victim (deadlock, serialisation): running it again will help."""
 
+    def __init__(self, internal: str = "") -> None:
+        super().__init__(internal)
+        self.internal = internal
+
 
 @contextmanager
 def translated() -> Iterator[None]:
@@ -151,11 +157,7 @@ def translated() -> Iterator[None]:
 
 def _translate(error: DBAPIError) -> Exception:
     state = getattr(error.orig, "sqlstate", None)
-    diagnosis = getattr(error.orig, "diag", None)
-    # Never the DETAIL: it quotes the row, which may hold PHI.
-    internal = (
-        f"{state} {getattr(diagnosis, 'message_primary', '')} {getattr(diagnosis, 'constraint_name', '') or ''}".strip()
-    )
+    internal = loglines.of_postgres(error.orig) if isinstance(error.orig, psycopg.Error) else type(error).__name__
     if state in ("40P01", "40001"):
         return Retry(internal)
     if state == "55P03":

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from chassis import outbox, telemetry
+from chassis import loglines, outbox, telemetry
 from chassis.clock import real_now
 from chassis.ids import uuid7
 from chassis.tables import DeadLetter, Due
@@ -54,7 +54,7 @@ class DeadLetters:
                 message_id=message_id,
                 payload=self._seal(payload),
                 headers=headers,
-                error=f"{type(error).__name__}: {getattr(error, 'internal', '') or error}"[:2000],
+                error=loglines.told(error)[:2000],
                 attempts=attempts,
                 created_at=now,
                 expires_at=now + KEEP,

@@ -41,7 +41,8 @@ class DueWork:
             "payload": payload or {},
             "attempts": 0,
             "not_before": None,
-            "traceparent": telemetry.carrier().get("traceparent"),
+            # Work that plans its own next time (a daily batch) begins a new trace each time; else one would never end.
+            "traceparent": None if self._session.info.get("doing") == kind else telemetry.carrier().get("traceparent"),
         }
         statement = insert(Due).values(
             tenant_id=self._session.info["tenant_id"], kind=kind, key=str(key), generation=1, **values

@@ -18,6 +18,7 @@ from chassis.errors import DeadlineExceeded, Error, Remote, Unavailable, from_rp
 if TYPE_CHECKING:
     from chassis.call import Call
 
+duration = telemetry.histogram("rpc.client.duration", "s", "time a call to another service took, by its outcome")
 # Shaved off the remaining time before it is passed on, so that the caller can still answer.
 MARGIN_SECONDS = 0.15
 LONGEST_SECONDS = 10.0
@@ -90,15 +91,19 @@ class Peer:
             metadata.append(("authorization", f"Bearer {self._token()}"))
         if call is not None:
             metadata += [("x-tenant-id", str(call.tenant_id)), ("x-request-id", call.request_id)]
-        with telemetry.span(f"{self._service.full_name}/{method}", SpanKind.CLIENT, None, peer=self.name) as span:
+        name, outcome, started = f"{self._service.full_name}/{method}", "OK", monotonic()
+        with telemetry.span(name, SpanKind.CLIENT, None, **{"peer.service": self.name}) as span:
             metadata += telemetry.carrier().items()
             try:
                 answer: Message = self._method(method)(request, timeout=seconds, metadata=metadata)
             except grpc.RpcError as error:
                 ours = from_rpc_error(error)
-                telemetry.mark_error(span, ours.reason)
+                outcome = ours.reason
+                telemetry.mark_error(span, outcome)
                 self._note(ours)
                 raise ours from error
+            finally:
+                duration.record(monotonic() - started, {"rpc": name, "outcome": outcome})
         self._breaker.succeeded()
         return answer
 

@@ -176,7 +176,7 @@ class Pipeline:
             try:
                 return self._transaction(rpc, method, request, principal, incoming)
             except Retry as retry:
-                log.warning("transaction runs again", rpc=rpc.full_name, attempt=attempt, cause=str(retry)[:200])
+                log.warning("transaction runs again", rpc=rpc.full_name, attempt=attempt, cause=retry)
         raise errors.Unavailable(0.5, internal="deadlock victim too often")
 
     def _transaction(

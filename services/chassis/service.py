@@ -6,7 +6,6 @@ import json
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +16,7 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from sqlalchemy.orm import Session
 
-from chassis import descriptors, migrating, telemetry
+from chassis import backlog, descriptors, migrating, telemetry
 from chassis.audit import Auditor
 from chassis.bus import Bus
 from chassis.clock import CLOCK_SUBJECT, BusinessClock, SimulatedClock, SystemClock
@@ -28,6 +27,7 @@ from chassis.keysets import KeySetSource
 from chassis.outbox import Relay
 from chassis.peers import Peer, ServiceToken
 from chassis.pipeline import Pipeline
+from chassis.pools import MeasuredPool
 from chassis.settings import ServiceSettings
 from chassis.tokens import TokenVerifier
 from chassis.units import Units
@@ -56,14 +56,21 @@ class Service:
     def __init__(self, name: str, settings: ServiceSettings, verifier: TokenVerifier | None = None) -> None:
         self.name = name
         self.settings = settings
-        telemetry.start(name, settings.otlp_endpoint, settings.instance)
+        telemetry.start(
+            name,
+            settings.otlp_endpoint,
+            settings.instance,
+            sample_ratio=settings.trace_sample_ratio,
+            interval_seconds=settings.otlp_interval_seconds,
+        )
         self.clock: BusinessClock = SimulatedClock(SIMULATION_START) if settings.clock == "simulated" else SystemClock()
         self.database = Database(settings)
         self.bus = Bus(name, settings)
         self.relay = Relay(self.database.worker_engine, self.bus)
         self.dead_letters = DeadLetters(settings.key_encryption_key)
         self.units = Units(name, self.database, self.clock, self._committed)
-        self._pool = ThreadPoolExecutor(settings.worker_threads, thread_name_prefix="work")
+        self._pool = MeasuredPool("work", settings.worker_threads)
+        self._rpc_pool = MeasuredPool("rpc", settings.rpc_threads)
         self.consumers = Consumers(
             name, self.bus, self.units, self.database, self.dead_letters, self._pool, settings.redelivery_seconds
         )
@@ -146,7 +153,7 @@ class Service:
         self._start_following()
         self.relay.start()
         self._server = grpc.server(
-            ThreadPoolExecutor(self.settings.rpc_threads, thread_name_prefix="rpc"),
+            self._rpc_pool,
             options=SERVER_OPTIONS,
             maximum_concurrent_rpcs=self.settings.rpc_threads * 16,
         )
@@ -162,6 +169,7 @@ class Service:
         self.due_worker.start()
         threading.Thread(target=self._watch_readiness, name="readiness", daemon=True).start()
         threading.Thread(target=self._learn_keys, name="keys", daemon=True).start()
+        self._watch()
         log.info("started", listen=f"port {self.port}", clock=self.settings.clock)
 
     def stop(self) -> None:
@@ -193,6 +201,13 @@ class Service:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
+    def _watch(self) -> None:
+        """Gauges: what is left to do, and how full the process is."""
+        backlog.watch_backlog(self.database, self.clock)
+        backlog.watch_consumers(self.consumers.consumption)
+        backlog.watch_pools(self.database, [self._rpc_pool, self._pool])
+        backlog.watch_process(self.ready.is_set, lambda: self.bus.connected)
+
     def _watch_readiness(self) -> None:
         """Ready: our own database answers, at a schema that is at least the code's; nothing else is asked for."""
         while not self._stopped.is_set():
@@ -215,7 +230,7 @@ class Service:
                 self.verifier.learn()
                 pause = KEYS_SECONDS
             except Exception as error:  # identity is away: tried again in a moment
-                log.info("no token keys yet", error=repr(error))
+                log.info("no token keys yet", error=error)
                 pause = 5.0
             self._stopped.wait(pause)
 
@@ -225,7 +240,7 @@ class Service:
                 self._before_ready[0]()
                 self._before_ready.pop(0)
         except Exception as error:  # tried again in a moment
-            log.warning("not prepared", error=repr(error))
+            log.warning("not prepared", error=error)
             return False
         return True
 

@@ -79,6 +79,10 @@ class ServiceSettings:
     key_encryption_key: Key32 | None = None
     # Where traces, metrics and logs go (OTLP over HTTP); nowhere when empty.
     otlp_endpoint: str = ""
+    # Of all traces so many are exported, by trace id: the same ones by every service that has the same ratio.
+    trace_sample_ratio: float = 1.0
+    # How often metrics are exported.
+    otlp_interval_seconds: float = 15.0
     instance: str = ""
     # Addresses of the other services by name, from POLYCLINIC_<SERVICE>_ADDRESS.
     addresses: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -88,6 +92,9 @@ class ServiceSettings:
             raise SettingsError([f"{PREFIX}CLOCK must be 'system' or 'simulated', not {self.clock!r}"])
         if self.clock == "simulated" and not self.demo:
             raise SettingsError([f"{PREFIX}CLOCK=simulated is refused outside the demo ({PREFIX}DEMO=1)"])
+
+        if not 0 <= self.trace_sample_ratio <= 1:
+            raise SettingsError([f"{PREFIX}TRACE_SAMPLE_RATIO must be from 0 to 1, not {self.trace_sample_ratio}"])
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> typing.Self:

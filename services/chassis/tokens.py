@@ -81,7 +81,7 @@ class TokenVerifier:
         except jwt.ExpiredSignatureError:
             raise Unauthenticated("The token has expired.") from None
         except (jwt.PyJWTError, ValueError, KeyError, TypeError) as error:
-            raise Unauthenticated("The token is not valid.", internal=repr(error)) from None
+            raise Unauthenticated("The token is not valid.", internal=type(error).__name__) from None
 
     def _key(self, key_id: str) -> Any:
         key = self._keys.get(key_id)

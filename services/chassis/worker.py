@@ -29,6 +29,10 @@ BATCH = 100
 POLL_SECONDS = 1.0
 Handler = Callable[[Call, DueItem], None]
 done = telemetry.counter("polyclinic.due.done", description="due items done")
+failed = telemetry.counter("polyclinic.due.failed", description="attempts at due items that failed")
+lateness = telemetry.histogram(
+    "polyclinic.due.lateness", "s", "business time from an item's due instant to its doing", telemetry.LATENESS_SECONDS
+)
 
 
 class DueWorker:
@@ -132,6 +136,7 @@ class DueWorker:
         with telemetry.span(f"due {row.kind}", SpanKind.CONSUMER, headers) as span:
             try:
                 with self._units.system_call(row.tenant_id) as call:
+                    call.session.info["doing"] = row.kind
                     # Taken back or rescheduled since it was claimed: then it is not ours to do.
                     mine = delete(Due).where(
                         Due.tenant_id == row.tenant_id,
@@ -143,18 +148,20 @@ class DueWorker:
                         return
                     self._handlers[row.kind](call, item)
                 done.add(1, {"kind": row.kind})
+                lateness.record(max(0.0, (self._clock.now() - row.due_at).total_seconds()), {"kind": row.kind})
             except Exception as error:
                 telemetry.mark_error(span, type(error).__name__)
                 self._failed(row, item, error)
 
     def _failed(self, row: Row[Any], item: DueItem, error: Exception) -> None:
         passing = isinstance(error, Unavailable | Retry)
+        failed.add(1, {"kind": item.kind, "error": type(error).__name__})
         log.error(
             "due work failed",
             exception=None if passing else error,
             kind=item.kind,
             attempts=item.attempts,
-            error=repr(error),
+            error=error,
         )
         mine = (
             Due.tenant_id == row.tenant_id,

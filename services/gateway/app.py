@@ -113,7 +113,7 @@ def _handle_errors(app: Flask) -> None:
         return _renderer()(errors.from_http(error), request_id(request.headers))
 
     def other(error: Exception) -> Response:
-        return _renderer()(errors.incident(repr(error), error), request_id(request.headers))
+        return _renderer()(errors.incident(error), request_id(request.headers))
 
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(Exception, other)

@@ -31,6 +31,7 @@ duration = telemetry.histogram("http.server.request.duration", "s", "time from t
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,7000}", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -141,9 +142,11 @@ class Edge:
             # The request itself: each look through Flask's proxy would cost a context lookup.
             incoming: Request = request._get_current_object()  # type: ignore[attr-defined]
             exchange = Exchange(incoming, request_id(incoming.headers), self._address(incoming), self.backends, rpc=rpc)
-            trace = {key: incoming.headers[key] for key in ("traceparent", "tracestate") if key in incoming.headers}
-            with telemetry.span(span_name, SpanKind.SERVER, trace, **{"http.route": label}) as span:
+            about = {"http.route": label, "http.request.method": incoming.method, **_resources(values)}
+            trace = {key: incoming.headers[key] for key in ("traceparent",) if key in incoming.headers}
+            with telemetry.span(span_name, SpanKind.SERVER, trace, **about) as span:
                 response = self._answer(handler, exchange, values, admit, render)
+                span.set_attribute("http.response.status_code", response.status_code)
                 if response.status_code >= 500:
                     telemetry.mark_error(span, str(response.status_code))
             self._finish(exchange, response)
@@ -171,7 +174,7 @@ class Edge:
         except HTTPException as error:
             problem = problems.from_http(error)
         except Exception as error:  # noqa: BLE001  (the last place before the wire: an incident number, never a traceback)
-            problem = problems.incident(repr(error), error)
+            problem = problems.incident(error)
         return render(problem, exchange.request_id)
 
     def _admit(self, exchange: Exchange) -> None:
@@ -203,6 +206,7 @@ class Edge:
         if exchange.token:
             try:
                 exchange.principal = self._verifier.verify(exchange.token)
+                telemetry.belongs_to(exchange.principal.tenant_id)
             except Unauthenticated:
                 if not public:
                     self._limits.take("", "", exchange.address)
@@ -264,6 +268,16 @@ class Edge:
             if hop and hop.isascii() and hop.isprintable() and len(hop) <= 64:
                 return hop
         return incoming.remote_addr or ""
+
+
+def _resources(values: dict[str, str]) -> dict[str, str]:
+    """The ids in the path as attributes, by which a visit's requests find each other; a patient's own id is none of them.
+
+    Only what is a UUID: a path may hold anything that somebody has typed.
+    """
+    return {
+        f"polyclinic.{name}": value for name, value in values.items() if name != "patient_id" and _UUID.fullmatch(value)
+    }
 
 
 def request_id(headers: Headers) -> str:

@@ -103,13 +103,13 @@ def from_rpc(error: grpc.RpcError) -> Problem:
         if "larger than max" in (error.details() or ""):
             return Problem(413, "BODY_TOO_LARGE", "The request or its answer is too large.")
         return from_error(errors.Unavailable(internal=error.details() or ""))
-    return incident(f"{code.name}: {error.details()}")
+    return incident(error, cause=code.name)
 
 
-def incident(cause: str, exception: BaseException | None = None) -> Problem:
-    """Something nobody foresaw: the cause goes to the log, the caller gets the number to quote."""
+def incident(exception: BaseException, *, cause: str = "") -> Problem:
+    """Something nobody foresaw: what it was and where goes to the log, the caller gets the number to quote."""
     number = uuid.uuid4().hex[:12]
-    log.error("incident", exception=exception, incident=number, cause=cause[:2000])
+    log.error("incident", exception=exception, incident=number, cause=cause or type(exception).__name__)
     return Problem(500, "INTERNAL", f"Something went wrong on our side (incident {number}).")
 
 

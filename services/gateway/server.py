@@ -3,10 +3,13 @@ fork)."""
 
 from __future__ import annotations
 
+import logging
+import os
 import socket
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from gunicorn.http import errors as http
 from gunicorn.workers.gthread import ThreadWorker
 
@@ -78,6 +81,40 @@ def raw_problem(status: int, reason: str, detail: str) -> bytes:
     return head.encode() + body
 
 
+class Events(Logger):
+    """gunicorn's own messages as events of ours."""
+
+    def setup(self, cfg: object) -> None:
+        """Takes gunicorn's handlers away."""
+        from chassis import loglines
+
+        super().setup(cfg)
+        loglines.to_stdout("gateway", "")
+        for handler in list(self.error_log.handlers):
+            self.error_log.removeHandler(handler)
+        self.error_log.addHandler(_ToOurs(os.getpid()))
+
+
+class _ToOurs(logging.Handler):
+    """The master speaks of sockets and workers. A worker fills in addresses, paths and queries, which people have typed: of
+    its messages only the template is kept, and what may be said of an exception."""
+
+    def __init__(self, master: int) -> None:
+        super().__init__()
+        self._master = master
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from chassis import telemetry
+
+        error = record.exc_info[1] if record.exc_info else None
+        log = telemetry.logger("gateway.gunicorn")
+        event = record.getMessage() if record.process == self._master else str(record.msg)
+        if record.levelno >= logging.ERROR:
+            log.error(event, exception=error)
+        else:
+            log.warning(event)
+
+
 class Server(BaseApplication):
     """The gateway as a gunicorn application. The master holds settings only; contracts and gRPC live in the workers."""
 
@@ -104,6 +141,7 @@ class Server(BaseApplication):
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
+            "logger_class": Events,
             "proc_name": "polyclinic-gateway",
             "post_worker_init": _ready,
             "worker_exit": _exit,
@@ -118,7 +156,14 @@ class Server(BaseApplication):
         from chassis import telemetry
         from gateway.app import create_app
 
-        telemetry.start("gateway", self._settings.otlp_endpoint, self._settings.instance)
+        settings = self._settings
+        telemetry.start(
+            "gateway",
+            settings.otlp_endpoint,
+            settings.instance,
+            sample_ratio=settings.trace_sample_ratio,
+            interval_seconds=settings.otlp_interval_seconds,
+        )
         return create_app(self._settings)
 
 

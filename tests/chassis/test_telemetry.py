@@ -14,8 +14,6 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from chassis import telemetry
-
 pytestmark = pytest.mark.slow
 KINDS = {
     "/v1/traces": ExportTraceServiceRequest,
@@ -120,9 +118,3 @@ def test_log_lines_are_exported_and_hold_no_names(observed):
     ]
     assert "started" in bodies
     assert not any("Canary" in str(request) for requests in observed.kept.values() for request in requests)
-
-
-def test_rows_are_cut_out_of_exceptions():
-    """PostgreSQL quotes rows in its DETAIL lines; they do not reach the log."""
-    text = "ERROR: duplicate key\nDETAIL:  Key (name)=(Jane Doe) already exists.\nat line 1"
-    assert "Jane" not in telemetry._WITH_ROWS.sub("", text)

@@ -109,7 +109,7 @@ class CardProcessor:
             answer = requests.request(method, self._url + path, data=form, headers=headers, timeout=TIMEOUT_SECONDS)
             body = answer.json()
         except (requests.RequestException, ValueError) as error:
-            raise Unavailable(5.0, internal=f"card processor: {error!r}") from error
+            raise Unavailable(5.0, internal=f"card processor: {type(error).__name__}") from error
         if answer.status_code in TRANSIENT:
             raise Unavailable(5.0, internal=f"card processor: {answer.status_code}")
         if answer.status_code == requests.codes.payment_required and "payment_intent" in body.get("error", {}):
