@@ -42,6 +42,8 @@ class Database:
         threads = settings.database_pool_size
         self.engine = _engine(settings.database_url, threads, settings)
         self.worker_engine = _engine(settings.database_worker_url, 4, settings)
+        # The same connections for what is one statement: it is its own transaction, in one round trip instead of three.
+        self.worker_statements = self.worker_engine.execution_options(isolation_level="AUTOCOMMIT")
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
 
     @contextmanager

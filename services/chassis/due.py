@@ -26,6 +26,17 @@ class DueItem:
     attempts: int
 
 
+# Built once: appointments alone schedule several items each.
+_WRITE = insert(Due.__table__)
+_SCHEDULE = _WRITE.on_conflict_do_update(
+    index_elements=["tenant_id", "kind", "key"],
+    set_={
+        **{name: _WRITE.excluded[name] for name in ("due_at", "payload", "attempts", "not_before", "traceparent")},
+        "generation": Due.__table__.c.generation + 1,
+    },
+)
+
+
 class DueWork:
     """Schedules due work in the transaction of a call."""
 
@@ -37,6 +48,10 @@ class DueWork:
         if when.tzinfo is None:
             raise ValueError("a naive datetime has no place here")
         values = {
+            "tenant_id": self._session.info["tenant_id"],
+            "kind": kind,
+            "key": str(key),
+            "generation": 1,
             "due_at": when,
             "payload": payload or {},
             "attempts": 0,
@@ -44,14 +59,8 @@ class DueWork:
             # Work that plans its own next time (a daily batch) begins a new trace each time; else one would never end.
             "traceparent": None if self._session.info.get("doing") == kind else telemetry.carrier().get("traceparent"),
         }
-        statement = insert(Due).values(
-            tenant_id=self._session.info["tenant_id"], kind=kind, key=str(key), generation=1, **values
-        )
-        self._session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["tenant_id", "kind", "key"], set_={**values, "generation": Due.generation + 1}
-            )
-        )
+        self._session.flush()
+        self._session.execute(_SCHEDULE, values)
         self._session.info["due"] = True
 
     def cancel(self, kind: str, key: str | UUID) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from google.protobuf.message import Message
-from sqlalchemy import Engine, Row, insert, select, text, update
+from sqlalchemy import ARRAY, BigInteger, Engine, Row, Select, any_, bindparam, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from chassis import descriptors, telemetry, upkeep
@@ -25,6 +25,16 @@ BATCH = 500
 POLL_SECONDS = 1.0
 # One relay at a time: the lock lives in the transaction that reads.
 _LOCK = text("select pg_try_advisory_xact_lock(4901)")
+# Built once: putting a statement together anew each time costs more than running it.
+_TABLE = Outbox.__table__
+_WRITE = insert(_TABLE)
+_UNPUBLISHED: Select[Any] = (
+    select(_TABLE.c.id, _TABLE.c.subject, _TABLE.c.aggregate, _TABLE.c.payload, _TABLE.c.headers, _TABLE.c.created_at)
+    .where(_TABLE.c.published_at.is_(None))
+    .order_by(_TABLE.c.id)
+    .limit(BATCH)
+)
+_MARK = update(_TABLE).where(_TABLE.c.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
 published = telemetry.counter("polyclinic.outbox.published", description="events published")
 delay = telemetry.histogram("polyclinic.outbox.delay", "s", "time from an event's writing to its publication")
 
@@ -51,8 +61,7 @@ def emit_all(session: Session, tenant_id: UUID, events: Sequence[Message]) -> li
             )
         )
     if rows:
-        session.execute(insert(Outbox), rows)
-        session.info["emitted"] = True
+        _write(session, rows)
     return [row["message_id"] for row in rows]
 
 
@@ -78,9 +87,15 @@ def enqueue(
         source=source,
         message_id=message_id,
     )
-    session.execute(insert(Outbox), [row])
-    session.info["emitted"] = True
+    _write(session, [row])
     return message_id
+
+
+def _write(session: Session, rows: list[dict[str, Any]]) -> None:
+    # The effect first: an event's place in the order is drawn while its aggregate's row is locked.
+    session.flush()
+    session.execute(_WRITE, rows)
+    session.info["emitted"] = True
 
 
 def _row(
@@ -191,10 +206,7 @@ class Relay:
         with translated(), self._engine.begin() as connection:
             if not connection.scalar(_LOCK):
                 return 0
-            query = select(
-                Outbox.id, Outbox.subject, Outbox.aggregate, Outbox.payload, Outbox.headers, Outbox.created_at
-            )
-            rows = connection.execute(query.where(Outbox.published_at.is_(None)).order_by(Outbox.id).limit(BATCH)).all()
+            rows = connection.execute(_UNPUBLISHED).all()
             failure: Unavailable | None = None
             for wave in waves(rows):
                 try:
@@ -204,9 +216,7 @@ class Relay:
                     break
                 done.extend(wave)
             if done:
-                connection.execute(
-                    update(Outbox).where(Outbox.id.in_([row.id for row in done])).values(published_at=real_now())
-                )
+                connection.execute(_MARK, {"ids": [row.id for row in done], "published_at": real_now()})
         _count(done)
         if failure is not None:
             raise failure

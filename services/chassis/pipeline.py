@@ -14,7 +14,7 @@ import grpc
 import protovalidate
 from google.protobuf.message import Message
 from opentelemetry.trace import SpanKind
-from sqlalchemy import select, update
+from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -280,13 +280,25 @@ class Pipeline:
 # --- idempotency ------------------------------------------------------------------------------------------------------
 
 
-def _where(call: Call, rpc: descriptors.Rpc, key: str) -> tuple[Any, ...]:
-    return (
-        IdempotencyKey.tenant_id == (call.session.info["tenant_id"] or NIL),
-        IdempotencyKey.principal_id == call.principal.id,
-        IdempotencyKey.rpc == rpc.full_name,
-        IdempotencyKey.key == key,
-    )
+# Built once: every write runs the first and the last of them.
+_KEYS = IdempotencyKey.__table__
+_THE_KEY = and_(*(_KEYS.c[name] == bindparam(f"the_{name}") for name in ("tenant_id", "principal_id", "rpc", "key")))
+_CLAIM = insert(_KEYS).on_conflict_do_nothing().returning(_KEYS.c.key)
+_EARLIER = select(_KEYS.c.request_hash, _KEYS.c.response).where(_THE_KEY)
+_ANSWER = update(_KEYS).where(_THE_KEY).values(response=bindparam("answer"))
+
+
+def _key(call: Call, rpc: descriptors.Rpc, key: str) -> dict[str, Any]:
+    return {
+        "tenant_id": call.session.info["tenant_id"] or NIL,
+        "principal_id": call.principal.id,
+        "rpc": rpc.full_name,
+        "key": key,
+    }
+
+
+def _named(values: dict[str, Any]) -> dict[str, Any]:
+    return {f"the_{name}": value for name, value in values.items()}
 
 
 def _claim_key(call: Call, rpc: descriptors.Rpc, request: Message, key: str) -> bytes | None:
@@ -300,31 +312,16 @@ def _claim_key(call: Call, rpc: descriptors.Rpc, request: Message, key: str) -> 
     if tenant_id is None:
         return None  # platform-wide calls are idempotent by their own names
     digest = hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
-    claimed = call.session.scalar(
-        insert(IdempotencyKey)
-        .values(
-            tenant_id=tenant_id,
-            principal_id=call.principal.id,
-            rpc=rpc.full_name,
-            key=key,
-            request_hash=digest,
-            response=None,
-            created_at=real_now(),
-        )
-        .on_conflict_do_nothing()
-        .returning(IdempotencyKey.key)
-    )
-    if claimed is not None:
+    row = _key(call, rpc, key)
+    made = {"request_hash": digest, "response": None, "created_at": real_now()}
+    if call.session.scalar(_CLAIM, {**row, **made}) is not None:
         return None
-    earlier = call.session.execute(
-        select(IdempotencyKey.request_hash, IdempotencyKey.response).where(*_where(call, rpc, key))
-    ).one()
+    earlier = call.session.execute(_EARLIER, _named(row)).one()
     if bytes(earlier.request_hash) != digest:
         raise errors.IdempotencyKeyReused
     return bytes(earlier.response)
 
 
 def _record_answer(call: Call, rpc: descriptors.Rpc, response: Message, key: str) -> None:
-    call.session.execute(
-        update(IdempotencyKey).where(*_where(call, rpc, key)).values(response=response.SerializeToString())
-    )
+    call.session.flush()
+    call.session.execute(_ANSWER, {**_named(_key(call, rpc, key)), "answer": response.SerializeToString()})

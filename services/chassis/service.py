@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import threading
@@ -87,7 +88,7 @@ class Service:
             self.clock,
             self.verifier,
             self.auditor,
-            self._woken_by,
+            self._committed,
             settings.default_deadline_seconds,
         )
         self._followed: list[tuple[type[Message], Callable[[UUID, Any], None], float]] = []
@@ -195,6 +196,9 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         self.start()
+        # What start-up has made stays for good: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         stop.wait()
         log.info("stopping")
         self.stop()
@@ -283,12 +287,10 @@ class Service:
 
             self.bus.follow(kind.stream, kind.filter, on_message, since_seconds=since)
 
-    def _committed(self) -> None:
-        self.relay.wake()
-        self.due_worker.wake()
-
-    def _woken_by(self, session: Session) -> None:
-        self.relay.wake()
+    def _committed(self, session: Session) -> None:
+        """Wakes whoever has got something to do by a transaction."""
+        if session.info.get("emitted"):
+            self.relay.wake()
         if session.info.get("due"):
             self.due_worker.wake()
 

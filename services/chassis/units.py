@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from chassis.call import Call
 from chassis.clock import BusinessClock, monotonic
 from chassis.database import Database, Scope
@@ -18,7 +20,7 @@ HANDLER_SECONDS = 25.0
 class Units:
     """Opens calls of the system."""
 
-    def __init__(self, service: str, database: Database, clock: BusinessClock, wake: Callable[[], None]) -> None:
+    def __init__(self, service: str, database: Database, clock: BusinessClock, wake: Callable[[Session], None]) -> None:
         self.service = service
         self.database = database
         self.clock = clock
@@ -26,7 +28,7 @@ class Units:
 
     @contextmanager
     def system_call(self, tenant_id: UUID | None, *, seconds: float = HANDLER_SECONDS) -> Iterator[Call]:
-        """A system call in the tenant; commits at the end, then wakes the relay."""
+        """A system call in the tenant; commits at the end, then wakes the relay and the due worker where they have work."""
         with self.database.transaction(Scope(tenant_id, timeout_seconds=seconds)) as session:
             call = Call(
                 session=session,
@@ -37,5 +39,4 @@ class Units:
             )
             yield call
         call.run_after_commit()
-        if session.info.get("emitted") or session.info.get("due"):
-            self._wake()
+        self._wake(session)

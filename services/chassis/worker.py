@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from opentelemetry.trace import SpanKind
-from sqlalchemy import Row, delete, or_, select, tuple_, update
+from sqlalchemy import ARRAY, Row, Text, and_, any_, bindparam, delete, or_, select, update
 
 from chassis import telemetry
 from chassis.call import Call
@@ -28,6 +28,30 @@ log = telemetry.logger(__name__)
 BATCH = 100
 POLL_SECONDS = 1.0
 Handler = Callable[[Call, DueItem], None]
+# Built once: each process asks this at every wake.
+_DUE = Due.__table__
+_READY = (
+    select(_DUE.c.tenant_id, _DUE.c.kind, _DUE.c.key)
+    .where(
+        _DUE.c.due_at <= bindparam("business_now"),
+        or_(_DUE.c.not_before.is_(None), _DUE.c.not_before <= bindparam("now")),
+        _DUE.c.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
+    )
+    .order_by(_DUE.c.due_at)
+    .limit(BATCH)
+    .with_for_update(skip_locked=True)
+    .cte("ready")
+)
+_CLAIM = (
+    update(_DUE)
+    .where(and_(*(_DUE.c[name] == _READY.c[name] for name in ("tenant_id", "kind", "key"))))
+    .values(not_before=bindparam("until"), attempts=_DUE.c.attempts + 1)
+    .returning(_DUE)
+)
+# Taken back or rescheduled since it was claimed: then it is not ours to do.
+_MINE = and_(*(_DUE.c[name] == bindparam(f"the_{name}") for name in ("tenant_id", "kind", "key", "generation")))
+_TAKE = delete(_DUE).where(_MINE).returning(_DUE.c.key)
+_RELEASE = update(_DUE).where(_MINE).values(not_before=bindparam("until"))
 done = telemetry.counter("polyclinic.due.done", description="due items done")
 failed = telemetry.counter("polyclinic.due.failed", description="attempts at due items that failed")
 lateness = telemetry.histogram(
@@ -107,27 +131,14 @@ class DueWorker:
 
     def _claim(self) -> list[Row[Any]]:
         now = real_now()
-        with translated(), self._database.worker_engine.begin() as connection:
-            ready = (
-                select(Due.tenant_id, Due.kind, Due.key)
-                .where(
-                    Due.due_at <= self._clock.now(),
-                    or_(Due.not_before.is_(None), Due.not_before <= now),
-                    Due.kind.in_(self._handlers),
-                )
-                .order_by(Due.due_at)
-                .limit(BATCH)
-                .with_for_update(skip_locked=True)
-            )
-            keys = [tuple(row) for row in connection.execute(ready)]
-            if not keys:
-                return []
-            rows = connection.execute(
-                update(Due)
-                .where(tuple_(Due.tenant_id, Due.kind, Due.key).in_(keys))
-                .values(not_before=now + self._lease, attempts=Due.attempts + 1)
-                .returning(Due)
-            ).all()
+        values = {
+            "business_now": self._clock.now(),
+            "now": now,
+            "until": now + self._lease,
+            "kinds": list(self._handlers),
+        }
+        with translated(), self._database.worker_statements.connect() as connection:
+            rows = connection.execute(_CLAIM, values).all()
         return sorted(rows, key=lambda row: row.due_at)
 
     def _do(self, row: Row[Any]) -> None:
@@ -137,14 +148,7 @@ class DueWorker:
             try:
                 with self._units.system_call(row.tenant_id) as call:
                     call.session.info["doing"] = row.kind
-                    # Taken back or rescheduled since it was claimed: then it is not ours to do.
-                    mine = delete(Due).where(
-                        Due.tenant_id == row.tenant_id,
-                        Due.kind == row.kind,
-                        Due.key == row.key,
-                        Due.generation == row.generation,
-                    )
-                    if call.session.scalar(mine.returning(Due.key)) is None:
+                    if call.session.scalar(_TAKE, _named(row)) is None:
                         return
                     self._handlers[row.kind](call, item)
                 done.add(1, {"kind": row.kind})
@@ -163,16 +167,10 @@ class DueWorker:
             attempts=item.attempts,
             error=error,
         )
-        mine = (
-            Due.tenant_id == row.tenant_id,
-            Due.kind == row.kind,
-            Due.key == row.key,
-            Due.generation == row.generation,
-        )
         try:
             if isinstance(error, Unprocessable) or (item.attempts >= DELIVERY_LIMIT and not passing):
                 with self._database.transaction(Scope(row.tenant_id)) as session:
-                    session.execute(delete(Due).where(*mine))
+                    session.execute(_TAKE, _named(row))
                     kept = {
                         "kind": item.kind,
                         "key": item.key,
@@ -193,8 +191,13 @@ class DueWorker:
                         attempts=item.attempts,
                     )
             else:
-                with translated(), self._database.worker_engine.begin() as connection:
-                    delay = timedelta(seconds=backoff_seconds(min(item.attempts, 6) if passing else item.attempts))
-                    connection.execute(update(Due).where(*mine).values(not_before=real_now() + delay))
+                delay = timedelta(seconds=backoff_seconds(min(item.attempts, 6) if passing else item.attempts))
+                with translated(), self._database.worker_statements.connect() as connection:
+                    connection.execute(_RELEASE, {**_named(row), "until": real_now() + delay})
         except Exception as failure:  # the lease runs out by itself
             log.error("due failure not recorded", exception=failure, kind=item.kind)
+
+
+def _named(row: Row[Any]) -> dict[str, Any]:
+    """Which generation of which item, for the statements above."""
+    return {f"the_{name}": getattr(row, name) for name in ("tenant_id", "kind", "key", "generation")}

@@ -15,6 +15,9 @@ from chassis.ids import NIL
 from chassis.store import BaseStore
 from identity.tables import Account, ApiClient, AuditedPatient, AuditEntry, SigningKey, Tenant, TenantSlug, UserSession
 
+# Built once: each of the house's calls comes by here.
+_KEEP_ENTRY = insert(AuditEntry.__table__).on_conflict_do_nothing()
+_KEEP_PATIENT = insert(AuditedPatient.__table__).on_conflict_do_nothing()
 _KEY_LOCK = text("select pg_advisory_xact_lock(4902)")
 
 
@@ -93,9 +96,9 @@ class Store(BaseStore):
             for row in rows
             for patient in row["patient_ids"]
         ]
-        self.session.execute(insert(AuditEntry).values(rows).on_conflict_do_nothing())
+        self.session.execute(_KEEP_ENTRY, rows)
         if patients:
-            self.session.execute(insert(AuditedPatient).on_conflict_do_nothing(), patients)
+            self.session.execute(_KEEP_PATIENT, patients)
 
     def search_audit(
         self,
