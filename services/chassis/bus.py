@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,6 +43,8 @@ class Bus:
         self._js: JetStreamContext | None = None
         self._connected = threading.Event()
         self._stopping = threading.Event()
+        # Who waits for an answer of the broker that is connected now. Touched on the loop only.
+        self._waiting: set[asyncio.Timeout] = set()
 
     # --- life -----------------------------------------------------------------------------------------------------
 
@@ -92,7 +95,8 @@ class Bus:
         js = self._js
 
         async def send() -> None:
-            await asyncio.gather(*(js.publish(s, p, headers=h or None, timeout=timeout) for s, p, h in messages))
+            async with self.waiting_for_broker():
+                await asyncio.gather(*(js.publish(s, p, headers=h or None, timeout=timeout) for s, p, h in messages))
 
         try:
             self.spawn(send()).result(timeout + 1)
@@ -168,6 +172,25 @@ class Bus:
             raise Unavailable(internal="NATS is not connected")
         return self._js
 
+    @asynccontextmanager
+    async def waiting_for_broker(self) -> AsyncIterator[None]:
+        """Around awaits of the broker's answers: raises Unavailable as soon as the connection breaks.
+
+        A broker that went away has forgotten what was asked of it; the client would wait for its answer to the end
+        of the timeout, although the next broker is there within a moment. For coroutines on the loop.
+        """
+        try:
+            async with asyncio.timeout(None) as patience:
+                self._waiting.add(patience)
+                try:
+                    yield
+                finally:
+                    self._waiting.discard(patience)
+        except TimeoutError as error:
+            if patience.expired():
+                raise Unavailable(internal="NATS went away") from error
+            raise
+
     def last_clock(self) -> bytes | None:
         """The last simulated instant that was published, or None. Waits for the connection."""
 
@@ -199,6 +222,7 @@ class Bus:
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=RECONNECT_SECONDS,
                     error_cb=self._on_error,
+                    disconnected_cb=self._on_disconnect,
                     reconnected_cb=self._on_reconnect,
                     connect_timeout=2,
                     max_outstanding_pings=2,
@@ -228,6 +252,10 @@ class Bus:
 
     async def _on_error(self, error: Exception) -> None:
         log.warning("nats error", error=error)
+
+    async def _on_disconnect(self) -> None:
+        for patience in self._waiting:
+            patience.reschedule(self._loop.time())
 
     async def _on_reconnect(self) -> None:
         # A broker that lost its disk has lost its streams too.

@@ -227,7 +227,8 @@ class Consumers:
                 subscription = await self._bind(name, stream, group)
                 while True:
                     try:
-                        messages = await subscription.fetch(FETCH, timeout=5)
+                        async with self._bus.waiting_for_broker():
+                            messages = await subscription.fetch(FETCH, timeout=5)
                     except NatsTimeout:
                         await subscription.consumer_info()  # still there? a restarted broker may have lost it
                         continue
@@ -239,6 +240,8 @@ class Consumers:
                 raise
             except NatsTimeout:
                 log.debug("broker is slow", consumer=name)
+            except Unavailable:
+                log.debug("broker went away", consumer=name)
             except NotFoundError:
                 await asyncio.sleep(0.3)  # the publisher has not made its stream yet
             except Exception as error:

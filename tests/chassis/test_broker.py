@@ -1,0 +1,113 @@
+"""A broker that is killed and comes back: nobody waits for the answers that it took with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from infra.local.process import free_port
+from infra.local.servers import EmbeddedNats
+from polyclinic.identity.v1 import events_pb2 as events
+
+from chassis import errors
+from chassis.bus import Bus
+from chassis.clock import monotonic
+from chassis.consumers import Consumers, Subscription
+from chassis.ids import uuid7
+from chassis.settings import Secret
+
+# Far below the five seconds that a publisher and a consumer give a broker to answer.
+SOON = 3.0
+
+
+@pytest.fixture
+def broker(tmp_path) -> Iterator[EmbeddedNats]:
+    """A broker that the test may kill."""
+    server = EmbeddedNats(tmp_path, free_port())
+    server.start()
+    yield server
+    server.kill()
+
+
+@contextmanager
+def connected(identity, broker) -> Iterator[Bus]:
+    """A bus on that broker."""
+    password = Secret(broker.password("identity"))
+    bus = Bus("identity", replace(identity.settings, nats_url=broker.address, nats_password=password))
+    bus.start()
+    try:
+        assert bus.wait_connected(10)
+        yield bus
+    finally:
+        bus.stop()
+
+
+def message(tenant, name):
+    """An event as the relay publishes it: subject, payload, headers."""
+    event = events.RoomChanged(room_id=str(uuid7()), name=name, version=1)
+    subject = f"polyclinic.identity.v1.{tenant}.room.changed"
+    headers = {"Nats-Msg-Id": str(uuid7()), "ce-type": "polyclinic.identity.v1.RoomChanged"}
+    return subject, event.SerializeToString(), headers
+
+
+def test_a_publisher_hears_at_once_that_the_broker_died(identity, broker):
+    """An acknowledgement under way is lost with the broker: the relay is told so when the connection breaks."""
+    with connected(identity, broker) as bus, ThreadPoolExecutor(1) as pool:
+        pause(broker)
+        publishing = pool.submit(bus.publish_all, [message(uuid7(), "lost")])
+        with pytest.raises(TimeoutError):
+            publishing.result(0.3)
+        broker.kill()
+        with pytest.raises(errors.Unavailable):
+            publishing.result(SOON)
+
+
+def test_what_is_published_after_a_restart_is_consumed_soon(identity, broker):
+    """A consumer asks a restarted broker anew instead of waiting for what it had asked the old one."""
+    tenant = identity.tenant()
+    seen = threading.Event()
+    service = identity.service
+    with connected(identity, broker) as bus:
+        consumers = Consumers(
+            "identity", bus, service.units, service.database, service.dead_letters, service._pool, redelivery_seconds=8
+        )
+        names = []
+
+        def on_room(call, event):
+            names.append(event.name)
+            seen.set()
+
+        consumers.add([Subscription(events.RoomChanged, on_room, f"restart-{tenant.hex}")])
+        consumers.start()
+        bus.publish_all([message(tenant, "before")])
+        assert seen.wait(10)
+        seen.clear()
+        broker.kill()
+        broker.restart()
+        began = monotonic()
+        while not published(bus, message(tenant, "after")):
+            assert monotonic() - began < SOON
+        assert seen.wait(SOON)
+        consumers.stop()
+    assert names == ["before", "after"]
+
+
+def pause(broker) -> None:
+    """Stops the broker in the middle of whatever it does: it keeps its connections and answers nobody."""
+    os.kill(broker.child.pid, signal.SIGSTOP)
+
+
+def published(bus, one) -> bool:
+    """Whether the broker has acknowledged the message."""
+    try:
+        bus.publish_all([one])
+    except errors.Unavailable:
+        threading.Event().wait(0.05)
+        return False
+    return True
