@@ -11,7 +11,9 @@ import contextlib
 import json
 import threading
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
 from typing import Any, Final, Protocol, TypeVar
 
 import nats
@@ -26,6 +28,8 @@ STEP_SUBJECT: Final = "clock.step"
 LAST_SUBJECT: Final = "clock.last"
 STREAM: Final = "CLOCK"
 ACKNOWLEDGE_SECONDS: Final = 30.0
+# Real seconds in which an outside party must get rid of a webhook; it pauses up to ten between two attempts.
+WEBHOOK_SECONDS: Final = 60.0
 
 ONE_MINUTE: Final = timedelta(minutes=1)
 
@@ -71,7 +75,17 @@ class RealTime:
 
 
 class ClockError(Exception):
-    """A process did not acknowledge a step."""
+    """A process did not acknowledge a step, or did not take what an outside party told it."""
+
+
+@dataclass(frozen=True)
+class Outsiders:
+    """What the simulators answer to a step: when each does something by itself next (None: nothing is planned), how
+    many webhooks were taken, and how many are due and were not."""
+
+    planned: tuple[datetime | None, ...]
+    sent: int
+    owed: int
 
 
 class BusinessTime:
@@ -125,30 +139,38 @@ class BusinessTime:
         self.steps += 1
         self._tell_services(instant)
         mine = self._observer.settle(instant)
-        planned, sent = self._tell_simulators(instant)
-        if sent:  # the services have heard of it, and may have something to do now
+        outside = self._tell_simulators(instant)
+        if outside.sent:  # the services have heard of it, and may have something to do now
             mine = self._observer.settle(instant)
-        self._next_due = min((due for due in (*planned, mine) if due is not None), default=None)
+        deadline = monotonic() + WEBHOOK_SECONDS
+        while outside.owed:  # our side was away when they called: they try again, and until then the day is not at rest
+            if monotonic() > deadline:
+                raise ClockError(f"nobody has taken {outside.owed} webhooks at {_text(instant)}")
+            sleep(0.1)
+            outside = self._tell_simulators(instant)
+            mine = self._observer.settle(instant)
+        self._next_due = min((due for due in (*outside.planned, mine) if due is not None), default=None)
 
     def _tell_services(self, instant: datetime) -> None:
         missing = self._run(self._publish(instant))
         if missing:
             raise ClockError(f"no acknowledgement of {_text(instant)} from {', '.join(sorted(missing))}")
 
-    def _tell_simulators(self, instant: datetime) -> tuple[list[datetime | None], int]:
-        """Step each simulator; returns when each plans to do something by itself next, and how many webhooks they sent."""
+    def _tell_simulators(self, instant: datetime) -> Outsiders:
+        """Step each simulator."""
         planned: list[datetime | None] = []
-        sent = 0
+        sent = owed = 0
         for name in SIMULATORS:
             url = f"{self._stack.plan.simulator_control(name)}/_sim/clock"
             answer = self._simulators.post(url, json={"now": _text(instant)}, timeout=60)
             answer.raise_for_status()
             told = answer.json()
             sent += int(told.get("sent", 0))
+            owed += int(told.get("owed", 0))
             text = told.get("next_due")
             due = datetime.fromisoformat(text).astimezone(UTC) if text else None
             planned.append(due if due is None or due > instant else None)
-        return planned, sent
+        return Outsiders(tuple(planned), sent, owed)
 
     async def _connect(self) -> Client:
         return await nats.connect(

@@ -5,10 +5,10 @@ Used for two things only: to know when the system has nothing left to do, and to
 
 from __future__ import annotations
 
+import http.client
 import json
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,6 +99,8 @@ class Observer:
 
     stack: Stack
     databases: Databases = field(init=False)
+    # Every durable consumer seen so far, with its stream.
+    _consumers: set[tuple[str, str]] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.databases = Databases(self.stack.postgres.admin_url)
@@ -155,7 +157,7 @@ class Observer:
                     soonest = row["next_due"].astimezone(UTC)
                     next_due = soonest if next_due is None else min(next_due, soonest)
             messages = self._count_consumers(left)
-        except (psycopg.OperationalError, urllib.error.URLError, OSError) as error:
+        except (psycopg.OperationalError, OSError, http.client.HTTPException, json.JSONDecodeError) as error:
             # A server that is being restarted is not at rest.
             return Backlog({f"unreachable: {error}": 1}, None)
         return Backlog(left, next_due, messages)
@@ -163,15 +165,21 @@ class Observer:
     def _count_consumers(self, left: dict[str, int]) -> int:
         """Add each durable consumer's open messages to ``left``; returns how many messages the streams ever had."""
         total = 0
+        found: set[tuple[str, str]] = set()
         for stream in self.streams():
             total += int(stream["state"]["last_seq"])
             for consumer in stream.get("consumer_detail") or []:
                 # Consumers without a durable name are the caches of one process; they hold nobody up.
                 if not consumer["config"].get("durable_name"):
                     continue
+                found.add((stream["name"], consumer["name"]))
                 open_messages = consumer["num_pending"] + consumer["num_ack_pending"]
                 if open_messages:
                     left[f"messages for {consumer['name']} in {stream['name']}"] = open_messages
+        # The status page answers before a restarted broker has found its streams again.
+        if unrecovered := self._consumers - found:
+            left["consumers that NATS has not recovered"] = len(unrecovered)
+        self._consumers |= found
         return total
 
     def streams(self) -> list[Row]:

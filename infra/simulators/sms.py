@@ -291,7 +291,8 @@ def create_app(provider: SmsProvider) -> Flask:
         ]
         return jsonify(messages=found)
 
-    control_routes(app, provider.clock, provider.work, provider.state, provider.webhooks.next_due)
+    webhooks = provider.webhooks
+    control_routes(app, provider.clock, provider.work, provider.state, webhooks.next_due, webhooks.owed)
     return app
 
 

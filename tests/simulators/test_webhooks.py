@@ -76,6 +76,20 @@ def test_refusals_are_not_answered_with_a_flood(
     assert queue.pending() == 1
 
 
+def test_what_our_side_has_not_taken_is_owed(
+    clock_and_queue: tuple[BusinessClock, WebhookQueue], receiver: Receiver
+) -> None:
+    """A webhook that is due and was refused is owed until it is taken; one for later is not."""
+    _, queue = clock_and_queue
+    receiver.statuses = [503]
+    add(queue, receiver.url, "a", "a1")
+    add(queue, receiver.url, "a", "a2", seconds=60)
+    queue.deliver_due()
+    assert queue.owed() == 1
+    queue.deliver_due()
+    assert (queue.owed(), queue.pending()) == (0, 1)
+
+
 def test_the_background_thread_retries_while_business_time_stands_still(
     clock_and_queue: tuple[BusinessClock, WebhookQueue], receiver: Receiver
 ) -> None:

@@ -76,7 +76,7 @@ def create_app(processor: CardProcessor) -> Flask:
         processor.database.save_setting("config", {**processor.database.setting("config", {}), **body})
         return jsonify(processor.config())
 
-    control_routes(app, processor.clock, processor.work, processor.state, processor.next_due)
+    control_routes(app, processor.clock, processor.work, processor.state, processor.next_due, processor.webhooks.owed)
     return app
 
 

@@ -42,12 +42,14 @@ def control_routes(
     work: Callable[[], int | None],
     state: Callable[[], dict[str, Any]],
     next_due: Callable[[], str | None],
+    owed: Callable[[], int] = lambda: 0,
 ) -> None:
     """Adds `/_sim/clock`, `/_sim/health` and `/_sim/state`.
 
     `work` does everything that is due by the clock's new instant, before `/_sim/clock` is answered, and returns how
     many webhooks were taken (`sent` in the answer): whether anybody outside has heard of it. `next_due` gives the
-    earliest business instant at which something happens by itself, None when nothing is planned.
+    earliest business instant at which something happens by itself, None when nothing is planned; `owed` how many
+    webhooks are due and not taken yet, because our side is away.
     """
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -74,7 +76,7 @@ def control_routes(
             except ClockWentBackError as error:
                 abort(409, str(error))
             sent = work() or 0
-        return jsonify(now=stamp(clock.now()), next_due=next_due(), sent=sent)
+        return jsonify(now=stamp(clock.now()), next_due=next_due(), sent=sent, owed=owed())
 
     @app.get("/_sim/health")
     def health() -> Response:
@@ -82,7 +84,7 @@ def control_routes(
 
     @app.get("/_sim/state")
     def totals() -> Response:
-        return jsonify({**state(), "now": stamp(clock.now()), "next_due": next_due()})
+        return jsonify({**state(), "now": stamp(clock.now()), "next_due": next_due(), "owed": owed()})
 
 
 def basic_credentials() -> tuple[str, str]:

@@ -69,6 +69,12 @@ class WebhookQueue:
         row = self._database.one("SELECT count(*) AS n FROM webhook WHERE delivered = 0")
         return int(row["n"]) if row else 0
 
+    def owed(self) -> int:
+        """How many are due by now and have not been taken: their receiver is away, and they are being tried again."""
+        now = stamp(self._clock.now())
+        row = self._database.one("SELECT count(*) AS n FROM webhook WHERE delivered = 0 AND due_at <= ?", now)
+        return int(row["n"]) if row else 0
+
     def next_due(self) -> str | None:
         """The earliest future business instant at which one is to be sent; overdue ones are retried in real time."""
         now = stamp(self._clock.now())
