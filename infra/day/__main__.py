@@ -73,11 +73,15 @@ def live(options: Options, stack: Stack, progress: Progress) -> Report:
         if chaos is not None:
             day.reach = chaos.reach
         time.settle()
-        for title, step in STEPS:
-            progress.step(title)
-            step(day)
+        try:
+            for title, step in STEPS:
+                progress.step(title)
+                step(day)
+        finally:
+            # A victim that did not get up again is why everything after it fails: that is told first.
+            if chaos is not None:
+                chaos.finish()
         if chaos is not None:
-            chaos.finish()
             day.figures["chaos"] = chaos.figures()
             time.settle()
         report = Report(day)

@@ -12,27 +12,16 @@ import random
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
 
-from infra.day.context import Day
-from infra.local.servers import SERVICES
+from infra.day.context import Day, Strike
+from infra.day.invariants.kills import VICTIMS
 
-VICTIMS = (*SERVICES, "gateway", "NATS", "PostgreSQL")
 # Each at least twice; the servers that everybody depends on once more.
 ROUNDS = (*VICTIMS, *VICTIMS, "NATS", "PostgreSQL", "scheduling", "billing")
 # How many strikes fall into which part of the day (the first word of a point's name); what is left over falls into the last.
 QUOTAS = {"booking": 7, "reminders": 2, "clinic": 8, "money": len(ROUNDS)}
 # Real seconds between reaching a point and the strike.
 LONGEST_FUSE = 0.4
-
-
-@dataclass(frozen=True)
-class Strike:
-    """One SIGKILL: where in the day, whom, and how long it took until the victim was ready again (real seconds)."""
-
-    point: str
-    victim: str
-    seconds: float
 
 
 class Chaos:
@@ -43,7 +32,7 @@ class Chaos:
         self._random = random.Random(f"{day.options.seed}/chaos")
         self._queue = list(ROUNDS)
         self._random.shuffle(self._queue)
-        self._strikes: list[Strike] = []
+        self._strikes = day.strikes
         self._under_way: threading.Thread | None = None
         self._failure: Exception | None = None
         self._left = dict(QUOTAS)
@@ -84,9 +73,11 @@ class Chaos:
         time.sleep(fuse)
         began = time.monotonic()
         try:
+            process = self._stack.processes().get(victim)
             self._stack.kill(victim)
             self._stack.restart(victim)
         except Exception as error:  # noqa: BLE001 (raised again in the day's own thread)
+            error.add_note(f"{victim} was killed at {point!r} and did not get up again")
             self._failure = error
             return
-        self._strikes.append(Strike(point, victim, time.monotonic() - began))
+        self._strikes.append(Strike(point, victim, process, time.monotonic() - began))

@@ -87,6 +87,17 @@ class Visit:
         return self.kind.modality == "MODALITY_VIDEO"
 
 
+@dataclass(frozen=True)
+class Strike:
+    """One SIGKILL: where in the day, whom (and which process; None: it was dead already), and how long it took until the
+    victim was ready again (real seconds)."""
+
+    point: str
+    victim: str
+    process: int | None
+    seconds: float
+
+
 @dataclass
 class Cast:
     """Ids that identity, scheduling and billing have given to what ``world`` describes, by the world's keys."""
@@ -133,6 +144,8 @@ class Day:
     notes: list[str] = field(default_factory=list)
     # Rows of the idle tenant by table, counted when it was made.
     idle_rows: dict[str, int] = field(default_factory=dict)
+    # What chaos has killed, in order.
+    strikes: list[Strike] = field(default_factory=list)
     # Called with the name of each point the day reaches (chaos strikes there).
     reach: Callable[[str], None] = lambda point: None
     _accounts: Accounts | None = None

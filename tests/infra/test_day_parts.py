@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from infra.day.chaos import QUOTAS, ROUNDS, VICTIMS
 from infra.day.clock import _round_up
+from infra.day.context import Strike
 from infra.day.invariants import Finding
 from infra.day.invariants.audit import phi_rpcs
+from infra.day.invariants.kills import enough_was_killed
 from infra.day.steps.step_02_patients import choose_insurer
 from infra.day.steps.step_06_clinic import Agenda
 from infra.day.world import CHARGES, CLINICIANS, CODINGS, INSURERS, PLACES, VISIT_KINDS
@@ -37,6 +42,37 @@ def test_chaos_kills_everything_twice() -> None:
     assert min(kills.values()) >= 2
     assert len(ROUNDS) >= 20
     assert sum(QUOTAS.values()) >= len(ROUNDS)
+
+
+def lived_under(*victims: str, dead: str = "") -> Any:
+    """A day, as the proof sees it, in which these were killed; ``dead`` had ended by itself before."""
+    strikes = [Strike("money, day 1", victim, None if victim == dead else 100, 1.0) for victim in victims]
+    return SimpleNamespace(strikes=strikes)
+
+
+def test_a_day_under_all_its_kills_was_killed_enough() -> None:
+    """When every round was struck the proof of chaos holds."""
+    assert enough_was_killed(lived_under(*ROUNDS)).passed
+
+
+@pytest.mark.parametrize("spared", VICTIMS)
+def test_a_day_that_spared_somebody_fails(spared: str) -> None:
+    """Chaos that killed a part only once has not proved that it survives, and says whom it spared."""
+    others = [victim for victim in ROUNDS if victim != spared]
+    found = enough_was_killed(lived_under(spared, *others, others[0], others[0]))
+    assert found.failures == [f"{spared} was killed 1 times of 2"]
+
+
+def test_fewer_than_twenty_kills_are_too_few() -> None:
+    """Two kills of each are eighteen: two are missing."""
+    assert enough_was_killed(lived_under(*VICTIMS, *VICTIMS)).failures == ["18 kills of 20"]
+
+
+def test_a_process_that_was_dead_already_was_not_killed() -> None:
+    """Who had died by itself before the strike does not count, and is named."""
+    found = enough_was_killed(lived_under(*ROUNDS, dead="telehealth"))
+    assert any("telehealth was dead already" in failure for failure in found.failures)
+    assert any("telehealth was killed 0 times" in failure for failure in found.failures)
 
 
 def test_every_npi_has_its_check_digit() -> None:

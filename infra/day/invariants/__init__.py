@@ -30,7 +30,7 @@ Proof = Callable[["Day"], Finding]
 
 def check_all(day: Day) -> list[Finding]:
     """Every proof, in the order a reader would ask."""
-    from infra.day.invariants import audit, booking, claims, events, ledger, messages
+    from infra.day.invariants import audit, booking, claims, events, kills, ledger, messages
 
     proofs: list[Proof] = [
         *booking.PROOFS,
@@ -40,4 +40,6 @@ def check_all(day: Day) -> list[Finding]:
         *events.PROOFS,
         *audit.PROOFS,
     ]
+    if day.options.chaos:
+        proofs += kills.PROOFS
     return [proof(day) for proof in proofs]
