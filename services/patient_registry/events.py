@@ -23,25 +23,9 @@ _CHANNELS = {
 }
 
 
-def on_appointment(call: Call, event: Any) -> None:
-    """Any event of scheduling that carries an appointment's whole state: the visit history follows it."""
-    state = event.appointment
-    visits.keep(
-        call,
-        VisitState(
-            appointment_id=UUID(state.appointment_id),
-            patient_id=UUID(state.patient_id),
-            location_id=state.location_id,
-            practitioner_id=state.practitioner_id,
-            appointment_type_code=state.appointment_type_code,
-            start_time=instant(state.start_time),
-            end_time=instant(state.end_time),
-            time_zone=state.time_zone,
-            modality=state.modality,
-            status=state.status,
-            version=state.version,
-        ),
-    )
+def on_appointments(call: Call, events: list[Any]) -> None:
+    """Any events of scheduling that carry an appointment's whole state: the visit history follows them."""
+    visits.keep(call, [_visit_state(event.appointment) for event in events])
 
 
 def on_consent_changed(call: Call, event: notification_events.ContactConsentChanged) -> None:
@@ -70,18 +54,34 @@ def on_coverage_verified(call: Call, event: billing_events.CoverageVerified) -> 
     )
 
 
+def _visit_state(state: scheduling_events.AppointmentState) -> VisitState:
+    return VisitState(
+        id=UUID(state.appointment_id),
+        patient_id=UUID(state.patient_id),
+        location_id=state.location_id,
+        practitioner_id=state.practitioner_id,
+        appointment_type_code=state.appointment_type_code,
+        start_time=instant(state.start_time),
+        end_time=instant(state.end_time),
+        time_zone=state.time_zone,
+        modality=state.modality,
+        status=state.status,
+        source_version=state.version,
+    )
+
+
 SUBSCRIPTIONS = (
-    Subscription(scheduling_events.AppointmentBooked, on_appointment, purpose="visit-history"),
-    Subscription(scheduling_events.AppointmentConfirmed, on_appointment, purpose="visit-history"),
-    Subscription(scheduling_events.AppointmentMoved, on_appointment, purpose="visit-history"),
-    Subscription(scheduling_events.AppointmentCancelled, on_appointment, purpose="visit-history"),
-    Subscription(scheduling_events.VisitArrived, on_appointment, purpose="visit-history"),
-    Subscription(scheduling_events.VisitCheckedIn, on_appointment, purpose="visit-history"),
-    Subscription(scheduling_events.VisitRoomed, on_appointment, purpose="visit-history"),
-    Subscription(scheduling_events.VisitSeen, on_appointment, purpose="visit-history"),
-    Subscription(scheduling_events.VisitCheckedOut, on_appointment, purpose="visit-history"),
-    Subscription(scheduling_events.VisitNoShow, on_appointment, purpose="visit-history"),
-    Subscription(scheduling_events.VisitLeft, on_appointment, purpose="visit-history"),
+    Subscription(scheduling_events.AppointmentBooked, on_appointments, purpose="visit-history", bulk=True),
+    Subscription(scheduling_events.AppointmentConfirmed, on_appointments, purpose="visit-history", bulk=True),
+    Subscription(scheduling_events.AppointmentMoved, on_appointments, purpose="visit-history", bulk=True),
+    Subscription(scheduling_events.AppointmentCancelled, on_appointments, purpose="visit-history", bulk=True),
+    Subscription(scheduling_events.VisitArrived, on_appointments, purpose="visit-history", bulk=True),
+    Subscription(scheduling_events.VisitCheckedIn, on_appointments, purpose="visit-history", bulk=True),
+    Subscription(scheduling_events.VisitRoomed, on_appointments, purpose="visit-history", bulk=True),
+    Subscription(scheduling_events.VisitSeen, on_appointments, purpose="visit-history", bulk=True),
+    Subscription(scheduling_events.VisitCheckedOut, on_appointments, purpose="visit-history", bulk=True),
+    Subscription(scheduling_events.VisitNoShow, on_appointments, purpose="visit-history", bulk=True),
+    Subscription(scheduling_events.VisitLeft, on_appointments, purpose="visit-history", bulk=True),
     Subscription(notification_events.ContactConsentChanged, on_consent_changed, purpose="consent"),
     Subscription(billing_events.CoverageVerified, on_coverage_verified, purpose="benefits"),
 )

@@ -36,6 +36,15 @@ IMPORT_LOCKS = 1024
 KEYS_A_QUERY = 5_000  # PostgreSQL takes 65,535 parameters
 
 
+# Built once: every step of every visit comes by here.
+_VISIT = insert(Visit.__table__)
+_KEEP_VISIT = _VISIT.on_conflict_do_update(
+    index_elements=["tenant_id", "id"],
+    set_={one.name: _VISIT.excluded[one.name] for one in Visit.__table__.columns if not one.primary_key},
+    where=Visit.__table__.c.source_version < _VISIT.excluded.source_version,
+)
+
+
 class Store(SearchStore):
     """Queries of one transaction."""
 
@@ -281,6 +290,10 @@ class Store(SearchStore):
         """A page of a patient's visits, newest first."""
         query = select(Visit).where(Visit.tenant_id == self.tenant_id, Visit.patient_id == patient_id)
         return self.page(query, [Visit.start_time, Visit.id], page_size, page_token, descending=True)
+
+    def keep_visits(self, states: Sequence[Mapping[str, object]]) -> None:
+        """Writes visits (a `Visit`'s columns each), several of one in their order; what is newer already stays."""
+        self.session.execute(_KEEP_VISIT, [{"tenant_id": self.tenant_id, **state} for state in states])
 
     # --- imports, snapshot --------------------------------------------------------------------------------------------
 

@@ -25,6 +25,13 @@ class SmsCarrier:
 
     def hand_over(self, parcel: Parcel) -> HandOver:
         """Hands the text over under its ClientReference: the same one again is answered as the first was."""
+        with telemetry.outside("sms", "send") as failed:
+            outcome = self._send(parcel)
+            if isinstance(outcome, Refused):
+                failed(outcome.refusal.name)
+        return outcome
+
+    def _send(self, parcel: Parcel) -> HandOver:
         form = {
             "To": parcel.recipient,
             "From": parcel.sender,

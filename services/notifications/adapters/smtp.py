@@ -38,6 +38,13 @@ class SmtpCarrier:
             message = compose(parcel)
         except (HeaderParseError, ValueError, IndexError):
             return Refused("ADDRESS", Refusal.BAD_ADDRESS)
+        with telemetry.outside("mail", "send") as failed:
+            outcome = self._send(message, parcel)
+            if isinstance(outcome, Refused):
+                failed(outcome.refusal.name)
+        return outcome
+
+    def _send(self, message: EmailMessage, parcel: Parcel) -> HandOver:
         try:
             with self._connect() as server:
                 server.send_message(message, from_addr=parcel.sender, to_addrs=[parcel.recipient])

@@ -89,6 +89,13 @@ class Changes:
     cancel: tuple[tuple[UUID, Reason], ...]
 
 
+def phase(status: str) -> str:
+    """What planning tells apart of a visit's status: "coming", "cancelled" or "begun" (which includes over and missed)."""
+    if status in COMING:
+        return "coming"
+    return CANCELLED if status == CANCELLED else "begun"
+
+
 def applicable(rules: Iterable[Rule], trigger: Trigger, appointment_type_code: str) -> list[Rule]:
     """The active rules of a trigger for a visit type: its own when it has any, else those for all types."""
     of_trigger = [rule for rule in rules if rule.active and rule.trigger is trigger]

@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from chassis.call import Call
-from notifications import published
+from notifications import figures, published
 from notifications.adapters.outcome import Parcel
 from notifications.domain.delivery import MAX_ATTEMPTS, Accepted, HandOver, Refusal, Refused, retry_after
 from notifications.domain.vocabulary import Channel, MessageStatus, Reason, ReminderStatus, SuppressionReason
@@ -49,6 +49,8 @@ def follow(call: Call, outside: Outside, store: Store, message: Message, outcome
         if message.channel == Channel.EMAIL.value:
             message.settled_at = call.now  # nothing more will be heard of it
         tell(call, message)
+        if message.reminder_id is not None:
+            figures.reminder_sent(call, message.channel, store.need(Reminder, message.reminder_id, "reminder").due_at)
         return
     message.error_code = outcome.code
     if outcome.refusal is Refusal.TEMPORARY and message.attempts < MAX_ATTEMPTS:
@@ -74,6 +76,7 @@ def fail(call: Call, outside: Outside, store: Store, message: Message, outcome: 
 def tell(call: Call, message: Message) -> None:
     """Publishes what has become of a message."""
     channel = Channel(message.channel)
+    figures.message_settled(call, channel.value, message.status)
     call.emit(published.message_settled(message.id, message.patient_id, channel, message.status, call.now))
 
 

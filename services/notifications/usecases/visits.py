@@ -43,7 +43,6 @@ class AppointmentFacts:
 def follow_appointment(call: Call, outside: Outside, facts: AppointmentFacts) -> None:
     """Takes over an appointment's state, unless a later one is known, and brings its reminders in line."""
     store = Store(call.session)
-    policy = ensure_installed(call, store)
     known = store.session.get(Appointment, store.key(facts.id), with_for_update=True)
     if known is None:
         known = Appointment(id=facts.id, agreed_at=facts.booked_at if not facts.reschedule_count else call.now)
@@ -51,9 +50,12 @@ def follow_appointment(call: Call, outside: Outside, facts: AppointmentFacts) ->
         return
     elif known.reschedule_count != facts.reschedule_count:
         known.agreed_at = call.now
+    before = _planned_by(known)
     _take_over(known, facts, call.now)
     store.add(known)
-    bring_in_line(call, outside, store, known, policy, store.rules(VISIT_TRIGGERS))
+    if _planned_by(known) != before:
+        policy = ensure_installed(call, store)
+        bring_in_line(call, outside, store, known, policy, store.rules(VISIT_TRIGGERS))
 
 
 def replan_page(call: Call, outside: Outside, after: tuple[datetime, UUID] | None) -> tuple[datetime, UUID] | None:
@@ -184,6 +186,17 @@ def _set_time(call: Call, row: Reminder, item: plan.Expected) -> None:
         return
     row.status, row.reason, row.settled_at = ReminderStatus.PLANNED.value, "", None
     call.due.at(DECIDE, row.id, item.due_at)
+
+
+def _planned_by(known: Appointment) -> tuple[object, ...]:
+    """All that its reminders depend on: most events of a visit's flow (seen, checked out) change nothing of it."""
+    return (
+        plan.phase(known.status or ""),
+        known.appointment_type_code,
+        known.start_time,
+        known.time_zone,
+        known.reschedule_count,
+    )
 
 
 def _take_over(known: Appointment, facts: AppointmentFacts, now: datetime) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,9 +14,9 @@ from patient_registry.tables import Patient, Visit
 
 @dataclass(frozen=True, slots=True)
 class VisitState:
-    """A visit at one version. Times are UTC instants, `time_zone` is the location's (IANA)."""
+    """A visit at one version; `id` is the appointment's. Times are UTC instants, `time_zone` is the location's (IANA)."""
 
-    appointment_id: UUID
+    id: UUID
     patient_id: UUID
     location_id: str
     practitioner_id: str
@@ -25,7 +26,7 @@ class VisitState:
     time_zone: str
     modality: int
     status: int
-    version: int
+    source_version: int
 
 
 def listed(call: Call, patient_id: UUID, page_size: int, page_token: str) -> tuple[list[Visit], str]:
@@ -35,24 +36,6 @@ def listed(call: Call, patient_id: UUID, page_size: int, page_token: str) -> tup
     return store.visits(patient_id, page_size, page_token)
 
 
-def keep(call: Call, state: VisitState) -> bool:
-    """Keeps what scheduling told of a visit, unless something newer is known; answers whether it was kept."""
-    store = Store(call.session)
-    row = store.get(Visit, state.appointment_id)
-    if row is not None and row.source_version >= state.version:
-        return False
-    if row is None:
-        row = Visit(id=state.appointment_id)
-        call.session.add(row)
-    row.patient_id = state.patient_id
-    row.location_id = state.location_id
-    row.practitioner_id = state.practitioner_id
-    row.appointment_type_code = state.appointment_type_code
-    row.start_time = state.start_time
-    row.end_time = state.end_time
-    row.time_zone = state.time_zone
-    row.modality = state.modality
-    row.status = state.status
-    row.source_version = state.version
-    call.session.flush()
-    return True
+def keep(call: Call, states: Sequence[VisitState]) -> None:
+    """Keeps what scheduling told of visits; a state that is older than what is known changes nothing."""
+    Store(call.session).keep_visits([asdict(state) for state in states])
