@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from billing.store_claims import ClaimsStore
 from billing.tables_claims import (
+    Claim,
     ClaimHappening,
     ClearinghouseCursor,
     InboundFile,
@@ -72,6 +74,11 @@ class RemittancesStore(ClaimsStore):
             )
         )
         return list(self.session.scalars(moved.union(answered)))
+
+    def written_in_batch(self, batch_id: UUID) -> list[datetime]:
+        """When the claims in a batch's file were written, UTC instants."""
+        query = select(Claim.created_at).where(Claim.tenant_id == self.tenant_id, Claim.batch_id == batch_id)
+        return list(self.session.scalars(query))
 
     def patients_in_batch(self, batch_id: UUID) -> list[UUID]:
         """Patients whose claims are in a batch's file."""

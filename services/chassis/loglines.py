@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import threading
 import traceback
@@ -29,6 +30,7 @@ OURS = "polyclinic"
 tenant: ContextVar[str] = ContextVar("tenant", default="")
 # PostgreSQL's messages of this class ("invalid input syntax for type uuid: …") quote the value.
 _DATA_EXCEPTIONS = "22"
+_VALUE = re.compile(r"[\":]")
 _FRAMES = 40
 _SEVERITIES = {
     logging.DEBUG: SeverityNumber.DEBUG,
@@ -65,10 +67,13 @@ def _safe_text(error: BaseException) -> str:
 
 
 def of_postgres(error: psycopg.Error) -> str:
-    """What PostgreSQL says, without what it quotes: never DETAIL (the row), nor the message of a data exception."""
+    """What PostgreSQL says, without what it quotes: never DETAIL (the row), and of a data exception only what comes before
+    the value."""
     if error.sqlstate is None:  # no server has seen a row: the connection failed
         return str(error).partition("\n")[0]
-    message = "" if error.sqlstate.startswith(_DATA_EXCEPTIONS) else error.diag.message_primary or ""
+    message = error.diag.message_primary or ""
+    if error.sqlstate.startswith(_DATA_EXCEPTIONS):
+        message = _VALUE.split(message, 1)[0].strip()
     return " ".join(part for part in (error.sqlstate, message, error.diag.constraint_name or "") if part)
 
 

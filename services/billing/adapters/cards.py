@@ -17,6 +17,7 @@ from typing import Any
 
 import requests
 
+from chassis import telemetry
 from chassis.errors import Unauthenticated, Unavailable
 
 TIMEOUT_SECONDS = (3.0, 10.0)
@@ -105,13 +106,14 @@ class CardProcessor:
         headers = {"Authorization": f"Bearer {self._secret_key}"}
         if idempotency_key:
             headers["Idempotency-Key"] = idempotency_key
-        try:
-            answer = requests.request(method, self._url + path, data=form, headers=headers, timeout=TIMEOUT_SECONDS)
-            body = answer.json()
-        except (requests.RequestException, ValueError) as error:
-            raise Unavailable(5.0, internal=f"card processor: {type(error).__name__}") from error
-        if answer.status_code in TRANSIENT:
-            raise Unavailable(5.0, internal=f"card processor: {answer.status_code}")
+        with telemetry.outside("cards", f"{method} {path.split('/')[2]}"):
+            try:
+                answer = requests.request(method, self._url + path, data=form, headers=headers, timeout=TIMEOUT_SECONDS)
+                body = answer.json()
+            except (requests.RequestException, ValueError) as error:
+                raise Unavailable(5.0, internal=f"card processor: {type(error).__name__}") from error
+            if answer.status_code in TRANSIENT:
+                raise Unavailable(5.0, internal=f"card processor: {answer.status_code}")
         if answer.status_code == requests.codes.payment_required and "payment_intent" in body.get("error", {}):
             # A decline of the kind that answers 402 still carries its intent.
             return dict(body["error"]["payment_intent"])

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlsplit
 
 import requests
 
+from chassis import telemetry
 from chassis.errors import Unavailable
 
 EDI = "application/edi-x12"
@@ -89,23 +90,25 @@ class HttpClearinghouse:
     def _call(
         self, method: str, path: str, *, data: bytes | None = None, params: dict[str, str] | None = None
     ) -> requests.Response:
-        try:
-            answer = requests.request(
-                method,
-                self._url + path,
-                data=data,
-                params=params,
-                auth=self._auth,
-                headers={"Content-Type": EDI} if data is not None else None,
-                timeout=TIMEOUT_SECONDS,
-            )
-        except requests.RequestException as error:
-            raise Unavailable(internal=f"clearinghouse: {type(error).__name__}") from error
-        if answer.status_code in (408, 429) or answer.status_code >= 500:
-            raise Unavailable(internal=f"clearinghouse answers {answer.status_code}")
-        if not answer.ok:
-            raise ClearinghouseRefused(f"{method} {path.split('/')[2]}: {answer.status_code}")
-        return answer
+        what = path.split("/")[2]
+        with telemetry.outside("clearinghouse", f"{method} {what}"):
+            try:
+                answer = requests.request(
+                    method,
+                    self._url + path,
+                    data=data,
+                    params=params,
+                    auth=self._auth,
+                    headers={"Content-Type": EDI} if data is not None else None,
+                    timeout=TIMEOUT_SECONDS,
+                )
+            except requests.RequestException as error:
+                raise Unavailable(internal=f"clearinghouse: {type(error).__name__}") from error
+            if answer.status_code in (408, 429) or answer.status_code >= 500:
+                raise Unavailable(internal=f"clearinghouse answers {answer.status_code}")
+            if not answer.ok:
+                raise ClearinghouseRefused(f"{method} {what}: {answer.status_code}")
+            return answer
 
 
 class DropFolder:

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from billing import figures
 from billing.adapters.clearinghouse import Clearinghouse, ClearinghouseRefused
 from billing.domain.claims import ClaimEvent
 from billing.domain.x12.errors import X12Error
@@ -154,6 +155,7 @@ def send(call: Call, batch_id: UUID, clearinghouse: Clearinghouse) -> None:
     batch.sent_at = call.now
     if batch.state == "committed":
         batch.state = "sent"
+    figures.file_sent(call, store.written_in_batch(batch.id), batch.charge_minor)
     start_polling(call)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
+from billing import figures
 from billing import published_claims as published
 from billing.adapters.clearinghouse import Clearinghouse, ClearinghouseRefused
 from billing.adapters.registry import Registry
@@ -255,6 +256,7 @@ def _open_work(
 
 
 def _tell(call: Call, check: EligibilityCheck) -> None:
+    figures.eligibility_answered(call, check.outcome)
     call.emit(
         published.coverage_verified(
             coverage_id=check.coverage_id,

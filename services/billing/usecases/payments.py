@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from billing import published
+from billing import figures, published
 from billing.domain.ledger import Account, Dimensions, Entry, application_entries, receipt_entries, refund_entries
 from billing.errors import RefundExceedsUnapplied
 from billing.store import Store
@@ -183,6 +183,7 @@ def receive(call: Call, store: Store, payment: Payment) -> None:
             receipt_number=payment.receipt_number,
         )
     )
+    figures.payment_received(call, payment.method)
     accounts.settle_families(call, store, [payment.patient_id])
 
 

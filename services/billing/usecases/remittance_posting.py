@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from billing import figures
 from billing.domain.adjustment_rules import AdjustmentTable
 from billing.domain.claims import ClaimEvent
 from billing.domain.codec import from_json, to_json
@@ -84,6 +85,8 @@ def post(call: Call, remittance_id: UUID) -> None:
     follow_up(call, store, row, posted, known)
     row.state, row.posted_at = "posted", call.now
     store.session.flush()
+    said = [(one.posting.outcome.value, one.claim.sent_on if one.claim else None) for one in posted]
+    figures.remittance_posted(call, said, row.payment_minor)
 
 
 def follow_up(call: Call, store: Store, row: Remittance, posted: Sequence[Posted], known: Known) -> None:

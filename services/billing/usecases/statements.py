@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from billing import published
+from billing import figures, published
 from billing.adapters.documents import Addressee, render_statement
 from billing.domain import statements as rules
 from billing.domain.statements import Skip, StatementDraft, StatementLine
@@ -254,6 +254,7 @@ def _keep(
     pdf = render_statement(statement, drawn.lines, addressee, biller)
     statement.file_id = files.put(call, f"{statement.number}.pdf", "application/pdf", pdf)
     store.add(statement)
+    figures.statement_issued(call)
     call.emit(
         published.statement_issued(
             statement_id=statement.id,

@@ -21,6 +21,7 @@ HEARTBEAT_SECONDS = 15.0
 # A browser that reads more slowly than this many events behind is told to fetch everything again.
 QUEUE_LENGTH = 256
 RETRY_MILLISECONDS = 2_000
+_open_streams = telemetry.gauge("polyclinic.gateway.streams", "1", "event streams that browsers hold open")
 _HEARTBEAT = b": still here\n\n"
 
 
@@ -77,6 +78,7 @@ class Channels:
         self._bus: Bus | None = None
         self._ended = threading.Event()
         self._on_start: list[Callable[[Bus], None]] = []
+        _open_streams.watch(lambda: [(len(self._open), {})])
 
     def on_start(self, begin: Callable[[Bus], None]) -> None:
         """Calls ``begin`` with the bus once it has been started."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chassis.call import Call
 from chassis.errors import NotFound
-from scheduling import published
+from scheduling import figures, published
 from scheduling.domain.appointment_types import ResourceKind
 from scheduling.domain.claims import Conflict, ConflictReason, Ledger, demand_of
 from scheduling.domain.visits import Status, Step
@@ -228,6 +228,7 @@ def write_appointment(
         )
     )
     note_step(call, store, row, "book", Status.BOOKED, Status.BOOKED, {})
+    figures.booked(call)
     return row
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chassis.call import Call
 from chassis.errors import NotFound
-from scheduling import published
+from scheduling import figures, published
 from scheduling.domain import availability, visits, zones
 from scheduling.domain.appointment_types import ResourceKind
 from scheduling.domain.cells import CELL_MINUTES, cell_containing, day_of_cell, instant_at
@@ -95,6 +95,7 @@ def take_step(
     row.status = after.value
     note_step(call, store, row, step, before, after, changed)
     call.emit(published.of_status(row))
+    figures.stepped(call, step.value, row.arrived_at if step is Step.ROOM else None)
     return guards.describe_one(store, row)
 
 

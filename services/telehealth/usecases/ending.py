@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from chassis.call import Call
-from telehealth import published
+from telehealth import figures, published
 from telehealth.domain import presence
 from telehealth.domain.presence import Interval, Together
 from telehealth.domain.vocabulary import CLOSED, ParticipantState, PresenceEnd, SessionStatus
@@ -94,9 +94,11 @@ def end_now(
     if shared.joined_from is None:
         session.status = unmet.value
         store.session.flush()
+        figures.session_closed(call, session.status, 0)
         return
     session.status = SessionStatus.ENDED.value
     store.session.flush()
+    figures.session_closed(call, session.status, shared.seconds)
     call.emit(
         published.session_ended(
             session.id,
