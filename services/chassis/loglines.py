@@ -26,8 +26,9 @@ from sqlalchemy.exc import DBAPIError
 
 # Our own lines are below this logger, those of libraries are not.
 OURS = "polyclinic"
-# The tenant of the request, message or due item that this thread works on; "" when it works for none.
-tenant: ContextVar[str] = ContextVar("tenant", default="")
+# The tenant of the request, message or due item that this thread works on: "" when that belongs to none (yet), None when the
+# thread works on nothing of the kind.
+tenant: ContextVar[str | None] = ContextVar("tenant", default=None)
 # PostgreSQL's messages of this class ("invalid input syntax for type uuid: …") quote the value.
 _DATA_EXCEPTIONS = "22"
 _VALUE = re.compile(r"[\":]")

@@ -248,7 +248,7 @@ def span(name: str, kind: SpanKind, headers: Mapping[str, str] | None = None, **
 
 def belongs_to(tenant_id: UUID | None) -> None:
     """Says for which tenant the current request, message or due item is: in its log lines and its span."""
-    if tenant_id is not None:
+    if tenant_id is not None and loglines.tenant.get() is not None:
         loglines.tenant.set(str(tenant_id))
         trace.get_current_span().set_attribute("polyclinic.tenant_id", str(tenant_id))
 
