@@ -6,11 +6,13 @@ The rest of the process is synchronous and talks to it through futures.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import nats
@@ -24,6 +26,7 @@ from chassis import loglines, telemetry
 from chassis.clock import CLOCK_LAST_SUBJECT, CLOCK_STREAM
 from chassis.errors import Unavailable
 from chassis.settings import ServiceSettings
+from chassis.tls import Certificates
 
 log = telemetry.logger(__name__)
 STREAM_AGE_SECONDS = 14 * 24 * 3600
@@ -36,6 +39,7 @@ class Bus:
     def __init__(self, service: str, settings: ServiceSettings, streams: list[StreamConfig] | None = None) -> None:
         self._service = service
         self._settings = settings
+        self._certificates = Certificates.of(settings)
         self._streams = streams if streams is not None else service_streams(service, settings)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
@@ -218,6 +222,7 @@ class Bus:
                     self._settings.nats_url,
                     user=self._settings.nats_user or None,
                     password=str(self._settings.nats_password) or None,
+                    tls=self._tls(),
                     name=f"{self._service} {self._settings.instance}".strip(),
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=RECONNECT_SECONDS,
@@ -256,6 +261,20 @@ class Bus:
     async def _on_disconnect(self) -> None:
         for patience in self._waiting:
             patience.reschedule(self._loop.time())
+        # The certificate may have been renewed since the connection began.
+        context = self._tls()
+        if self._client is not None and context is not None:
+            self._client.options["tls"] = context
+
+    def _tls(self) -> ssl.SSLContext | None:
+        """How to speak TLS to NATS, with the certificate as it is now; None where the URL asks for none."""
+        settings = self._settings
+        if not settings.nats_url.startswith("tls://"):
+            return None
+        authority = Path(settings.nats_ca_file) if settings.nats_ca_file else None
+        if self._certificates is not None:
+            return self._certificates.client_context(authority)
+        return ssl.create_default_context(cafile=authority)
 
     async def _on_reconnect(self) -> None:
         # A broker that lost its disk has lost its streams too.
@@ -285,6 +304,7 @@ def service_streams(service: str, settings: ServiceSettings) -> list[StreamConfi
         discard=DiscardPolicy.NEW,
         max_age=STREAM_AGE_SECONDS,
         duplicate_window=120,
+        num_replicas=settings.nats_stream_replicas,
     )
     audit = StreamConfig(
         name="AUDIT",
@@ -293,6 +313,7 @@ def service_streams(service: str, settings: ServiceSettings) -> list[StreamConfi
         discard=DiscardPolicy.NEW,
         max_age=STREAM_AGE_SECONDS,
         duplicate_window=120,
+        num_replicas=settings.nats_stream_replicas,
     )
     clock = StreamConfig(
         name=CLOCK_STREAM,

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from chassis import migrating
+from chassis.clock import monotonic
+from chassis.database import tls_options
 from chassis.deadletters import DeadLetters
 from chassis.settings import ServiceSettings, SettingsError
+
+# How often a step that waits looks again.
+LOOK_SECONDS = 1.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,6 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("migrate", help="bring a service's database to the newest schema")
     one.add_argument("service")
+    one.add_argument("--wait-seconds", type=float, default=0.0, help="wait so long for the database to answer")
+    schema = commands.add_parser("wait-for-schema", help="return when a service's database has the code's schema")
+    schema.add_argument("service")
+    schema.add_argument("--seconds", type=float, default=600.0, help="give up after so long")
     letters = commands.add_parser("dead-letters", help="list or replay what could not be processed")
     letters.add_argument("action", choices=["list", "replay"])
     letters.add_argument("service")
@@ -29,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     status.add_argument("service")
     chosen = parser.parse_args(arguments)
     try:
-        return {"migrate": _migrate, "dead-letters": _dead_letters, "status": _status}[chosen.command](chosen)
+        return COMMANDS[chosen.command](chosen)
     except (SettingsError, migrating.MigrationError) as error:
         print(f"polyclinic: {error}", file=sys.stderr)
         return 1
@@ -37,14 +48,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _migrate(chosen: argparse.Namespace) -> int:
     settings = ServiceSettings.from_environment()
+    if chosen.wait_seconds:
+        engine = migrating.plain_engine(settings.database_owner_url, tls_options(settings))
+        if not _until(lambda: _answers(engine), chosen.wait_seconds):
+            raise migrating.MigrationError(
+                f"{chosen.service}: the database did not answer in {chosen.wait_seconds:.0f} s"
+            )
     migrating.migrate(
         chosen.service,
         settings.database_owner_url,
         migrating.role_of(settings.database_url),
         migrating.role_of(settings.database_worker_url),
+        tls_options(settings),
     )
     print(f"{chosen.service}: schema is {', '.join(sorted(migrating.code_heads(chosen.service)))}")
     return 0
+
+
+def _wait_for_schema(chosen: argparse.Namespace) -> int:
+    """Asks as the app role, which owns nothing: whoever waits must not be able to migrate."""
+    settings = ServiceSettings.from_environment()
+    engine = migrating.plain_engine(settings.database_url, tls_options(settings))
+    if not _until(lambda: migrating.schema_is_current(chosen.service, engine), chosen.seconds):
+        raise migrating.MigrationError(
+            f"{chosen.service}: the database does not have this code's schema after {chosen.seconds:.0f} s; "
+            "look at the migration's log"
+        )
+    print(f"{chosen.service}: the schema is there")
+    return 0
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Looks again and again until the condition holds; False when `seconds` of real time have passed."""
+    deadline = monotonic() + seconds
+    pause = threading.Event()
+    while not condition():
+        if monotonic() >= deadline:
+            return False
+        pause.wait(LOOK_SECONDS)
+    return True
+
+
+def _answers(engine: Engine) -> bool:
+    try:
+        with engine.connect():
+            return True
+    except SQLAlchemyError:
+        return False
 
 
 def _dead_letters(chosen: argparse.Namespace) -> int:
@@ -79,13 +129,20 @@ def _status(chosen: argparse.Namespace) -> int:
 
 @contextmanager
 def _worker_session(settings: ServiceSettings) -> Iterator[Session]:
-    engine = create_engine(settings.database_worker_url.replace("postgresql://", "postgresql+psycopg://", 1))
+    engine = migrating.plain_engine(settings.database_worker_url, tls_options(settings))
     try:
         with Session(engine) as session:
             yield session
     finally:
         engine.dispose()
 
+
+COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "migrate": _migrate,
+    "wait-for-schema": _wait_for_schema,
+    "dead-letters": _dead_letters,
+    "status": _status,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -28,12 +28,14 @@ from chassis.database import Database, Retry, Scope
 from chassis.deadletters import DeadLetters
 from chassis.errors import Unavailable, Unprocessable
 from chassis.tables import Inbox
-from chassis.units import Units
+from chassis.units import HANDLER_SECONDS, Units
 
 log = telemetry.logger(__name__)
 ACK_WAIT_SECONDS = 40
 DELIVERY_LIMIT = 8
 FETCH = 64
+# What a message in hand may still take when the process is told to stop (a handler's own limit).
+DRAIN_SECONDS = HANDLER_SECONDS
 # How long the broker may take to say what is left.
 ASK_SECONDS = 3.0
 # Built once: putting a statement together anew for each message costs more than running it.
@@ -165,7 +167,10 @@ class Consumers:
         self._dead_letters = dead_letters
         self._pool = pool
         self._subscriptions: list[Subscription] = []
-        self._tasks: list[Future[Any]] = []
+        self._tasks: dict[str, Future[Any]] = {}
+        self._draining = False
+        # Consumers with messages in hand.
+        self._busy: set[str] = set()
 
     def add(self, subscriptions: Sequence[Subscription]) -> None:
         self._subscriptions.extend(subscriptions)
@@ -191,11 +196,26 @@ class Consumers:
     def start(self) -> None:
         for name, stream, group in self.groups():
             processor = Processor(name, group, self._units, self._dead_letters, self._database)
-            self._tasks.append(self._bus.spawn(self._consume(name, stream, group, processor)))
+            self._tasks[name] = self._bus.spawn(self._consume(name, stream, group, processor))
+
+    def drain(self) -> None:
+        """Takes no more messages: the one in hand is finished, what was fetched behind it goes to another process at once."""
+        if not self._draining:
+            self._draining = True
+            self._bus.spawn(self._cancel_idle())
 
     def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
+        """Drains, and waits until what was in hand is done."""
+        if self._tasks:
+            self.drain()
+            wait(self._tasks.values(), timeout=DRAIN_SECONDS)
+            for task in self._tasks.values():
+                task.cancel()
+
+    async def _cancel_idle(self) -> None:
+        for name, task in self._tasks.items():
+            if name not in self._busy:
+                task.cancel()
 
     def consumption(self) -> list[Consumption]:
         """What each durable consumer has left, as the broker says. Raises Unavailable when it does not answer."""
@@ -222,20 +242,21 @@ class Consumers:
 
     async def _consume(self, name: str, stream: str, group: list[Subscription], processor: Processor) -> None:
         """Fetches and processes for ever; whatever breaks (broker restarts, lost streams), a new consumer is made."""
-        while not self._bus.stopping:
+        while not self._bus.stopping and not self._draining:
             try:
                 subscription = await self._bind(name, stream, group)
-                while True:
+                while not self._draining:
                     try:
                         async with self._bus.waiting_for_broker():
                             messages = await subscription.fetch(FETCH, timeout=5)
                     except NatsTimeout:
                         await subscription.consumer_info()  # still there? a restarted broker may have lost it
                         continue
-                    if processor.bulk and len(messages) > 1 and await self._process_bulk(processor, messages):
-                        continue
-                    for message in messages:
-                        await self._process(processor, message)
+                    self._busy.add(name)
+                    try:
+                        await self._process_fetch(processor, messages)
+                    finally:
+                        self._busy.discard(name)
             except asyncio.CancelledError:
                 raise
             except NatsTimeout:
@@ -261,6 +282,15 @@ class Consumers:
         )
         await js.add_consumer(stream, config)
         return await js.pull_subscribe_bind(name, stream)
+
+    async def _process_fetch(self, processor: Processor, messages: list[Msg]) -> None:
+        if processor.bulk and len(messages) > 1 and await self._process_bulk(processor, messages):
+            return
+        for message in messages:
+            if self._draining:
+                await message.nak()
+            else:
+                await self._process(processor, message)
 
     async def _process_bulk(self, processor: Processor, messages: list[Msg]) -> bool:
         """Processes a whole fetch; returns False, with nothing applied of what failed, when it must go one by one."""

@@ -41,7 +41,7 @@ class Database:
     def __init__(self, settings: ServiceSettings) -> None:
         threads = settings.database_pool_size
         self.engine = _engine(settings.database_url, threads, settings)
-        self.worker_engine = _engine(settings.database_worker_url, 4, settings)
+        self.worker_engine = _engine(settings.database_worker_url, settings.database_worker_pool_size, settings)
         # The same connections for what is one statement: it is its own transaction, in one round trip instead of three.
         self.worker_statements = self.worker_engine.execution_options(isolation_level="AUTOCOMMIT")
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
@@ -122,7 +122,7 @@ def _suppressed() -> Iterator[None]:
 
 
 def _engine(url: str, size: int, settings: ServiceSettings) -> Engine:
-    connect_args: dict[str, object] = {"connect_timeout": 5}
+    connect_args: dict[str, object] = {"connect_timeout": 5, **tls_options(settings)}
     if not settings.database_prepared_statements:
         connect_args["prepare_threshold"] = None
     return create_engine(
@@ -134,6 +134,16 @@ def _engine(url: str, size: int, settings: ServiceSettings) -> Engine:
         connect_args=connect_args,
         hide_parameters=True,  # they may hold PHI, and exceptions end up in logs
     )
+
+
+def tls_options(settings: ServiceSettings) -> dict[str, str]:
+    """libpq's options for the TLS that the settings ask for (empty: as the URL says)."""
+    if not settings.database_sslmode:
+        return {}
+    options = {"sslmode": settings.database_sslmode}
+    if settings.database_sslmode.startswith("verify"):
+        options["sslrootcert"] = settings.database_ca_file or "system"
+    return options
 
 
 class Retry(Exception):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,16 @@ def config_for(service: str) -> Config:
     return config
 
 
-def migrate(service: str, owner_url: str, app_role: str, worker_role: str) -> None:
-    """Brings the database of `service` to the newest schema, holding an advisory lock. Raises MigrationError."""
+def migrate(
+    service: str, owner_url: str, app_role: str, worker_role: str, connect_args: Mapping[str, object] | None = None
+) -> None:
+    """Brings the database of `service` to the newest schema, holding an advisory lock. Raises MigrationError.
+
+    `connect_args` are libpq's options beside the URL's (TLS).
+    """
     config = config_for(service)
     config.attributes.update(app_role=app_role, worker_role=worker_role)
-    engine = create_engine(owner_url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=pool.NullPool)
+    engine = plain_engine(owner_url, connect_args)
     try:
         with engine.connect() as connection:
             # Session-level, so that it holds across the revisions, each of which is a transaction of its own.
@@ -57,6 +63,16 @@ def migrate(service: str, owner_url: str, app_role: str, worker_role: str) -> No
         raise MigrationError(f"{service}: the database could not be migrated: {str(error).splitlines()[0]}") from error
     finally:
         engine.dispose()
+
+
+def plain_engine(url: str, connect_args: Mapping[str, object] | None = None) -> Engine:
+    """An engine without a pool, for steps that end."""
+    return create_engine(
+        url.replace("postgresql://", "postgresql+psycopg://", 1),
+        poolclass=pool.NullPool,
+        connect_args={"connect_timeout": 5, **(connect_args or {})},
+        hide_parameters=True,
+    )
 
 
 def role_of(url: str) -> str:

@@ -14,6 +14,7 @@ from opentelemetry.trace import SpanKind
 from chassis import descriptors, telemetry
 from chassis.clock import monotonic
 from chassis.errors import DeadlineExceeded, Error, Remote, Unavailable, from_rpc_error
+from chassis.tls import Certificates, Line
 
 if TYPE_CHECKING:
     from chassis.call import Call
@@ -64,10 +65,17 @@ class Breaker:
 class Peer:
     """Another service, reached at `address`. The channel is made at the first call (never before a fork)."""
 
-    def __init__(self, name: str, service: ServiceDescriptor, address: str, token: Callable[[], str] | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        service: ServiceDescriptor,
+        address: str,
+        token: Callable[[], str] | None,
+        certificates: Certificates | None = None,
+    ) -> None:
         self.name = name
         self._service = service
-        self._address = address
+        self._line = Line(address, CHANNEL_OPTIONS, certificates) if address else None
         self._token = token
         self._breaker = Breaker()
         self._lock = threading.Lock()
@@ -114,14 +122,16 @@ class Peer:
             self._breaker.failed()
 
     def _method(self, name: str) -> grpc.UnaryUnaryMultiCallable:
+        if self._line is None:
+            raise Unavailable(internal=f"no address is configured for {self.name}")
+        channel = self._line.channel()
         with self._lock:
+            if channel is not self._channel:
+                self._channel = channel
+                self._methods.clear()
             if name not in self._methods:
-                if not self._address:
-                    raise Unavailable(internal=f"no address is configured for {self.name}")
-                if self._channel is None:
-                    self._channel = grpc.insecure_channel(self._address, options=CHANNEL_OPTIONS)
                 rpc = descriptors.rpc(self._service.methods_by_name[name])
-                self._methods[name] = self._channel.unary_unary(
+                self._methods[name] = channel.unary_unary(
                     f"/{rpc.full_name}",
                     request_serializer=rpc.request_class.SerializeToString,
                     response_deserializer=rpc.response_class.FromString,
@@ -129,8 +139,8 @@ class Peer:
             return self._methods[name]
 
     def close(self) -> None:
-        if self._channel is not None:
-            self._channel.close()
+        if self._line is not None:
+            self._line.close()
 
 
 class ServiceToken:

@@ -7,6 +7,7 @@ import json
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -30,6 +31,7 @@ from chassis.peers import Peer, ServiceToken
 from chassis.pipeline import Pipeline
 from chassis.pools import MeasuredPool
 from chassis.settings import ServiceSettings
+from chassis.tls import Certificates
 from chassis.tokens import TokenVerifier
 from chassis.units import Units
 from chassis.worker import DueWorker, Handler
@@ -43,6 +45,8 @@ SERVER_OPTIONS = [
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
     ("grpc.so_reuseport", 0),
 ]
+# Asked of the health service: "" is readiness; this is whether the process still answers at all.
+LIVENESS = "liveness"
 # How often the token keys are looked at again when no unknown one has come up meanwhile.
 KEYS_SECONDS = 600.0
 # Before any step is known a simulated process stands at the beginning of time.
@@ -78,6 +82,7 @@ class Service:
         self.due_worker = DueWorker(
             name, self.database, self.clock, self.units, self.dead_letters, self._pool, settings.redelivery_seconds
         )
+        self._certificates = Certificates.of(settings)
         self._peers: dict[str, Peer] = {}
         self._service_token: ServiceToken | None = None
         self.verifier = verifier or TokenVerifier(KeySetSource(self._identity(), self.database))
@@ -94,11 +99,13 @@ class Service:
         self._followed: list[tuple[type[Message], Callable[[UUID, Any], None], float]] = []
         self._rpcs: dict[str, dict[str, grpc.RpcMethodHandler]] = {}
         self._server: grpc.Server | None = None
+        self._health_server: grpc.Server | None = None
         self._health = health.HealthServicer()
         self._stopped = threading.Event()
         self._before_ready: list[Callable[[], None]] = []
         self.ready = threading.Event()
         self.port = 0
+        self.health_port = 0
 
     # --- wiring -------------------------------------------------------------------------------------------------------
 
@@ -138,7 +145,9 @@ class Service:
     def peer(self, name: str, service: ServiceDescriptor) -> Peer:
         """Another service, called with this service's own token."""
         if name not in self._peers:
-            self._peers[name] = Peer(name, service, self.settings.addresses.get(name, ""), self._token)
+            self._peers[name] = Peer(
+                name, service, self.settings.addresses.get(name, ""), self._token, self._certificates
+            )
         return self._peers[name]
 
     def served(self) -> list[str]:
@@ -162,10 +171,11 @@ class Service:
             self._server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(full_name, handlers),))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self._health.set("", health_pb2.HealthCheckResponse.NOT_SERVING)
-        self.port = self._server.add_insecure_port(self.settings.listen)
-        if not self.port:
-            raise SystemExit(f"{self.name}: cannot listen on {self.settings.listen}: the address is taken")
+        self._health.set(LIVENESS, health_pb2.HealthCheckResponse.SERVING)
+        self.port = self._listen(self._server, self.settings.listen, self._certificates)
         self._server.start()
+        if self.settings.health_listen:
+            self._serve_health()
         self.consumers.start()
         self.due_worker.start()
         threading.Thread(target=self._watch_readiness, name="readiness", daemon=True).start()
@@ -174,17 +184,22 @@ class Service:
         log.info("started", listen=f"port {self.port}", clock=self.settings.clock)
 
     def stop(self) -> None:
-        """Unready first, then drains calls and messages, then closes."""
+        """Unready first, a pause until callers have noticed, then drains calls and messages, then closes."""
         if self._stopped.is_set():
             return
         self._stopped.set()
         self._health.enter_graceful_shutdown()
+        self.consumers.drain()
+        # Nobody sets it: this is the pause.
+        threading.Event().wait(self.settings.drain_delay_seconds)
         if self._server is not None:
             self._server.stop(DRAIN_SECONDS).wait(DRAIN_SECONDS + 1)
         self.due_worker.stop()
         self.consumers.stop()
         self.relay.stop()
         self._pool.shutdown(wait=True)
+        if self._health_server is not None:
+            self._health_server.stop(0)
         self.bus.stop()
         for peer in self._peers.values():
             peer.close()
@@ -205,12 +220,33 @@ class Service:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
+    def _listen(self, server: grpc.Server, address: str, certificates: Certificates | None) -> int:
+        """Makes `server` listen, with mutual TLS when there is a certificate; answers the port. SystemExit when taken."""
+        try:
+            if certificates is None:
+                port: int = server.add_insecure_port(address)
+            else:
+                port = server.add_secure_port(address, certificates.server_credentials())
+        except RuntimeError:
+            port = 0
+        if not port:
+            raise SystemExit(f"{self.name}: cannot listen on {address}: the address is taken")
+        return port
+
+    def _serve_health(self) -> None:
+        """Health on a port of its own: probers show no certificate, and wait for no worker thread."""
+        self._health_server = grpc.server(ThreadPoolExecutor(2, thread_name_prefix="health"), options=SERVER_OPTIONS)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._health_server)
+        self.health_port = self._listen(self._health_server, self.settings.health_listen, None)
+        self._health_server.start()
+
     def _watch(self) -> None:
         """Gauges: what is left to do, and how full the process is."""
         backlog.watch_backlog(self.database, self.clock)
         backlog.watch_consumers(self.consumers.consumption)
         backlog.watch_pools(self.database, [self._rpc_pool, self._pool])
-        backlog.watch_process(self.ready.is_set, lambda: self.bus.connected)
+        backlog.watch_bus(lambda: self.bus.connected)
+        backlog.watch_process(self.ready.is_set)
 
     def _watch_readiness(self) -> None:
         """Ready: our own database answers, at a schema that is at least the code's; nothing else is asked for."""
@@ -300,7 +336,7 @@ class Service:
         if "identity:anonymous" not in self._peers:
             service = identity_pb2.DESCRIPTOR.services_by_name["Identity"]
             self._peers["identity:anonymous"] = Peer(
-                "identity", service, self.settings.addresses.get("identity", ""), None
+                "identity", service, self.settings.addresses.get("identity", ""), None, self._certificates
             )
         return self._peers["identity:anonymous"]
 

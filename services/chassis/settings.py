@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 PREFIX = "POLYCLINIC_"
+SSL_MODES = ("", "disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _ADDRESS = re.compile(rf"^{PREFIX}([A-Z0-9_]+)_ADDRESS$")
 
 
@@ -55,16 +56,32 @@ class ServiceSettings:
     """What every service is told by its environment."""
 
     listen: str = "127.0.0.1:0"
+    # Health alone, without TLS, for a prober that has no certificate (the kubelet); nowhere when empty.
+    health_listen: str = ""
+    # Our certificate, its key and the authority of the other services' certificates. With them every call between services
+    # is mutual TLS, both ways; all three or none. They are read again when they change.
+    tls_cert_file: str = ""
+    tls_key_file: str = ""
+    tls_ca_file: str = ""
     database_url: Secret
     database_worker_url: Secret
     # Migrations only; a running service does without.
     database_owner_url: Secret = Secret("")
     database_pool_size: int = 12
+    database_worker_pool_size: int = 4
+    # libpq's sslmode for all three roles, e.g. "verify-full"; as the URLs say when empty. The authority of the server's
+    # certificate is the file, or the system's authorities without one.
+    database_sslmode: str = ""
+    database_ca_file: str = ""
     # Transaction-pooling proxies older than PgBouncer 1.21 cannot carry prepared statements.
     database_prepared_statements: bool = True
     nats_url: Url = Url("nats://127.0.0.1:4222")
     nats_user: str = ""
     nats_password: Secret = Secret("")
+    # The authority of the server's certificate (tls://…); without it tls_ca_file, without that the system's.
+    nats_ca_file: str = ""
+    # JetStream copies of each stream that the service makes.
+    nats_stream_replicas: int = 1
     # "system" or "simulated"; the latter only together with demo.
     clock: str = "system"
     demo: bool = False
@@ -74,6 +91,8 @@ class ServiceSettings:
     # it is back). Longer than a handler may take, else work is begun twice and one of the two is thrown away.
     redelivery_seconds: float = 40.0
     default_deadline_seconds: float = 15.0
+    # After SIGTERM the service says that it is not ready, but goes on serving for so long: until everybody has noticed.
+    drain_delay_seconds: float = 0.0
     service_client_secret: Secret = Secret("")
     # Encrypts dead letters and other secrets at rest.
     key_encryption_key: Key32 | None = None
@@ -88,6 +107,11 @@ class ServiceSettings:
     addresses: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        tls = (self.tls_cert_file, self.tls_key_file, self.tls_ca_file)
+        if any(tls) and not all(tls):
+            raise SettingsError([f"{PREFIX}TLS_CERT_FILE, _KEY_FILE and _CA_FILE belong together: all three or none"])
+        if self.database_sslmode not in SSL_MODES:
+            raise SettingsError([f"{PREFIX}DATABASE_SSLMODE must be one of {', '.join(filter(None, SSL_MODES))}"])
         if self.clock not in ("system", "simulated"):
             raise SettingsError([f"{PREFIX}CLOCK must be 'system' or 'simulated', not {self.clock!r}"])
         if self.clock == "simulated" and not self.demo:
