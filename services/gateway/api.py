@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from chassis.errors import Unavailable
 from gateway.edge import Exchange, Handler, idempotency_key, if_match
 from gateway.transcoding.json_out import Renderer
-from gateway.transcoding.problems import BodyTooLarge
+from gateway.transcoding.problems import BodyTooLarge, UnsupportedMediaType
 from gateway.transcoding.reader import HTTP_BODY
 from gateway.transcoding.routes import Binding
 
@@ -26,6 +26,8 @@ def api_handler(binding: Binding, renderer: Renderer) -> Handler:
     reader, rpc, service = binding.reader, binding.rpc, binding.service
     names = [f"v{index}" for index in range(len(binding.path.variables))]
     answer = answer_writer(binding, renderer)
+    # A read's `version` is what is asked for, not what was seen.
+    versioned = reader.takes_version and not rpc.read_only
 
     def handle(exchange: Exchange, values: dict[str, str]) -> Response:
         incoming = exchange.request
@@ -34,7 +36,7 @@ def api_handler(binding: Binding, renderer: Renderer) -> Handler:
             list(incoming.args.lists()) if incoming.query_string else (),
             read_body(incoming, reader.max_bytes),
             incoming.content_type,
-            if_match(incoming.headers) if reader.takes_version else None,
+            if_match(incoming.headers) if versioned else None,
         )
         return answer(incoming, exchange.call(service, rpc, message, idempotency_key(incoming.headers)))
 
@@ -73,7 +75,10 @@ def raw_answer(body: Any) -> Response:
 
 
 def read_body(incoming: Request, limit: int) -> bytes:
-    """The request's bytes. Raises BodyTooLarge before reading what is announced as larger, else while reading."""
+    """The request's bytes. Raises BodyTooLarge before reading what is announced as larger, else while reading, and
+    UnsupportedMediaType for a compressed body, whose real size nobody has announced."""
+    if incoming.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType("Send the body uncompressed, without Content-Encoding.")
     length = incoming.content_length
     if length is not None and length > limit:
         raise BodyTooLarge(f"The body may have up to {limit} bytes.")

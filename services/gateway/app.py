@@ -20,6 +20,7 @@ from gateway.health import add_health
 from gateway.identity import Identity
 from gateway.limits import Limits
 from gateway.openapi.routes import Documentation, add_documentation
+from gateway.pages import Pages, add_pages
 from gateway.request_log import RequestLog
 from gateway.security_headers import with_security_headers
 from gateway.sessions import Sessions
@@ -71,7 +72,9 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
         add_bindings(app, edge, bindings, settings)
         add_auth(app, edge, identity, sessions)
         add_fhir(app, edge, Fhir(found, settings.public_url))
-        add_documentation(app, edge, Documentation(bindings, settings.public_url))
+        documentation = Documentation(bindings, settings.public_url)
+        add_documentation(app, edge, documentation)
+        add_pages(app, edge, Pages(documentation, settings.public_url))
     if settings.gateway_role in ("all", "streams"):
         _add_streams(app, edge, found, identity, settings)
     add_health(app, routes=len(bindings))

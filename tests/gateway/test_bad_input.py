@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -138,6 +139,15 @@ def test_content_type(client: FlaskClient, kind: str) -> None:
     """A body that is not announced as JSON is 415."""
     answer = client.post(ECHO, data=b"{}", content_type=kind)
     assert (answer.status_code, answer.json["reason"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_compressed_body(client: FlaskClient) -> None:
+    """A compressed body is refused as what it is, not as broken JSON."""
+    answer = client.post(
+        ECHO, data=gzip.compress(b"{}"), content_type="application/json", headers={"Content-Encoding": "gzip"}
+    )
+    assert (answer.status_code, answer.json["reason"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+    assert "Content-Encoding" in answer.json["detail"]
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+import protovalidate
 import pytest
 from flask.testing import FlaskClient
 from google.protobuf.descriptor import ServiceDescriptor
@@ -12,6 +14,8 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 
 from gateway.transcoding.contracts import find_services
 from gateway.transcoding.routes import collect_bindings
+
+SOME_ID = "01a2027b-4e79-7bc2-a328-82b238ac6c72"
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +97,56 @@ def test_comments_and_reasons(document: dict[str, Any]) -> None:
     assert "NOT_FOUND" in operation["x-reasons"]
     schema = document["components"]["schemas"]["types.v1.Money"]
     assert schema["description"].startswith("An amount of money")
+
+
+def test_descriptions_say_errors_and_access_apart(document: dict[str, Any]) -> None:
+    """What an operation may answer and who may call it stand in paragraphs of their own."""
+    operation = document["paths"]["/api/v1/appointments"]["post"]
+    paragraphs = operation["description"].split("\n\n")
+    assert paragraphs[0].startswith("Books a held time")
+    assert paragraphs[1].startswith("**Errors:** `SLOT_TAKEN` (409)")
+    assert paragraphs[-1] == (
+        "**Access:** needs the permission `appointment.book`; patients may call it for themselves; writes health information."
+    )
+    assert operation["tags"] == ["Scheduling"]
+
+
+def test_groups_have_a_name_and_a_purpose(document: dict[str, Any]) -> None:
+    """Operations are grouped by service, under names people write, each with a sentence about it."""
+    groups = {tag["name"]: tag["description"] for tag in document["tags"] if tag["name"] != "Gallery"}
+    assert next(iter(groups)) == "Identity"
+    assert "Patient registry" in groups
+    assert [name for name, text in groups.items() if len(text) < 20] == []
+
+
+def test_every_example_is_a_valid_request(services: list[ServiceDescriptor], document: dict[str, Any]) -> None:
+    """The examples of the contracts are read and pass every rule, so that a newcomer can send them as they are."""
+    validator, seen = protovalidate.Validator(), 0
+    for binding in collect_bindings(services):
+        operation = document["paths"][binding.url][binding.verb.lower()]
+        example = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
+        if example is None:
+            continue
+        assert "Example:" not in operation["description"]
+        ids = [SOME_ID] * len(binding.path.variables)
+        request = binding.reader.read(ids, (), json.dumps(example).encode(), "application/json", 1)
+        assert list(validator.collect_violations(request)) == [], binding.rpc.full_name
+        seen += 1
+    assert seen >= 15
+
+
+def test_a_read_takes_no_version(document: dict[str, Any]) -> None:
+    """If-Match is for changes: a read whose `version` says which one is wanted does not ask for it."""
+    for path, methods in document["paths"].items():
+        references = [each.get("$ref", "") for each in methods.get("get", {}).get("parameters", ())]
+        assert not [each for each in references if "IfMatch" in each], path
+
+
+def test_the_viewer_asks_for_a_token_only(plain: Any) -> None:
+    """The browser sends cookies by itself, so the page's sign-in box has one field: the bearer token."""
+    document = plain.test_client().get("/api/docs/openapi-3.0.json").json
+    assert list(document["components"]["securitySchemes"]) == ["bearer"]
+    assert document["paths"]["/api/v1/me"]["get"]["security"] == [{"bearer": []}]
 
 
 def test_problem_types_lead_somewhere(plain: Any) -> None:

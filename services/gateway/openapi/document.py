@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from gateway.openapi.comments import Comments
-from gateway.openapi.own import OWN_PATHS, PARAMETERS, RESPONSES, SECURITY_SCHEMES, SHARED_SCHEMAS
+from gateway.openapi.own import OWN_PATHS, OWN_TAGS, PARAMETERS, RESPONSES, SECURITY_SCHEMES, SHARED_SCHEMAS
 from gateway.openapi.schemas import DATE, Schemas
 from gateway.transcoding.query import parameter_reader
 from gateway.transcoding.reader import FIELD_MASK, HTTP_BODY
@@ -19,13 +20,20 @@ EMPTY = "google.protobuf.Empty"
 # Query parameters reach into messages this deep.
 MAX_QUERY_DEPTH = 3
 _REASON = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b|\bCONFLICT\b")
+_EXAMPLE = re.compile(r"\s*\bExample: (\{.*\})\s*\Z", re.DOTALL)
+_WORD_START = re.compile(r"(?<=[a-z])[A-Z]")
+_ERRORS = re.compile(r"\s*\bErrors: ")
+_IDEMPOTENT = re.compile(r"\s+Idempotent\b")
 _SENTENCE = re.compile(r"(.+?[.:;])(?:\s|$)", re.DOTALL)
 _DESCRIPTION = """\
-Everything below is derived from the services' contracts.
+The API of a clinic network: people and their insurance, bookings and the flow of a visit, codes, claims and payments, messages,
+video visits. Everything below is derived from the services' contracts.
+
+**Try it here**: run `POST /auth/sign-in` (under *Session*) once; the browser keeps the session, and "Try it out" works everywhere.
+Or run `POST /api/v1/sessions` (under *Identity*) and paste its `access_token` into *Authorize*: it works for five minutes.
 
 - **JSON**: fields have the names below (lowerCamelCase is understood too); 64-bit integers are strings; instants are
-  RFC 3339 in UTC;
-  unknown fields are refused; a request has up to 1 MiB.
+  RFC 3339 in UTC; unknown fields are refused; a request has up to 1 MiB.
 - **Problems** are `application/problem+json` (RFC 9457) with a stable `reason` and, for bad input, every violation
   with its path.
 - **Changes** carry an `Idempotency-Key` where one is asked for: the same key gives the same answer for 48 hours.
@@ -33,6 +41,11 @@ Everything below is derived from the services' contracts.
   lost (412).
 - **Lists** have `page_size` (up to 500; 0 means 50), `page_token` and `next_page_token`.
 """
+# In the order in which somebody new meets them; services that are not named here follow.
+_ORDER = (
+    "Identity", "PatientRegistry", "Eligibility", "Scheduling", "Telehealth", "Billing", "Claims", "Notifications",
+)  # fmt: skip
+_PHI = {"read": "reads health information", "write": "writes health information"}
 
 
 def build_document(bindings: Sequence[Binding], comments: Comments, version: str, server_url: str) -> dict[str, Any]:
@@ -58,8 +71,7 @@ def build_document(bindings: Sequence[Binding], comments: Comments, version: str
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": server_url or "/"}],
-        "tags": [{"name": name, "description": text} for name, text in tags.items()]
-        + [{"name": "Session", "description": "Browser sessions."}, {"name": "FHIR", "description": "FHIR R4."}],
+        "tags": [{"name": title(name), "description": tags[name]} for name in sorted(tags, key=_place)] + OWN_TAGS,
         "paths": paths | OWN_PATHS,
         "components": {
             "schemas": dict(sorted(schemas.components.items())) | SHARED_SCHEMAS,
@@ -72,9 +84,9 @@ def build_document(bindings: Sequence[Binding], comments: Comments, version: str
 
 def _operation(binding: Binding, comments: Comments, schemas: Schemas) -> dict[str, Any]:
     method, rpc = binding.method, binding.rpc
-    text = comments.of(method.full_name)
+    text, example = split_example(comments.of(method.full_name))
     operation: dict[str, Any] = {
-        "tags": [method.containing_service.name],
+        "tags": [title(method.containing_service.name)],
         "summary": _summary(text) or method.name,
         "parameters": [*_path_parameters(binding, schemas), *_query_parameters(binding, schemas)],
         "responses": _responses(binding, schemas),
@@ -85,8 +97,7 @@ def _operation(binding: Binding, comments: Comments, schemas: Schemas) -> dict[s
         "x-phi": rpc.phi,
         "x-audit": rpc.audit,
     }
-    if text:
-        operation["description"] = text
+    operation["description"] = _description(text, binding)
     reasons = sorted(set(_REASON.findall(text.split("Errors:", 1)[1]))) if "Errors:" in text else []
     if reasons:
         operation["x-reasons"] = reasons
@@ -94,12 +105,14 @@ def _operation(binding: Binding, comments: Comments, schemas: Schemas) -> dict[s
         operation["parameters"].append(
             {"$ref": f"#/components/parameters/IdempotencyKey{'Required' * rpc.key_required}"}
         )
-    if binding.reader.takes_version and not rpc.webhook:
+    if binding.reader.takes_version and not rpc.webhook and not rpc.read_only:
         operation["parameters"].append(
             {"$ref": f"#/components/parameters/IfMatch{'Required' * binding.reader.needs_version}"}
         )
     body = _request_body(binding, schemas)
     if body is not None:
+        if example is not None:
+            body["content"]["application/json"]["example"] = example
         operation["requestBody"] = body
     return operation
 
@@ -173,6 +186,33 @@ def _responses(binding: Binding, schemas: Schemas) -> dict[str, Any]:
     if "version" in descriptor.fields_by_name:
         answer["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "The version, quoted."}}
     return {"200": answer} | problems
+
+
+def title(service: str) -> str:
+    """A service's name as people write it: PatientRegistry → Patient registry."""
+    return _WORD_START.sub(lambda found: " " + found.group().lower(), service)
+
+
+def split_example(text: str) -> tuple[str, Any]:
+    """A contract's comment without its example, and the example: a request body after "Example:" at the comment's end, or None."""
+    found = _EXAMPLE.search(text)
+    return (text[: found.start()], json.loads(found.group(1))) if found else (text, None)
+
+
+def _place(service: str) -> tuple[int, str]:
+    return (_ORDER.index(service) if service in _ORDER else len(_ORDER), service)
+
+
+def _description(text: str, binding: Binding) -> str:
+    """The contract's comment as Markdown, its errors in a paragraph of their own, and who may call it."""
+    rpc = binding.rpc
+    told = _REASON.sub(lambda found: f"`{found.group()}`", text)
+    told = _ERRORS.sub("\n\n**Errors:** ", told)
+    told = _IDEMPOTENT.sub("\n\nIdempotent", told)
+    access = [f"needs the permission `{rpc.permission}`" if rpc.permission else "open to anybody" * rpc.public]
+    access += ["patients may call it for themselves" * rpc.patient_self, _PHI.get(rpc.phi, "")]
+    line = "; ".join(part for part in access if part)
+    return "\n\n".join(part for part in (told.strip(), f"**Access:** {line}." if line else "") if part)
 
 
 def _field_at(descriptor: Descriptor, path: tuple[str, ...]) -> FieldDescriptor:

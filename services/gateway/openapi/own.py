@@ -13,6 +13,11 @@ _OUTCOME_DEFAULT = {
 _TOKEN: list[dict[str, list[str]]] = [{"bearer": []}, {"session": [], "csrf": []}]
 _STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
 
+OWN_TAGS: list[dict[str, str]] = [
+    {"name": "Session", "description": "Signing in and out with a browser: a sealed cookie instead of a token."},
+    {"name": "FHIR", "description": "FHIR R4: patients read and searched, bundles of any size taken in."},
+]
+
 SECURITY_SCHEMES: dict[str, Any] = {
     "bearer": {
         "type": "http",
@@ -39,7 +44,8 @@ PARAMETERS: dict[str, Any] = {
         "name": "Idempotency-Key",
         "in": "header",
         "schema": {"type": "string", "minLength": 1, "maxLength": 200},
-        "description": "The same key with the same body gives the same answer; with another body 409.",
+        "description": "New for each intention, the same for each attempt: the same key and body give the same answer,"
+        " another body 409.",
     },
     "IfMatch": {
         "name": "If-Match",
@@ -77,6 +83,17 @@ SHARED_SCHEMAS: dict[str, Any] = {
             },
             "metadata": {"type": "object", "additionalProperties": {"type": "string"}},
         },
+        "examples": [
+            {
+                "type": "/api/problems/INVALID_INPUT",
+                "title": "Bad Request",
+                "status": 400,
+                "detail": "The request is not valid.",
+                "reason": "INVALID_INPUT",
+                "violations": [{"field": "patient.name.family", "description": "must not be empty"}],
+                "request_id": "5f99c81d79afae317c3cb35b1d289804",
+            }
+        ],
     },
     "Session": {
         "type": "object",
@@ -98,7 +115,9 @@ SHARED_SCHEMAS: dict[str, Any] = {
 
 RESPONSES: dict[str, Any] = {
     "Problem": {
-        "description": "What went wrong.",
+        "description": "What went wrong: 400 mend the request (`violations`), 401 get a token, 403 a permission is missing, 404 not there"
+        " or not yours, 409 the state forbids it (`reason`), 412 and 428 read again and send If-Match, 429 and 503 again after"
+        " Retry-After with the same key.",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 }

@@ -31,8 +31,8 @@ _SCALARS: dict[int, Schema] = {
     _T.TYPE_BYTES: {"type": "string", "format": "byte", "contentEncoding": "base64"},
 }
 _WELL_KNOWN: dict[str, Schema] = {
-    "google.protobuf.Timestamp": {"type": "string", "format": "date-time"},
-    "google.protobuf.Duration": {"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]{1,9})?s$", "example": "900s"},
+    "google.protobuf.Timestamp": {"type": "string", "format": "date-time", "examples": ["2026-03-10T14:00:00Z"]},
+    "google.protobuf.Duration": {"type": "string", "pattern": "^-?[0-9]+(\\.[0-9]{1,9})?s$", "examples": ["900s"]},
     "google.protobuf.FieldMask": {"type": "string", "description": "Field paths, separated by commas."},
     "google.protobuf.Empty": {"type": "object"},
     "google.protobuf.Struct": {"type": "object", "additionalProperties": True},

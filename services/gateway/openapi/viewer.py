@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+_BY_THE_BROWSER = frozenset({"session", "csrf"})
 _EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 
@@ -12,6 +13,13 @@ def for_viewer(document: dict[str, Any]) -> dict[str, Any]:
     copy: dict[str, Any] = _downgrade(document)
     copy["openapi"] = "3.0.3"
     copy["info"]["license"].pop("identifier", None)
+    # The browser sends its cookie, and the page the CSRF token, by themselves: only a bearer token can be typed in.
+    for name in _BY_THE_BROWSER:
+        copy["components"]["securitySchemes"].pop(name, None)
+    for methods in copy["paths"].values():
+        for operation in methods.values():
+            wanted = operation.get("security", [])
+            operation["security"] = [each for each in wanted if not each.keys() & _BY_THE_BROWSER]
     return copy
 
 
@@ -25,6 +33,8 @@ def _downgrade(value: Any) -> Any:
         limit = _EXCLUSIVE.get(name)
         if limit is not None and isinstance(each, int | float) and not isinstance(each, bool):
             result[limit], result[name] = each, True
+        elif name == "examples" and isinstance(each, list):
+            result["example"] = each[0]
         elif name != "contentEncoding":
             result[name] = _downgrade(each)
     return result
