@@ -9,7 +9,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
 from chassis.errors import InvalidInput, Violation
-from chassis.violations import field_path
+from chassis.violations import told
 
 M = TypeVar("M", bound=Message)
 
@@ -34,5 +34,5 @@ def merged(current: M, update: M, mask: FieldMask, *, fixed: frozenset[str] = fr
     mask.MergeMessage(update, result, replace_message_field=True, replace_repeated_field=True)
     broken = protovalidate.collect_violations(result)
     if broken:
-        raise InvalidInput([Violation(field_path(one), one.proto.message) for one in broken])
+        raise InvalidInput([told(one) for one in broken])
     return result

@@ -27,7 +27,7 @@ from chassis.ids import NIL, uuid7
 from chassis.principal import Principal
 from chassis.tables import IdempotencyKey
 from chassis.tokens import TokenVerifier
-from chassis.violations import field_path
+from chassis.violations import told
 
 log = telemetry.logger(__name__)
 duration = telemetry.histogram("rpc.server.duration", "s", "time from the request's arrival to its answer")
@@ -162,7 +162,7 @@ class Pipeline:
     def _validate(self, request: Message) -> None:
         violations = self._validator.collect_violations(request)
         if violations:
-            raise errors.InvalidInput([errors.Violation(field_path(v), v.proto.message) for v in violations])
+            raise errors.InvalidInput([told(each) for each in violations])
 
     def _transact(
         self,
