@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -14,7 +16,7 @@ from polyclinic.types.v1 import types_pb2
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from chassis.errors import InvalidInput, Unprocessable
+from chassis.errors import InvalidInput, Unavailable, Unprocessable
 from chassis.ids import uuid7
 from chassis.testing.harness import expect_error
 from scheduling.domain.cells import CELLS_PER_WEEK, cell_containing
@@ -185,6 +187,28 @@ def test_upkeep_makes_partitions_ahead_drops_old_ones_and_goes_on(clinic: Clinic
     assert set(range(week, week + 26)) <= weeks
     assert week - 9 not in weeks
     assert [item.due_at for item in clinic.harness.due(clinic.tenant_id, "upkeep")] == [clinic.now + timedelta(days=1)]
+
+
+def test_two_tenants_may_drop_the_same_weeks_at_once(clinic: Clinic) -> None:
+    """Whoever comes second finds them gone, or that it would have to wait (and is tried again); neither is an error."""
+    week = cell_containing(clinic.now) // CELLS_PER_WEEK
+
+    def drop() -> None:
+        with suppress(Unavailable), clinic.harness.session(clinic.tenant_id) as session:
+            session.execute(text("select drop_cell_partitions(:b)"), {"b": (week - 8) * 2016})
+
+    with clinic.harness.session(clinic.tenant_id) as session:
+        session.execute(text("select ensure_cell_partitions(:f, :e)"), {"f": (week - 9) * 2016, "e": (week - 8) * 2016})
+    with ThreadPoolExecutor(1) as pool:
+        with clinic.harness.session(clinic.tenant_id) as first:
+            first.execute(text("select drop_cell_partitions(:b)"), {"b": (week - 8) * 2016})
+            second = pool.submit(drop)
+            waiting = text("select count(*) from pg_locks where not granted")
+            with clinic.harness.session(clinic.tenant_id) as looking:
+                while not second.done() and not looking.scalar(waiting):
+                    continue
+        second.result()
+    assert week - 9 not in partitions(clinic)
 
 
 def test_a_booking_beyond_the_partitions_makes_its_own(clinic: Clinic) -> None:
