@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from chassis import telemetry
 from chassis.database import Database, Scope
-from chassis.errors import Error
+from chassis.errors import Error, Unavailable
 from chassis.ids import NIL
 from chassis.peers import Peer
 from chassis.tables import TokenKey
@@ -30,6 +30,8 @@ class KeySetSource:
         """The key set. Raises Unavailable when identity is away and nothing was ever remembered."""
         from polyclinic.identity.v1 import identity_pb2
 
+        if not self._identity.configured:
+            return self._remembered(Unavailable(internal="no address is configured for identity"))
         try:
             answer: Any = self._identity.call("GetKeySet", identity_pb2.GetKeySetRequest(), seconds=ASK_SECONDS)
         except Error as error:

@@ -82,6 +82,11 @@ class Peer:
         self._channel: grpc.Channel | None = None
         self._methods: dict[str, grpc.UnaryUnaryMultiCallable] = {}
 
+    @property
+    def configured(self) -> bool:
+        """Whether this process has been told where it is (identity is not told where identity is)."""
+        return self._line is not None
+
     def call(
         self, method: str, request: Message, call: Call | None = None, *, seconds: float = LONGEST_SECONDS
     ) -> Message:

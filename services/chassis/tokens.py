@@ -11,7 +11,7 @@ import jwt
 from jwt.algorithms import OKPAlgorithm
 
 from chassis.clock import monotonic, real_now
-from chassis.errors import Unauthenticated
+from chassis.errors import Unauthenticated, Unavailable
 from chassis.principal import Principal
 
 ISSUER = "polyclinic"
@@ -50,11 +50,17 @@ class TokenVerifier:
         self._sources.insert(0, fetch_keys)
 
     def learn(self) -> None:
-        """Gets the keys of every source before a token asks for them. Raises Unavailable when one is away."""
+        """Gets the keys of every source before a token asks for them. Raises Unavailable when no source has any."""
         with self._lock:
             found: dict[str, Any] = {}
+            away: Unavailable | None = None
             for fetch_keys in self._sources:
-                found |= {jwk["kid"]: OKPAlgorithm.from_jwk(jwk) for jwk in fetch_keys()["keys"]}
+                try:
+                    found |= {jwk["kid"]: OKPAlgorithm.from_jwk(jwk) for jwk in fetch_keys()["keys"]}
+                except Unavailable as error:
+                    away = error
+            if away is not None and not found:
+                raise away
             self._keys = found
 
     def revoke(self, account_id: str, not_before: int) -> None:
