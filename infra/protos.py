@@ -52,7 +52,8 @@ def main(argv: list[str] | None = None) -> int:
     except ProtoError as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"protos: {count} files written to build/protos" if count else "protos: up to date")
+    if count:
+        print(f"protos: {count} files written to build/protos")
     return 0
 
 

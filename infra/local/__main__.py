@@ -50,7 +50,7 @@ def keep_up(data: Path, port_base: int) -> None:
     stack.start()
     try:
         for line in seed_demo(stack):
-            console.print(line)
+            console.print(line, soft_wrap=True)
         console.print("Ctrl-C stops everything; the data stays. `make reset` empties it.")
         stack.watch()
     finally:

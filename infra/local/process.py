@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import signal
@@ -108,13 +109,26 @@ class Child:
         with self.log.open("rb") as log:
             log.seek(max(0, self.log.stat().st_size - 8192))
             text = log.read().decode(errors="replace")
-        return "\n".join([line.strip() for line in text.splitlines() if line.strip()][-lines:])
+        return "\n".join([_readable(line.strip()) for line in text.splitlines() if line.strip()][-lines:])
 
     def death_notice(self) -> str:
         """One line about a process that has ended: how, its last log line, and the log's path."""
         code = self.exit_code
-        how = f"was ended by signal {-code}" if code is not None and code < 0 else f"ended with exit code {code}"
+        how = f"ended with exit code {code}"
+        if code is not None and code < 0:
+            how = f"was ended by {signal.Signals(-code).name}"
         return f"{self.name} {how}: {self.last_words() or 'it logged nothing'} (log: {self.log})"
+
+
+def _readable(line: str) -> str:
+    """A log line for a person: of a JSON object what happened and why, anything else as it is."""
+    try:
+        entry = json.loads(line)
+        what, level = entry["event"], entry["level"]
+    except (ValueError, TypeError, KeyError):
+        return line
+    why = entry.get("error") or entry.get("exception") or ""
+    return f"{level}: {what}" + (f" ({str(why).splitlines()[-1]})" if why else "")
 
 
 def free_port() -> int:

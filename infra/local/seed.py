@@ -31,15 +31,32 @@ def seed_demo(stack: Stack) -> Iterator[str]:
         yield "[dim]filling the new installation …[/dim]"
         people, visits = fill(stack)
         yield f"[dim]{people} people, {visits} visits booked over the next working days[/dim]"
+    yield from signpost(stack.url, stack.plan.simulator_control("smtp"), stack.data)
+
+
+def signpost(url: str, mail_url: str, data: Path) -> Iterator[str]:
+    """Where everything is and who can sign in, one line each, none wider than a terminal of 80 columns."""
     yield ""
-    yield f"[bold]Polyclinic is up:[/bold] {stack.url}"
-    yield f"  API documentation   {stack.url}/api/docs"
-    yield f"  FHIR R4             {stack.url}/fhir/R4/metadata"
-    yield f"  tenant              {step_01_network.TENANT}"
-    desks = ", ".join(f"desk-{place.key}" for place in PLACES)
-    yield f"  accounts            owner, biller, {desks}, {CLINICIANS[0].key} (clinician)"
-    yield f"  password            {DEMO_PASSWORD}"
-    yield f"  logs                {stack.data / 'logs'}"
+    yield f"[bold]Polyclinic is up:[/bold] {url}"
+    yield f"  API, to try out   {url}/api/docs"
+    yield f"  FHIR R4           {url}/fhir/R4/metadata"
+    yield f"  mail it has sent  {mail_url}/_sim/messages"
+    yield f"  logs              {data / 'logs'}"
+    yield ""
+    yield f"[bold]Sign in[/bold] to the tenant {step_01_network.TENANT} with the password {DEMO_PASSWORD} as"
+    yield "  owner             may do everything"
+    yield "  biller            claims, remittances, payments, statements"
+    for place in PLACES:
+        yield f"  {'desk-' + place.key:<17} front desk of {place.name}"
+    clinician = CLINICIANS[0]
+    yield f"  {clinician.key:<17} {clinician.given} {clinician.family}, {clinician.credential}"
+    yield ""
+    yield "[bold]Try it[/bold]"
+    yield f"  curl -s {url}/api/v1/sessions \\"
+    yield "    -H 'Content-Type: application/json' \\"
+    yield f'    -d \'{{"tenant": "{step_01_network.TENANT}", "login": "owner",'
+    yield f'         "password": "{DEMO_PASSWORD}"}}\''
+    yield ""
 
 
 def is_new(stack: Stack) -> bool:

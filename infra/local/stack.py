@@ -235,7 +235,7 @@ class Stack:
             listing = ", ".join(f"{port} (for {name})" for name, port in taken)
             plural = "s are" if len(taken) > 1 else " is"
             raise StartError(
-                f"port{plural} already taken by another program: {listing}; choose others with --port-base"
+                f"port{plural} already taken by another program: {listing}; choose others: make run PORT=9000"
             )
 
 

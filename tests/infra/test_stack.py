@@ -38,7 +38,7 @@ def test_a_second_stack_on_the_same_data_is_refused(stack: Stack) -> None:
 def test_a_dead_child_is_named_with_its_log(stack: Stack) -> None:
     """When a process dies by itself the watcher says which, how, and where its log is; a restart makes it whole."""
     stack.kill("identity")
-    with pytest.raises(StartError, match=r"identity was ended by signal 9: .*identity\.log\)"):
+    with pytest.raises(StartError, match=r"identity was ended by SIGKILL: .*identity\.log\)"):
         stack.watch(poll=0.01)
     stack.restart("identity")
     assert set(stack.processes()) >= {"identity", "gateway", "PostgreSQL", "NATS"}
