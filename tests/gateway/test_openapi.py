@@ -149,6 +149,17 @@ def test_the_viewer_asks_for_a_token_only(plain: Any) -> None:
     assert document["paths"]["/api/v1/me"]["get"]["security"] == [{"bearer": []}]
 
 
+def test_the_viewer_fills_in_nothing_by_itself(plain: Any) -> None:
+    """A filter that nobody has typed is empty on the page; made-up answers show values that occur."""
+    document = plain.test_client().get("/api/docs/openapi-3.0.json").json
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            for parameter in operation.get("parameters", ()):
+                assert "example" not in parameter.get("schema", {}), (path, parameter["name"])
+    modality = document["components"]["schemas"]["scheduling.v1.Appointment"]["properties"]["modality"]
+    assert modality["example"] == "MODALITY_IN_PERSON"
+
+
 def test_problem_types_lead_somewhere(plain: Any) -> None:
     """The type of a problem names the operations that answer it."""
     answer = plain.test_client().get("/api/problems/SLOT_TAKEN").json

@@ -20,7 +20,15 @@ def for_viewer(document: dict[str, Any]) -> dict[str, Any]:
         for operation in methods.values():
             wanted = operation.get("security", [])
             operation["security"] = [each for each in wanted if not each.keys() & _BY_THE_BROWSER]
+            for parameter in operation.get("parameters", ()):
+                # The page would send it as if somebody had typed it.
+                _without_example(parameter.get("schema", {}))
     return copy
+
+
+def _without_example(schema: dict[str, Any]) -> None:
+    schema.pop("example", None)
+    schema.get("items", {}).pop("example", None)
 
 
 def _downgrade(value: Any) -> Any:
@@ -37,4 +45,8 @@ def _downgrade(value: Any) -> Any:
             result["example"] = each[0]
         elif name != "contentEncoding":
             result[name] = _downgrade(each)
+    choices = result.get("enum")
+    if isinstance(choices, list) and len(choices) > 1 and str(choices[0]).endswith("_UNSPECIFIED"):
+        # What the page makes up as an example should be something that occurs.
+        result.setdefault("example", choices[1])
     return result
