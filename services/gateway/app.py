@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from chassis import telemetry
 from chassis.clock import monotonic, real_now
+from chassis.tls import Certificates
 from gateway import errors
 from gateway.api import api_handler
 from gateway.auth import add_auth
@@ -25,6 +26,7 @@ from gateway.request_log import RequestLog
 from gateway.security_headers import with_security_headers
 from gateway.sessions import Sessions
 from gateway.settings import Settings
+from gateway.streams.apart import add_redirects, below_prefix
 from gateway.streams.channel import Channels
 from gateway.streams.day import DayStream, add_day_stream, revocations
 from gateway.streams.signals import SignalStream, add_signal_stream
@@ -40,7 +42,7 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
     """The WSGI application for these services (default: all that the generated package holds)."""
     found = list(services) if services is not None else find_services()
     bindings = collect_bindings(found)
-    backends = Backends(settings.addresses, settings.rpc_deadline_seconds)
+    backends = Backends(settings.addresses, settings.rpc_deadline_seconds, Certificates.of(settings))
     identity = Identity(found, backends)
     sessions = Sessions(
         settings.session_key,
@@ -77,6 +79,8 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
         add_pages(app, edge, Pages(documentation, settings.public_url))
     if settings.gateway_role in ("all", "streams"):
         _add_streams(app, edge, found, identity, settings)
+    else:
+        add_redirects(app)
     add_health(app, routes=len(bindings))
     _handle_errors(app)
     app.wsgi_app = with_security_headers(app.wsgi_app, secure=settings.secure)  # type: ignore[method-assign, assignment]
@@ -107,6 +111,7 @@ def _add_streams(
     add_day_stream(app, edge, DayStream(services, channels, identity))
     add_signal_stream(app, edge, SignalStream(services, channels))
     app.extensions["polyclinic.streams"] = channels
+    app.wsgi_app = below_prefix(app.wsgi_app)  # type: ignore[method-assign]
 
 
 def _handle_errors(app: Flask) -> None:
