@@ -11,6 +11,7 @@ import contextlib
 import json
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
@@ -80,10 +81,10 @@ class ClockError(Exception):
 
 @dataclass(frozen=True)
 class Outsiders:
-    """What the simulators answer to a step: when each does something by itself next (None: nothing is planned), how
-    many webhooks were taken, and how many are due and were not."""
+    """What the simulators answer to a step: when they do something by themselves next, how many webhooks were taken, and
+    how many are due and were not."""
 
-    planned: tuple[datetime | None, ...]
+    planned: tuple[datetime, ...]
     sent: int
     owed: int
 
@@ -98,8 +99,8 @@ class BusinessTime:
         self._thread = threading.Thread(target=self._loop.run_forever, name="day-bus", daemon=True)
         self._thread.start()
         self._client: Client = self._run(self._connect())
-        self._simulators = requests.Session()
-        self._simulators.trust_env = False
+        self._simulators = {name: _session() for name in SIMULATORS}
+        self._callers = ThreadPoolExecutor(len(SIMULATORS), "outside")
         # Every process that keeps business time, by its instance name; the gateway has none.
         self._listeners = {f"{service}-1" for service in stack.services}
         self._next_due: datetime | None = None
@@ -128,7 +129,8 @@ class BusinessTime:
         self._step(self.now)
 
     def close(self) -> None:
-        """End the connection and its thread."""
+        """End the connections and their threads."""
+        self._callers.shutdown()
         self._run(self._client.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
@@ -149,7 +151,7 @@ class BusinessTime:
             sleep(0.1)
             outside = self._tell_simulators(instant)
             mine = self._observer.settle(instant)
-        self._next_due = min((due for due in (*outside.planned, mine) if due is not None), default=None)
+        self._next_due = min((*outside.planned, *([mine] if mine else [])), default=None)
 
     def _tell_services(self, instant: datetime) -> None:
         missing = self._run(self._publish(instant))
@@ -157,20 +159,22 @@ class BusinessTime:
             raise ClockError(f"no acknowledgement of {_text(instant)} from {', '.join(sorted(missing))}")
 
     def _tell_simulators(self, instant: datetime) -> Outsiders:
-        """Step each simulator."""
-        planned: list[datetime | None] = []
-        sent = owed = 0
-        for name in SIMULATORS:
+        """Step each simulator, all at once: they know nothing of each other."""
+
+        def tell(name: str) -> dict[str, Any]:
             url = f"{self._stack.plan.simulator_control(name)}/_sim/clock"
-            answer = self._simulators.post(url, json={"now": _text(instant)}, timeout=60)
+            answer = self._simulators[name].post(url, json={"now": _text(instant)}, timeout=60)
             answer.raise_for_status()
-            told = answer.json()
-            sent += int(told.get("sent", 0))
-            owed += int(told.get("owed", 0))
-            text = told.get("next_due")
-            due = datetime.fromisoformat(text).astimezone(UTC) if text else None
-            planned.append(due if due is None or due > instant else None)
-        return Outsiders(tuple(planned), sent, owed)
+            told: dict[str, Any] = answer.json()
+            return told
+
+        answers = list(self._callers.map(tell, SIMULATORS))
+        planned = [datetime.fromisoformat(told["next_due"]) for told in answers if told.get("next_due")]
+        return Outsiders(
+            planned=tuple(due.astimezone(UTC) for due in planned if due > instant),
+            sent=sum(int(told.get("sent", 0)) for told in answers),
+            owed=sum(int(told.get("owed", 0)) for told in answers),
+        )
 
     async def _connect(self) -> Client:
         return await nats.connect(
@@ -216,6 +220,13 @@ class BusinessTime:
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+def _session() -> requests.Session:
+    """A kept connection, past any proxy of the environment."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
 
 
 async def _quietly(error: Exception) -> None:

@@ -24,7 +24,7 @@ from infra.local.stack import Stack
 Row = dict[str, Any]
 # Real seconds after which a system that still works on one business instant is called stuck.
 STUCK_AFTER_SECONDS: Final = 90.0
-LONGEST_PAUSE_SECONDS: Final = 0.04
+LONGEST_PAUSE_SECONDS: Final = 0.015
 
 BACKLOG_QUERY: Final = """
     SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS unpublished,

@@ -159,9 +159,6 @@ class Plan:
                     "POLYCLINIC_OPERATOR_SECRET": self.secrets.get("operator"),
                 }
             case "billing" if self.clock == "simulated":
-                # Sixty days are lived through in a minute, and the payers act at most daily.
-                return {**self._outside_parties(), "POLYCLINIC_CLEARINGHOUSE_POLL_HOURS": "12"}
-            case "billing" if self.clock == "simulated":
                 # Each look for files is an instant that the whole system lives through: twice a day will do.
                 return self._outside_parties() | {"POLYCLINIC_CLEARINGHOUSE_POLL_HOURS": "12"}
             case "billing" | "notifications":

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from billing.store_directory import DirectoryStore
 from billing.tables_directory import PatientCopy
@@ -17,15 +18,22 @@ MERGE_DEPTH = 8
 class FamilyStore(DirectoryStore):
     """Patients, guarantors, families."""
 
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._at_hand: dict[UUID, PatientCopy] = {}
+
     def patient(self, patient_id: UUID) -> PatientCopy | None:
         return self.get(PatientCopy, patient_id)
 
     def patients(self, patient_ids: Iterable[UUID]) -> dict[UUID, PatientCopy]:
-        """The copies of these records; unknown ones are left out."""
-        rows = self.session.scalars(
-            select(PatientCopy).where(PatientCopy.tenant_id == self.tenant_id, PatientCopy.id.in_(list(patient_ids)))
-        )
-        return {row.id: row for row in rows}
+        """The copies of these records; unknown ones are left out. What this store has read once is at hand."""
+        wanted = set(patient_ids)
+        if missing := wanted - self._at_hand.keys():
+            rows = self.session.scalars(
+                select(PatientCopy).where(PatientCopy.tenant_id == self.tenant_id, PatientCopy.id.in_(missing))
+            )
+            self._at_hand.update((row.id, row) for row in rows)
+        return {patient_id: self._at_hand[patient_id] for patient_id in wanted & self._at_hand.keys()}
 
     def canonical_patients(self, patient_ids: Iterable[UUID]) -> dict[UUID, UUID]:
         """For each record the one it was merged into (through several merges), or itself."""

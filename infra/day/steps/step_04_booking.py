@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from infra.day.client import Api, ApiError, Json
@@ -23,6 +23,8 @@ WAVES = tuple(range(DAYS_BEFORE, 3, -2))
 ATTEMPTS = 12
 # Answers that mean "look for another time", not "something is broken".
 TAKEN = frozenset({"SLOT_TAKEN", "PATIENT_BUSY", "HOLD_EXPIRED"})
+# What somebody takes when the day has no room for more.
+SHORT_VISIT = "follow-up"
 MOVED_SHARE = 0.08
 CANCELLED_SHARE = 0.06
 WAITLIST_ENTRIES = 8
@@ -112,10 +114,8 @@ def book(day: Day, wish: Wish, tally: Tally) -> list[Visit]:
     chance = day.chance(wish.seed)
     api = chance.choice(day.accounts.booking)
     for _attempt in range(ATTEMPTS):
-        slots = search(day, api, wish)
-        if len(slots) < len(wish.people):
-            slots = search(day, api, wish, anywhere=True)
-        if len(slots) < len(wish.people):
+        slots = find(day, api, wish)
+        if not slots:
             break
         try:
             if len(wish.people) > 1:
@@ -133,6 +133,16 @@ def book(day: Day, wish: Wish, tally: Tally) -> list[Visit]:
             raise
         return [visit_of(day, appointment, person) for appointment, person in zip(made, wish.people, strict=True)]
     tally.add("full")
+    return []
+
+
+def find(day: Day, api: Api, wish: Wish) -> list[Json]:
+    """Free times enough for a wish: at the own place, or else anywhere, or else a short visit; empty when there are none."""
+    short = replace(wish, kind=_kind(SHORT_VISIT))
+    for asked, anywhere in ((wish, False), (wish, True), (short, True)):
+        slots = search(day, api, asked, anywhere=anywhere)
+        if len(slots) >= len(wish.people):
+            return slots
     return []
 
 

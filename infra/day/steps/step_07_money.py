@@ -52,6 +52,8 @@ class Office:
                     self.work_items()
                     self.patients_pay()
                 advance()
+        # What the payers have laid into the mailbox since the last look is fetched before the books are closed.
+        self.day.accounts.biller.post("/api/v1/inbound-files:poll")
         self.day.time.settle()
 
     def close_visit_day(self) -> None:
