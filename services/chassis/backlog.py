@@ -83,21 +83,21 @@ def read(worker_engine: Engine, now: datetime) -> Backlog:
     )
 
 
-unpublished = telemetry.gauge("polyclinic.outbox.unpublished", "1", "events written and not yet published")
+unpublished = telemetry.gauge("polyclinic.outbox.unpublished", "{event}", "events written and not yet published")
 oldest = telemetry.gauge("polyclinic.outbox.oldest.age", "s", "age of the oldest event that is not yet published")
-overdue = telemetry.gauge("polyclinic.due.overdue", "1", "due items whose time has come and that are not done")
+overdue = telemetry.gauge("polyclinic.due.overdue", "{item}", "due items whose time has come and that are not done")
 overdue_age = telemetry.gauge("polyclinic.due.overdue.age", "s", "business seconds since the oldest of them was due")
-retrying = telemetry.gauge("polyclinic.due.retrying", "1", "due items that have failed at least once")
-dead = telemetry.gauge("polyclinic.dead_letters.waiting", "1", "dead letters that nobody has replayed")
-pending = telemetry.gauge("polyclinic.consumer.pending", "1", "messages that a consumer has not been given yet")
-unacknowledged = telemetry.gauge("polyclinic.consumer.unacknowledged", "1", "messages given out and not yet done")
-connections = telemetry.gauge("polyclinic.database.connections", "1", "connections of a pool in use")
-connections_limit = telemetry.gauge("polyclinic.database.connections.limit", "1", "connections that a pool may have")
-busy = telemetry.gauge("polyclinic.pool.busy", "1", "threads of a pool that run a task")
-waiting = telemetry.gauge("polyclinic.pool.waiting", "1", "tasks that wait for a thread of a pool")
-threads = telemetry.gauge("polyclinic.pool.threads", "1", "threads that a pool may have")
-ready = telemetry.gauge("polyclinic.ready", "1", "1 when the process serves, 0 when it is alive but not ready")
-connected = telemetry.gauge("polyclinic.bus.connected", "1", "1 when the process is connected to NATS")
+retrying = telemetry.gauge("polyclinic.due.retrying", "{item}", "due items that have failed at least once")
+dead = telemetry.gauge("polyclinic.dead_letters.waiting", "{letter}", "dead letters that nobody has replayed")
+pending = telemetry.gauge("polyclinic.consumer.pending", "{message}", "messages that a consumer has not been given yet")
+unacknowledged = telemetry.gauge("polyclinic.consumer.unacknowledged", "{message}", "messages given out and not yet done")
+connections = telemetry.gauge("polyclinic.database.connections", "{connection}", "connections of a pool in use")
+connections_limit = telemetry.gauge("polyclinic.database.connections.limit", "{connection}", "connections that a pool may have")
+busy = telemetry.gauge("polyclinic.pool.busy", "{thread}", "threads of a pool that run a task")
+waiting = telemetry.gauge("polyclinic.pool.waiting", "{task}", "tasks that wait for a thread of a pool")
+threads = telemetry.gauge("polyclinic.pool.threads", "{thread}", "threads that a pool may have")
+ready = telemetry.gauge("polyclinic.ready", "{process}", "1 when the process serves, 0 when it is alive but not ready")
+connected = telemetry.gauge("polyclinic.bus.connected", "{process}", "1 when the process is connected to NATS")
 memory = telemetry.gauge("process.memory.usage", "By", "resident memory")
 cpu = telemetry.total("process.cpu.time", "s", "processor time used since the process began")
 
@@ -135,10 +135,14 @@ def watch_pools(database: Database, pools: Sequence[MeasuredPool]) -> None:
     threads.watch(lambda: [(pool.threads, {"pool": pool.name}) for pool in pools])
 
 
-def watch_process(is_ready: Callable[[], bool], is_connected: Callable[[], bool]) -> None:
+def watch_bus(is_connected: Callable[[], bool]) -> None:
+    """Whether the process is connected to NATS."""
+    connected.watch(lambda: [(int(is_connected()), {})])
+
+
+def watch_process(is_ready: Callable[[], bool]) -> None:
     """Gauges of the process itself."""
     ready.watch(lambda: [(int(is_ready()), {})])
-    connected.watch(lambda: [(int(is_connected()), {})])
     memory.watch(lambda: [(resident_bytes(), {})])
     cpu.watch(lambda: [(cpu_seconds(), {})])
 

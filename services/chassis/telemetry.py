@@ -198,7 +198,7 @@ class Gauge:
         self._create(self._name, [observe], self._unit, self._description)
 
 
-def gauge(name: str, unit: str = "1", description: str = "") -> Gauge:
+def gauge(name: str, unit: str, description: str = "") -> Gauge:
     """A state; see `Gauge`."""
     _declare(name, "gauge", unit, description)
     return Gauge(name, unit, description)

@@ -153,7 +153,7 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """The WSGI application; called in each worker, after the fork."""
-        from chassis import telemetry
+        from chassis import backlog, telemetry
         from gateway.app import create_app
 
         settings = self._settings
@@ -164,7 +164,9 @@ class Server(BaseApplication):
             sample_ratio=settings.trace_sample_ratio,
             interval_seconds=settings.otlp_interval_seconds,
         )
-        return create_app(self._settings)
+        app = create_app(settings)
+        backlog.watch_process(lambda: True)  # a worker without routes never gets here
+        return app
 
 
 def _ready(worker: Worker) -> None:

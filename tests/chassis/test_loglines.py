@@ -109,9 +109,10 @@ def test_a_librarys_text_is_kept_as_its_template(lines):
     assert WHO not in json.dumps(line)
 
 
-def test_an_instrument_means_one_thing():
+def test_an_instrument_means_one_thing(monkeypatch):
     """The same name declared otherwise is a mistake that shows at once."""
-    telemetry.counter("polyclinic.test.twice", description="one")
-    telemetry.counter("polyclinic.test.twice", description="one")
+    monkeypatch.setattr(telemetry, "_declared", {})
+    telemetry.counter("polyclinic.twice", description="one")
+    telemetry.counter("polyclinic.twice", description="one")
     with pytest.raises(ValueError, match="declared twice"):
-        telemetry.histogram("polyclinic.test.twice")
+        telemetry.histogram("polyclinic.twice")

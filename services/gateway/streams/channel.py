@@ -21,7 +21,7 @@ HEARTBEAT_SECONDS = 15.0
 # A browser that reads more slowly than this many events behind is told to fetch everything again.
 QUEUE_LENGTH = 256
 RETRY_MILLISECONDS = 2_000
-_open_streams = telemetry.gauge("polyclinic.gateway.streams", "1", "event streams that browsers hold open")
+_open_streams = telemetry.gauge("polyclinic.gateway.streams", "{stream}", "event streams that browsers hold open")
 _HEARTBEAT = b": still here\n\n"
 
 
