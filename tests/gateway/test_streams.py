@@ -260,6 +260,6 @@ def test_roles(gateway: Callable[..., FlaskClient], keys: Any) -> None:
     """The same image serves the API, the streams, or both."""
     headers = {"Authorization": f"Bearer {keys.token()}"}
     api, streams = gateway(gateway_role="api"), gateway(gateway_role="streams")
-    assert api.get(day(str(uuid4())), headers=headers).status_code == 404
+    assert api.get(day(str(uuid4())), headers=headers).status_code == 307
     assert streams.get("/api/v1/things/x", headers=headers).status_code == 404
     assert streams.get("/readyz").status_code == 200
