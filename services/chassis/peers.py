@@ -25,18 +25,20 @@ MARGIN_SECONDS = 0.15
 LONGEST_SECONDS = 10.0
 BREAKER_FAILURES = 5
 BREAKER_SECONDS = 3.0
+# A refused connection costs nothing and is no reason to stop trying; waiting for an answer that does not come is.
+SLOW_SECONDS = 0.5
 CHANNEL_OPTIONS = [
     ("grpc.lb_policy_name", "round_robin"),
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
     ("grpc.enable_http_proxy", 0),
 ]
 
 
 class Breaker:
-    """Opens after several failures in a row and lets one call try again after a while."""
+    """Opens after several slow failures in a row and lets one call try again after a while: who hangs takes no threads."""
 
     def __init__(self) -> None:
         self._failures = 0
@@ -113,17 +115,17 @@ class Peer:
                 ours = from_rpc_error(error)
                 outcome = ours.reason
                 telemetry.mark_error(span, outcome)
-                self._note(ours)
+                self._note(ours, monotonic() - started)
                 raise ours from error
             finally:
                 duration.record(monotonic() - started, {"rpc": name, "outcome": outcome})
         self._breaker.succeeded()
         return answer
 
-    def _note(self, error: Error) -> None:
+    def _note(self, error: Error, seconds: float) -> None:
         if isinstance(error, Remote):
             self._breaker.succeeded()
-        else:
+        elif seconds >= SLOW_SECONDS:
             self._breaker.failed()
 
     def _method(self, name: str) -> grpc.UnaryUnaryMultiCallable:
