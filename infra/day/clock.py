@@ -29,6 +29,7 @@ STEP_SUBJECT: Final = "clock.step"
 LAST_SUBJECT: Final = "clock.last"
 STREAM: Final = "CLOCK"
 ACKNOWLEDGE_SECONDS: Final = 30.0
+AGAIN_SECONDS: Final = 0.25
 # Real seconds in which an outside party must get rid of a webhook; it pauses up to ten between two attempts.
 WEBHOOK_SECONDS: Final = 60.0
 
@@ -208,12 +209,13 @@ class BusinessTime:
         try:
             while missing and (left := deadline - self._loop.time()) > 0:
                 await self._client.publish(STEP_SUBJECT, payload, reply=inbox)
-                # Said again each second to whoever has only just come back.
-                again = self._loop.time() + min(left, 1.0)
+                # Said again now and then to whoever has only just come back.
+                again = self._loop.time() + min(left, AGAIN_SECONDS)
                 with contextlib.suppress(nats.errors.TimeoutError):
                     while missing and (wait := again - self._loop.time()) > 0:
                         answer = await answers.next_msg(timeout=wait)
-                        missing.discard(json.loads(answer.data)["process"])
+                        if answer.data:  # without: the broker's own word that nobody listens, just after its restart
+                            missing.discard(json.loads(answer.data)["process"])
         finally:
             with contextlib.suppress(nats.errors.Error):
                 await answers.unsubscribe()
