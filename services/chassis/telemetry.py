@@ -136,12 +136,14 @@ def logger(name: str) -> Logger:
 
 @dataclass(frozen=True)
 class Instrument:
-    """What a module declares to count or measure. `kind` is "counter", "histogram" or "gauge"."""
+    """What a module declares to count or measure. `kind` is "counter", "histogram" (with the upper limits of its buckets) or
+    "gauge"."""
 
     name: str
     kind: str
     unit: str
     description: str
+    buckets: tuple[float, ...] = ()
 
 
 _declared: dict[str, Instrument] = {}
@@ -152,8 +154,8 @@ def declared() -> Mapping[str, Instrument]:
     return dict(_declared)
 
 
-def _declare(name: str, kind: str, unit: str, description: str) -> None:
-    instrument = Instrument(name, kind, unit, description)
+def _declare(name: str, kind: str, unit: str, description: str, buckets: Sequence[float] = ()) -> None:
+    instrument = Instrument(name, kind, unit, description, tuple(buckets))
     if _declared.setdefault(name, instrument) != instrument:
         raise ValueError(f"the instrument {name} is declared twice, and differently")
 
@@ -168,7 +170,7 @@ def histogram(
     name: str, unit: str = "s", description: str = "", buckets: Sequence[float] = REQUEST_SECONDS
 ) -> metrics.Histogram:
     """Something that takes time. `buckets` are upper limits, in the unit."""
-    _declare(name, "histogram", unit, description)
+    _declare(name, "histogram", unit, description, buckets)
     return _meter.create_histogram(name, unit, description, explicit_bucket_boundaries_advisory=buckets)
 
 
