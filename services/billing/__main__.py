@@ -22,7 +22,7 @@ def build(settings: Settings) -> Service:
     """The service, wired; nothing connects yet."""
     service = Service("billing", settings)
     registry = service.peer("patient_registry", patient_registry_pb2.DESCRIPTOR.services_by_name["PatientRegistry"])
-    address_book = RegistryAddressBook(registry)
+    address_book = RegistryAddressBook(registry, settings.statement_pay_url)
     clearinghouse = clearinghouse_at(
         settings.clearinghouse_url, settings.clearinghouse_submitter, settings.clearinghouse_secret
     )

@@ -19,6 +19,9 @@ class Settings(ServiceSettings):
     # Signs the processor's webhooks; without it every webhook is refused.
     card_webhook_secret: Secret = Secret("")
 
+    # Where guarantors pay statements online, printed as an address and a code to scan; empty: not offered on paper.
+    statement_pay_url: Url = Url("")
+
     # claims half
     # The clearinghouse: https://… for its HTTPS interface, file:///… for drop folders.
     clearinghouse_url: Url = Url("http://127.0.0.1:4201")

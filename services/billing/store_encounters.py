@@ -12,6 +12,7 @@ from billing.domain import fees
 from billing.domain.charges import ChargeLine, VisitCharges
 from billing.domain.fees import FeeScheduleKind
 from billing.store_families import FamilyStore
+from billing.tables_directory import Practitioner
 from billing.tables_money import ChargeLine as ChargeLineRow
 from billing.tables_money import Encounter, SessionRecord
 
@@ -33,6 +34,21 @@ class EncounterStore(FamilyStore):
             Encounter.tenant_id == self.tenant_id, Encounter.id.in_(list(encounter_ids))
         )
         return {row.id: row.appointment_id for row in self.session.execute(query)}
+
+    def practitioners_of(self, encounter_ids: Iterable[UUID]) -> dict[UUID, str]:
+        """Who saw the patient, as patients read it ("Ngozi Okafor, MD"), by encounter; without those we do not know yet."""
+        query = (
+            select(Encounter.id, Practitioner.first, Practitioner.last, Practitioner.credential)
+            .join(
+                Practitioner,
+                (Practitioner.tenant_id == Encounter.tenant_id) & (Practitioner.id == Encounter.practitioner_id),
+            )
+            .where(Encounter.tenant_id == self.tenant_id, Encounter.id.in_(list(encounter_ids)))
+        )
+        return {
+            row.id: f"{row.first} {row.last}" + (f", {row.credential}" if row.credential else "")
+            for row in self.session.execute(query)
+        }
 
     def session_record(self, appointment_id: UUID) -> SessionRecord | None:
         return self.session.get(SessionRecord, (self.tenant_id, appointment_id))

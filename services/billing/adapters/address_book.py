@@ -9,7 +9,8 @@ from uuid import UUID
 from polyclinic.patient_registry.v1 import patient_registry_pb2 as registry_pb2
 from polyclinic.types.v1 import types_pb2
 
-from billing.adapters.documents import Addressee, address_lines
+from billing.adapters.paper import address_lines
+from billing.adapters.statement_paper import Addressee
 from chassis.call import Call
 from chassis.peers import Peer
 
@@ -17,10 +18,11 @@ BATCH = 500
 
 
 class RegistryAddressBook:
-    """Guarantors by the people they answer for."""
+    """Guarantors by the people they answer for. ``pay_url``: where they can pay online; "" when they cannot."""
 
-    def __init__(self, registry: Peer) -> None:
+    def __init__(self, registry: Peer, pay_url: str = "") -> None:
         self._registry = registry
+        self.pay_url = pay_url
 
     def __call__(self, call: Call, patient_ids: Sequence[UUID]) -> dict[UUID, Addressee]:
         """The guarantors of these patients by id. Raises Unavailable when the registry does not answer."""

@@ -51,6 +51,10 @@ class StatementLine:
     due_since: date
     # Waits for a person's look, or may not be asked for (protected patient).
     withheld: bool = False
+    # Where, with whom, and what in plain words; "" where it is not known.
+    place: str = ""
+    practitioner: str = ""
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +82,14 @@ def draft(lines: Sequence[StatementLine], unapplied_minor: int, on: date) -> Sta
         return Skip.ZERO if due == 0 else Skip.CREDIT
     if due < SMALL_BALANCE_MINOR:
         return Skip.SMALL_BALANCE
-    ordered = tuple(sorted(asked, key=lambda line: (line.patient_name, line.service_date, line.charge_line_id)))
+    ordered = tuple(sorted(asked, key=_by_visit))
     buckets = aged((Owed(line.due_minor, line.due_since) for line in asked), on)
     return StatementDraft(ordered, unapplied_minor, due, buckets)
+
+
+def _by_visit(line: StatementLine) -> tuple[object, ...]:
+    """Person by person, visit by visit, as they were charged."""
+    return (line.patient_name, line.service_date, line.place, line.practitioner, line.charge_line_id)
 
 
 def first_statement_on(fell_due: date) -> date:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from billing.adapters.documents import render_receipt
+from billing.adapters.receipt_paper import render_receipt
+from billing.domain.plain_words import service_words
 from billing.store import Store
 from billing.tables_money import Payment
 from billing.usecases import ledger, payments
@@ -25,7 +26,7 @@ def get_receipt(call: Call, payment_id: UUID) -> tuple[str, bytes]:
     location = store.location(payment.location_id) if payment.location_id else None
     site = location or next(iter(store.locations()), None)
     applied = [
-        (line.service_date, f"Service {line.procedure}", amount)
+        (line.service_date, service_words(line.procedure), amount)
         for line, amount in store.applied_of_payment(payment.id)
     ]
     pdf = render_receipt(

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 from billing import figures, published
-from billing.adapters.documents import Addressee, render_statement
+from billing.adapters.statement_paper import Addressee, Sheet, render_statement
 from billing.domain import statements as rules
+from billing.domain.plain_words import service_words
 from billing.domain.statements import Skip, StatementDraft, StatementLine
 from billing.errors import ExceedsBalance
 from billing.store import Store
@@ -21,8 +23,19 @@ from chassis.errors import NotFound
 from chassis.files import StoredFile
 
 ISSUE_DUE = "statement.issue"
-# Guarantors by a patient of theirs → how and where to write to them; asked of the patient registry.
-AddressBook = Callable[[Call, Sequence[UUID]], dict[UUID, Addressee]]
+
+
+class AddressBook(Protocol):
+    """How and where to write to guarantors; asked of the patient registry."""
+
+    @property
+    def pay_url(self) -> str:
+        """Where they can pay online; "" when they cannot."""
+        ...
+
+    def __call__(self, call: Call, patient_ids: Sequence[UUID]) -> dict[UUID, Addressee]:
+        """The guarantors of these patients by id. Raises Unavailable."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +111,7 @@ def issue(call: Call, store: Store, guarantor_id: UUID, today: date, address_boo
         store.session.flush()
         return drawn
     call.touch(guarantor_id, *(line.patient_id for line in drawn.lines))
-    statement = _keep(call, store, account, today, drawn, address_book(call, family))
+    statement = _keep(call, store, account, today, drawn, address_book(call, family), address_book.pay_url)
     if account.cycle >= rules.LAST_CYCLE:
         account.next_statement_on = None
         work_items.open_item(
@@ -127,16 +140,18 @@ def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft |
     }
     people, withheld = store.patients({row.patient_id for row in rows}), accounts.withheld_lines(store, rows)
     places = {location.id: location.name for location in store.locations()}
+    seen_by = store.practitioners_of({row.encounter_id for row in rows})
     lines = []
     for row in rows:
         balance, person = balances[row.id], people.get(row.patient_id)
+        place, service = places.get(row.location_id, "Clinic"), service_words(row.procedure)
         lines.append(
             StatementLine(
                 charge_line_id=row.id,
                 patient_id=row.patient_id,
                 patient_name=f"{person.first} {person.last}" if person else "",
                 service_date=row.service_date,
-                description=f"{places.get(row.location_id, 'Clinic')}, service {row.procedure}",
+                description=f"{place}, {service}",
                 charge_minor=balance.charge_minor,
                 payer_paid_minor=balance.insurance_paid_minor,
                 adjustments_minor=balance.written_off_minor,
@@ -145,6 +160,9 @@ def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft |
                 due_minor=balance.patient_due_minor,
                 due_since=since.get(row.id, row.service_date),
                 withheld=row.id in withheld,
+                place=place,
+                practitioner=seen_by.get(row.encounter_id, ""),
+                service=service,
             )
         )
     return rules.draft(lines, accounts.free_credit(store, store.credits_of(family)), today)
@@ -230,6 +248,7 @@ def _keep(
     today: date,
     drawn: StatementDraft,
     addressees: dict[UUID, Addressee],
+    pay_url: str,
 ) -> Statement:
     guarantor_id = account.id
     addressee = addressees.get(guarantor_id) or next(iter(addressees.values()), None)
@@ -251,7 +270,7 @@ def _keep(
         aging=list(drawn.aging_minor),
     )
     biller = next((store.billing_entity(location.billing_entity_id) for location in store.locations()), None)
-    pdf = render_statement(statement, drawn.lines, addressee, biller)
+    pdf = render_statement(Sheet(statement, drawn.lines, addressee, biller, pay_url))
     statement.file_id = files.put(call, f"{statement.number}.pdf", "application/pdf", pdf)
     store.add(statement)
     figures.statement_issued(call)

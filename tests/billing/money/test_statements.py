@@ -109,22 +109,25 @@ def test_a_statement_can_be_read(clinic: Clinic) -> None:
         "Ms. Ann Ho",
         "1 Main St",
         "Albany, NY 12207-0001",
-        "Amount due: $151.55",
+        "Amount due",
+        "$151.55",
+        "Office visit (99213)",
         "99213",
         "$150.00",
         "-$23.45",
         "0–30 days",
         "How to pay",
-        "PO Box 9, Troy, NY 12180",
-        "+15185550100",
+        "PO Box 9",
+        "Troy, NY 12180",
+        "(518) 555-0100",
         "Page 1 of 1",
     ):
         assert part in text, f"{part!r} is not in the statement:\n{text}"
     assert "I10" not in text
 
 
-def test_a_long_statement_has_totals_on_every_page(clinic: Clinic) -> None:
-    """Forty services make several pages; each table carries its own total and they add up to the amount due."""
+def test_a_long_statement_goes_on(clinic: Clinic) -> None:
+    """Forty services make several pages; the visit is told once, the total at the end is the amount due."""
     clinic.registry_knows()
     patient = clinic.patient()
     lines = [encounters_pb2.CodedLine(procedure="85025", units=1, diagnosis_pointers=[1])] * 40
@@ -132,11 +135,10 @@ def test_a_long_statement_has_totals_on_every_page(clinic: Clinic) -> None:
     issue(clinic, patient)
     [statement] = statements(clinic)
     text = pdf_text(clinic, statement)
-    assert "Page 3 of 3" in text
-    assert text.count("Total of table") == 2
-    assert "$400.00" in text  # 16 lines
-    assert "$600.00" in text  # 24 lines
-    assert f"Amount due: ${40 * LAB_FEE / 100:,.2f}" in text
+    assert "Page 2 of 2" in text
+    assert text.count("Laboratory test (85025)") == 40
+    # At the top, as the total, and on the slip.
+    assert text.count(f"${40 * LAB_FEE / 100:,.2f}") >= 3
 
 
 def test_the_same_pdf_for_ever(clinic: Clinic) -> None:

@@ -1,0 +1,108 @@
+"""A payment's receipt as PDF (reportlab). The same data gives the same bytes (`invariant`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from io import BytesIO
+
+from reportlab.lib.pagesizes import LETTER
+from reportlab.lib.units import inch
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
+
+from billing.adapters.paper import (
+    BODY,
+    HEAD,
+    INK,
+    PALE,
+    SECTION,
+    SMALL,
+    SOFT_SMALL,
+    address_lines,
+    dollars,
+    grid,
+    paragraph,
+    phone,
+    printable,
+    readable,
+)
+from billing.tables_directory import BillingEntity, Location
+from billing.tables_money import Payment
+
+MARGIN = 0.9 * inch
+
+
+def render_receipt(
+    payment: Payment,
+    *,
+    patient_name: str,
+    applied: Sequence[tuple[date, str, int]],
+    unapplied_minor: int,
+    location: Location | None,
+    biller: BillingEntity | None,
+    received_on: date,
+) -> bytes:
+    """A receipt. `applied`: (service date, what, minor units) of each charge the money was used on so far."""
+    name = biller.name if biller else "Clinic"
+    how = {"cash": "Cash", "check": f"Check no. {payment.check_number}", "card": "Card"}[payment.method]
+    rows = [
+        ("Receipt number", payment.receipt_number),
+        ("Date", readable(received_on)),
+        ("Received for", patient_name),
+        ("Place", location.name if location else "Paid online"),
+        ("Method", how),
+    ]
+    amount = Table([["Amount received", dollars(payment.amount_minor)]], [3.35 * inch, 3.35 * inch])
+    amount.setStyle(
+        [
+            ("FONT", (0, 0), (-1, -1), "Helvetica-Bold", 13),
+            ("TEXTCOLOR", (0, 0), (-1, -1), INK),
+            ("BACKGROUND", (0, 0), (-1, -1), PALE),
+            ("ALIGN", (1, 0), (1, 0), "RIGHT"),
+            ("TOPPADDING", (0, 0), (-1, -1), 8),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 10),
+        ]
+    )
+    facts = Table([[paragraph(label, SMALL), paragraph(text)] for label, text in rows], [1.6 * inch, 5.1 * inch])
+    facts.setStyle(
+        [
+            ("LEFTPADDING", (0, 0), (0, -1), 6),
+            ("TOPPADDING", (0, 0), (-1, -1), 1),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
+        ]
+    )
+    story: list[Flowable] = [paragraph(name, HEAD)]
+    if biller is not None:
+        sender = [
+            *address_lines(biller.address),
+            phone(biller.phone),
+            f"Tax ID {biller.tax_id[:2]}-{biller.tax_id[2:]}",
+        ]
+        story += [paragraph(line, SMALL) for line in sender if line]
+    story += [Spacer(1, 14), paragraph("Receipt", HEAD), Spacer(1, 4), facts, Spacer(1, 8), amount, Spacer(1, 6)]
+    if applied:
+        used = [[readable(day), printable(what), dollars(minor)] for day, what, minor in applied]
+        story.append(Paragraph("Used for", SECTION))
+        story.append(
+            grid(
+                [["Service date", "Service", "Amount"], *used], [1.5 * inch, 3.9 * inch, 1.3 * inch], money_columns=(2,)
+            )
+        )
+        story.append(Spacer(1, 6))
+    if unapplied_minor:
+        story.append(Paragraph(f"Kept for coming charges: <b>{dollars(unapplied_minor)}</b>", BODY))
+    story += [Spacer(1, 10), Paragraph("Thank you. Please keep this receipt for your records.", SOFT_SMALL)]
+    buffer = BytesIO()
+    document = SimpleDocTemplate(
+        buffer,
+        pagesize=LETTER,
+        title=f"Receipt {payment.receipt_number}",
+        author=printable(name),
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=MARGIN,
+        invariant=1,
+    )
+    document.build(story)
+    return buffer.getvalue()
