@@ -56,7 +56,7 @@ tls {
 cluster {
   name: {{ .Release.Name }}
   listen: 0.0.0.0:6222
-  authorization {user: route, password: $CLUSTER_PASSWORD}
+  # Who may join: the NetworkPolicy says it, and with TLS the certificate.
   {{- if .Values.global.tls.enabled }}
   tls {
     cert_file: /etc/polyclinic/tls/tls.crt
@@ -67,7 +67,7 @@ cluster {
   {{- end }}
   routes = [
     {{- range $index := until (int .Values.nats.replicas) }}
-    nats-route://route:$CLUSTER_PASSWORD@{{ $name }}-{{ $index }}.{{ include "service.hostOf" (dict "root" $ "service" "nats") }}:6222
+    nats-route://{{ $name }}-{{ $index }}.{{ include "service.hostOf" (dict "root" $ "service" "nats") }}:6222
     {{- end }}
   ]
 }
