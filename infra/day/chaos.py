@@ -19,9 +19,32 @@ from infra.day.invariants.kills import VICTIMS
 # Each at least twice; the servers that everybody depends on once more.
 ROUNDS = (*VICTIMS, *VICTIMS, "NATS", "PostgreSQL", "scheduling", "billing")
 # How many strikes fall into which part of the day (the first word of a point's name); what is left over falls into the last.
-QUOTAS = {"booking": 7, "reminders": 2, "clinic": 8, "money": len(ROUNDS)}
+QUOTAS = {"booking": 6, "reminders": 2, "clinic": 7, "money": len(ROUNDS)}
+# So many points lie between two strikes: the sixty days of money have something to be struck in all their weeks.
+SPACING = {"money": 5}
 # Real seconds between reaching a point and the strike.
 LONGEST_FUSE = 0.4
+
+
+class Rota:
+    """Whom to strike at which point, by the seed alone."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(f"{seed}/chaos")
+        self._queue = list(ROUNDS)
+        self._random.shuffle(self._queue)
+        self._left = dict(QUOTAS)
+        self._pause = 0
+
+    def next_at(self, point: str) -> tuple[str, float] | None:
+        """The victim, and the real seconds between the point and the strike; None when this point is spared."""
+        part = point.partition(",")[0].split()[0]
+        self._pause -= 1
+        if not self._queue or not self._left[part] or self._pause > 0:
+            return None
+        self._left[part] -= 1
+        self._pause = SPACING.get(part, 1)
+        return self._queue.pop(), self._random.uniform(0, LONGEST_FUSE)
 
 
 class Chaos:
@@ -29,14 +52,11 @@ class Chaos:
 
     def __init__(self, day: Day) -> None:
         self._stack = day.stack
-        self._random = random.Random(f"{day.options.seed}/chaos")
-        self._queue = list(ROUNDS)
-        self._random.shuffle(self._queue)
+        self._rota = Rota(day.options.seed)
         self._strikes = day.strikes
         self._under_way: threading.Thread | None = None
         self._failure: Exception | None = None
-        self._left = dict(QUOTAS)
-        day.progress.say(f"chaos: {len(self._queue)} SIGKILLs will come, seed {day.options.seed}")
+        day.progress.say(f"chaos: {len(ROUNDS)} SIGKILLs will come, seed {day.options.seed}")
 
     def figures(self) -> dict[str, object]:
         """What was killed how often, and every strike in order."""
@@ -51,16 +71,12 @@ class Chaos:
         """The day has reached a named point: strike, unless the last victim is still getting up."""
         if self._failure is not None:
             raise self._failure
-        part = point.partition(",")[0].split()[0]
-        if not self._queue or not self._left[part]:
-            return
         if self._under_way is not None and self._under_way.is_alive():
             return
-        self._left[part] -= 1
-        victim = self._queue.pop()
-        fuse = self._random.uniform(0, LONGEST_FUSE)
-        self._under_way = threading.Thread(target=self._strike, args=(point, victim, fuse), name="chaos")
-        self._under_way.start()
+        strike = self._rota.next_at(point)
+        if strike is not None:
+            self._under_way = threading.Thread(target=self._strike, args=(point, *strike), name="chaos")
+            self._under_way.start()
 
     def finish(self) -> None:
         """Wait until the last victim is up again; raises what went wrong with a restart."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from infra.day.chaos import QUOTAS, ROUNDS, VICTIMS
+from infra.day.chaos import QUOTAS, ROUNDS, SPACING, VICTIMS, Rota
 from infra.day.clock import _round_up
 from infra.day.context import Strike
 from infra.day.invariants import Finding
@@ -42,6 +43,31 @@ def test_chaos_kills_everything_twice() -> None:
     assert min(kills.values()) >= 2
     assert len(ROUNDS) >= 20
     assert sum(QUOTAS.values()) >= len(ROUNDS)
+
+
+def points() -> list[str]:
+    """The points of a whole day, as its steps name them."""
+    booking = [f"booking, {days} days before" for days in range(30, 3, -2)]
+    clinic = [f"clinic, {hour}:00 UTC" for hour in range(12, 25)]
+    money = [f"money, day {number}" for number in range(1, 61)]
+    return [*booking, "booking, moves", "reminders going out", "reminders being answered", *clinic, *money]
+
+
+@pytest.mark.parametrize("seed", [3, 7, 11])
+def test_a_day_is_long_enough_for_all_its_kills(seed: int) -> None:
+    """Whatever the seed, every round finds its point, and the weeks of money are struck over weeks, not on their first days."""
+    rota = Rota(seed)
+    struck = [(point, strike[0]) for point in points() if (strike := rota.next_at(point)) is not None]
+    assert Counter(victim for _, victim in struck) == Counter(ROUNDS)
+    days = [int(point.rsplit(" ", 1)[1]) for point, _ in struck if point.startswith("money")]
+    assert len(days) >= 5
+    assert all(later - earlier >= SPACING["money"] for earlier, later in pairwise(days))
+
+
+def test_the_same_seed_strikes_the_same() -> None:
+    """Whom and when is decided by the seed alone, so that a broken day can be lived again."""
+    one, other = Rota(7), Rota(7)
+    assert [one.next_at(point) for point in points()] == [other.next_at(point) for point in points()]
 
 
 def lived_under(*victims: str, dead: str = "") -> Any:
