@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import Callable, Coroutine, Iterator
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,22 +80,37 @@ def brokers(installer: Installer, tmp_path: Path) -> Iterator[list[Broker]]:
 
 def eventually(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Runs ``work`` until the servers are there (a connection or JetStream may be refused before that)."""
-    for attempt in range(60):
+    pause = threading.Event()
+    for attempt in range(100):
         try:
             asyncio.run(work())
             return
         except (OSError, nats.errors.Error):
-            if attempt == 59:
+            if attempt == 99:
                 raise
+            pause.wait(0.2)
 
 
-async def connected(port: int, user: str, refusals: list[str]) -> Any:
+@asynccontextmanager
+async def connected(port: int, user: str, refusals: list[str]) -> AsyncIterator[Any]:
+    """A client of the server at ``port``; what the server refuses it lands in ``refusals``."""
+
     async def note(error: Exception) -> None:
         refusals.append(str(error))
 
-    return await nats.connect(
-        f"nats://127.0.0.1:{port}", user=user, password=PASSWORDS[user], error_cb=note, connect_timeout=5
+    client = await nats.connect(
+        f"nats://127.0.0.1:{port}",
+        user=user,
+        password=PASSWORDS[user],
+        error_cb=note,
+        connect_timeout=5,
+        max_reconnect_attempts=1,
+        reconnect_time_wait=0.2,
     )
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 def test_nats_takes_the_configuration_and_keeps_services_apart(broker: Broker) -> None:
@@ -101,18 +118,16 @@ def test_nats_takes_the_configuration_and_keeps_services_apart(broker: Broker) -
     refusals: list[str] = []
 
     async def go() -> None:
-        billing = await connected(broker.port, "billing", refusals)
-        stream = billing.jetstream()
-        await stream.add_stream(name="BILLING", subjects=["polyclinic.billing.v1.>"])
-        await stream.publish("polyclinic.billing.v1.t.claim.filed", b"a secret diagnosis")
-        await billing.publish("polyclinic.scheduling.v1.t.appointment.booked", b"forged")
-        await billing.flush()
-        with pytest.raises(nats.errors.Error):
-            await stream.delete_stream("BILLING")
-        await billing.close()
-        operator = await connected(broker.port, "ops", refusals)
-        assert await operator.jetstream().delete_stream("BILLING")
-        await operator.close()
+        async with connected(broker.port, "billing", refusals) as billing:
+            stream = billing.jetstream()
+            await stream.add_stream(name="BILLING", subjects=["polyclinic.billing.v1.>"])
+            await stream.publish("polyclinic.billing.v1.t.claim.filed", b"a secret diagnosis")
+            await billing.publish("polyclinic.scheduling.v1.t.appointment.booked", b"forged")
+            await billing.flush()
+            with pytest.raises(nats.errors.Error):
+                await stream.delete_stream("BILLING")
+        async with connected(broker.port, "ops", refusals) as operator:
+            assert await operator.jetstream().delete_stream("BILLING")
 
     eventually(go)
     assert any("polyclinic.scheduling.v1" in refusal for refusal in refusals)
@@ -124,17 +139,15 @@ def test_three_servers_keep_three_copies(brokers: list[Broker]) -> None:
     """With three replicas the servers form a cluster, and a stream of three copies survives one of them."""
 
     async def write() -> None:
-        client = await connected(brokers[0].port, "billing", [])
-        stream = client.jetstream(timeout=10)
-        await stream.add_stream(name="BILLING", subjects=["polyclinic.billing.v1.>"], num_replicas=3)
-        await stream.publish("polyclinic.billing.v1.t.claim.filed", b"kept")
-        await client.close()
+        async with connected(brokers[0].port, "billing", []) as client:
+            stream = client.jetstream(timeout=10)
+            await stream.add_stream(name="BILLING", subjects=["polyclinic.billing.v1.>"], num_replicas=3)
+            await stream.publish("polyclinic.billing.v1.t.claim.filed", b"kept")
 
     async def read() -> None:
-        client = await connected(brokers[1].port, "billing", [])
-        message = await client.jetstream(timeout=10).get_msg("BILLING", 1)
-        assert message.data == b"kept"
-        await client.close()
+        async with connected(brokers[1].port, "billing", []) as client:
+            message = await client.jetstream(timeout=10).get_msg("BILLING", 1)
+            assert message.data == b"kept"
 
     eventually(write)
     brokers[0].child.kill()

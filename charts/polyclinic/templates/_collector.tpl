@@ -1,36 +1,12 @@
+{{/* infra/observability/collector.yaml, without its way out where collector.forwardTo names none. */}}
 {{- define "polyclinic.collectorConfig" -}}
-{{- $forward := .Values.collector.forwardTo -}}
-extensions:
-  health_check: {endpoint: 0.0.0.0:13133}
-receivers:
-  otlp:
-    protocols:
-      http: {endpoint: 0.0.0.0:4318}
-processors:
-  memory_limiter: {check_interval: 1s, limit_percentage: 80, spike_limit_percentage: 20}
-  batch: {}
-exporters:
-  prometheus:
-    endpoint: 0.0.0.0:8889
-    resource_to_telemetry_conversion: {enabled: true}
-  {{- if $forward }}
-  otlphttp: {endpoint: {{ $forward | quote }}}
-  {{- else }}
-  nop: {}
-  {{- end }}
-service:
-  extensions: [health_check]
-  pipelines:
-    metrics:
-      receivers: [otlp]
-      processors: [memory_limiter, batch]
-      exporters: [prometheus{{ if $forward }}, otlphttp{{ end }}]
-    traces:
-      receivers: [otlp]
-      processors: [memory_limiter, batch]
-      exporters: [{{ ternary "nop" "otlphttp" (empty $forward) }}]
-    logs:
-      receivers: [otlp]
-      processors: [memory_limiter, batch]
-      exporters: [{{ ternary "nop" "otlphttp" (empty $forward) }}]
+{{- $config := .Files.Get "files/collector.yaml" | fromYaml -}}
+{{- if not .Values.collector.forwardTo -}}
+{{- $_ := unset $config.exporters "otlphttp" -}}
+{{- $_ := set $config.exporters "nop" dict -}}
+{{- range $signal := list "traces" "logs" -}}
+{{- $_ := set (get $config.service.pipelines $signal) "exporters" (list "nop") -}}
+{{- end -}}
+{{- end -}}
+{{ toYaml $config }}
 {{- end }}
