@@ -12,7 +12,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help day run reset test test-fast lint format protos bench clean
+.PHONY: help day run status reset test test-fast lint format protos bench clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ day: protos ## Live one clinic day through every service, prove the books, leave
 
 run: protos ## Start the whole system, seeded, and keep it up until Ctrl-C (data in .data/run)
 	@$(BIN)/python -m infra.local run --port-base $(PORT)
+
+status: .venv/.installed ## One screen of health of what `make run` has started
+	@$(BIN)/python -m infra.local status --port-base $(PORT)
 
 reset: .venv/.installed ## Empty what `make run` has kept
 	@$(BIN)/python -m infra.local reset

@@ -1,15 +1,16 @@
-"""``python -m infra.local run|reset``: what ``make run`` and ``make reset`` call."""
+"""``python -m infra.local run|status|reset``: what ``make run``, ``make status`` and ``make reset`` call."""
 
 from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 from rich.console import Console
 
-from infra.local.plan import ROOT
+from infra.local.plan import ROOT, Ports, operators_environment
 from infra.local.process import StartError
 from infra.local.seed import seed_demo
 from infra.local.stack import Stack, empty
@@ -22,16 +23,20 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m infra.local")
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="start everything and keep it up until Ctrl-C")
-    run.add_argument(
-        "--port-base", type=int, default=8080, help="the gateway's port; the others follow it (default 8080)"
-    )
-    for command in (run, commands.add_parser("reset", help="delete the data of `run`")):
+    status = commands.add_parser("status", help="one screen of health of what `run` has started")
+    for command in (run, status):
+        command.add_argument(
+            "--port-base", type=int, default=8080, help="the gateway's port; the others follow it (default 8080)"
+        )
+    for command in (run, status, commands.add_parser("reset", help="delete the data of `run`")):
         command.add_argument("--data", type=Path, default=DATA, help="data folder")
     arguments = parser.parse_args(argv)
     try:
         if arguments.command == "reset":
             empty(arguments.data)
             print(f"{arguments.data} is empty")
+        elif arguments.command == "status":
+            return show_status(arguments.data, arguments.port_base)
         else:
             keep_up(arguments.data, arguments.port_base)
     except StartError as error:
@@ -56,6 +61,14 @@ def keep_up(data: Path, port_base: int) -> None:
     finally:
         console.print("[dim]stopping …[/dim]")
         stack.stop()
+
+
+def show_status(data: Path, port_base: int) -> int:
+    """Print the screen of health, as an operator's shell would; answers its exit code. StartError when nothing runs."""
+    if not (data / "children.json").is_file():
+        raise StartError(f"nothing runs on the data in {data}; `make run` starts it")
+    environment = operators_environment(data, Ports.choose(port_base))
+    return subprocess.run([sys.executable, "-m", "chassis.cli", "status"], env=environment, check=False).returncode
 
 
 def _interrupt(signum: int, frame: object) -> None:

@@ -200,6 +200,20 @@ class Plan:
         return base64.b64encode(hashlib.sha256(self.secrets.get(f"key.{name}").encode()).digest()).decode()
 
 
+def operators_environment(data: Path, ports: Ports) -> dict[str, str]:
+    """What an operator's shell needs to ask a stack on ``data`` how it is doing."""
+    nats = EmbeddedNats(data / "nats", ports["nats"])
+    addresses = {f"POLYCLINIC_{name.upper()}_ADDRESS": ports.address(name) for name in SERVICES}
+    return {
+        **_inherited(),
+        **addresses,
+        "POLYCLINIC_NATS_URL": nats.address,
+        "POLYCLINIC_NATS_USER": "ops",
+        "POLYCLINIC_NATS_PASSWORD": nats.password("ops"),
+        "POLYCLINIC_PUBLIC_URL": ports.url("gateway"),
+    }
+
+
 def _inherited() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in INHERITED}
     return kept | {"PYTHONUNBUFFERED": "1", "TZ": "UTC"}

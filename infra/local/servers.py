@@ -377,8 +377,9 @@ class EmbeddedNats:
 
 # What a JetStream client publishes: API requests, acknowledgements, flow control, replies to requests.
 JETSTREAM_SUBJECTS: Final = ("$JS.API.>", "$JS.ACK.>", "$JS.FC.>", "_INBOX.>")
-# What every service may say: its audit entries, its acknowledgement of a clock step, a telehealth room's signalling.
-SHARED_SUBJECTS: Final = ("audit.>", "clock.>", "signalling.>")
+# What every service may say: its audit entries, its acknowledgement of a clock step, a telehealth room's signalling, and the
+# question how everybody is doing.
+SHARED_SUBJECTS: Final = ("audit.>", "clock.>", "signalling.>", "operations.>")
 # What only a person may do: losing events is never a service's decision.
 DESTRUCTIVE_SUBJECTS: Final = ("$JS.API.STREAM.DELETE.>", "$JS.API.STREAM.PURGE.>", "$JS.API.STREAM.MSG.DELETE.>")
 

@@ -132,6 +132,44 @@ class Bus:
 
         return self.spawn(subscribe())
 
+    def answer_core(self, subject: str, make: Callable[[bytes], bytes]) -> Future[Any]:
+        """Answers each question on `subject` with what `make` makes of its payload, in a thread: it may take a while."""
+
+        async def on_message(message: Msg) -> None:
+            answer = await asyncio.get_running_loop().run_in_executor(None, make, message.data)
+            await message.respond(answer)
+
+        async def subscribe() -> Any:
+            client = await self.client()
+            return await client.subscribe(subject, cb=on_message)
+
+        return self.spawn(subscribe())
+
+    def ask_all(self, subject: str, payload: bytes, *, seconds: float) -> list[bytes]:
+        """Asks everybody who listens to `subject`; what was answered within `seconds`. Raises Unavailable when not
+        connected.
+        """
+        if not self.connected:
+            raise Unavailable(internal="NATS is not connected")
+
+        async def ask() -> list[bytes]:
+            client = await self.client()
+            inbox = client.new_inbox()
+            answers: list[bytes] = []
+
+            async def on_answer(message: Msg) -> None:
+                if message.data:  # an empty one says that nobody listens
+                    answers.append(message.data)
+
+            listening = await client.subscribe(inbox, cb=on_answer)
+            await client.publish(subject, payload, reply=inbox)
+            await asyncio.sleep(seconds)
+            await listening.unsubscribe()
+            return answers
+
+        found: list[bytes] = self.spawn(ask()).result(seconds + 5)
+        return found
+
     def follow(
         self, stream: str, subject: str, handler: Callable[[Msg], None], *, since_seconds: float = 0.0
     ) -> Future[Any]:

@@ -1,25 +1,35 @@
-"""`polyclinic`: what an operator does to one service: migrate it, look at its health, list and replay its dead letters."""
+"""`polyclinic`: what an operator does: migrate a service, see how all are doing, list and replay dead letters."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 
-from sqlalchemy import Engine, text
+import requests
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from chassis import migrating
-from chassis.clock import monotonic
+from chassis import migrating, screen, status
+from chassis.bus import Bus
+from chassis.clock import monotonic, real_now
 from chassis.database import tls_options
 from chassis.deadletters import DeadLetters
-from chassis.settings import ServiceSettings, SettingsError
+from chassis.errors import Unavailable
+from chassis.settings import Secret, ServiceSettings, SettingsError, Url
+from chassis.status import Report
 
 # How often a step that waits looks again.
 LOOK_SECONDS = 1.0
+
+
+class Unreachable(Exception):
+    """Nobody could be asked; the message says where."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,12 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     letters.add_argument("action", choices=["list", "replay"])
     letters.add_argument("service")
     letters.add_argument("ids", nargs="*", help="replay only these (default: all)")
-    status = commands.add_parser("status", help="a service's backlog: outbox, due work, dead letters")
-    status.add_argument("service")
+    health = commands.add_parser(
+        "status", help="one screen of health: every process that NATS reaches, or one service's database"
+    )
+    health.add_argument("service", nargs="?", help="read this service's database, past NATS")
+    health.add_argument("--seconds", type=float, default=2.0, help="how long answers are waited for")
+    health.add_argument("--json", action="store_true", help="the answers as JSON, for programs")
     chosen = parser.parse_args(arguments)
     try:
         return COMMANDS[chosen.command](chosen)
-    except (SettingsError, migrating.MigrationError) as error:
+    except (SettingsError, Unreachable, migrating.MigrationError) as error:
         print(f"polyclinic: {error}", file=sys.stderr)
         return 1
 
@@ -112,19 +126,70 @@ def _dead_letters(chosen: argparse.Namespace) -> int:
     return 0
 
 
+@dataclass(frozen=True, kw_only=True)
+class OperatorSettings(ServiceSettings):
+    """What asking everybody needs: the way to NATS, and which services should answer (those whose addresses are set)."""
+
+    database_url: Secret = Secret("")
+    database_worker_url: Secret = Secret("")
+    public_url: Url = Url("")
+
+
 def _status(chosen: argparse.Namespace) -> int:
+    """Exit code 0 when nothing needs attention, 2 when something does, 1 when nobody could be asked."""
+    if chosen.service:
+        seen = screen.Seen(_of_database(chosen.service), [chosen.service])
+    else:
+        settings = OperatorSettings.from_environment()
+        seen = screen.Seen(
+            _of_everybody(settings, chosen.seconds), list(settings.addresses), _gateway(settings.public_url)
+        )
+    print(json.dumps([asdict(report) for report in seen.reports], indent=1) if chosen.json else seen.drawn(real_now()))
+    return 2 if seen.attention() else 0
+
+
+def _gateway(url: str) -> screen.Gateway | None:
+    """Whether the gateway would serve; None when nobody has said where it is."""
+    if not url:
+        return None
+    try:
+        answer = requests.get(f"{url}/readyz", timeout=3)
+    except requests.RequestException as error:
+        return screen.Gateway(url, False, type(error).__name__)
+    return screen.Gateway(url, answer.ok, f"{answer.status_code}")
+
+
+def _of_everybody(settings: OperatorSettings, seconds: float) -> list[Report]:
+    bus = Bus("polyclinic-status", settings, streams=[])
+    bus.start()
+    try:
+        if not bus.wait_connected(seconds + 3):
+            raise Unreachable(
+                f"NATS does not answer at {settings.nats_url}; `polyclinic status <service>` asks a service's database"
+            )
+        answers = bus.ask_all(status.SUBJECT, b"", seconds=seconds)
+    except Unavailable as error:
+        raise Unreachable(f"NATS: {error.internal}") from error
+    finally:
+        bus.stop()
+    return [Report.from_bytes(answer) for answer in answers]
+
+
+def _of_database(service: str) -> list[Report]:
     settings = ServiceSettings.from_environment()
-    query = text(
-        "select count(*) filter (where published_at is null) as unpublished,"
-        " coalesce(extract(epoch from clock_timestamp() - min(created_at) filter (where published_at is null)), 0)::int"
-        " as oldest, (select count(*) from due) as due, (select count(*) from due where attempts > 1) as retrying,"
-        " (select count(*) from dead_letter where replayed_at is null) as dead from outbox"
+    options = tls_options(settings)
+    process = status.Process(
+        service=service,
+        instance="",
+        clock="system",
+        app_engine=migrating.plain_engine(settings.database_url, options),
+        worker_engine=migrating.plain_engine(settings.database_worker_url, options),
+        business_now=real_now,
+        is_ready=lambda: True,
+        consumption=list,
+        started_at=real_now(),
     )
-    with _worker_session(settings) as session:
-        row = session.execute(query).one()
-    backlog = f"outbox {row.unpublished} (oldest {row.oldest} s), due {row.due} (retrying {row.retrying})"
-    print(f"{chosen.service}: {backlog}, dead letters {row.dead}")
-    return 0 if not row.dead else 2
+    return [status.report(process)]
 
 
 @contextmanager

@@ -18,10 +18,10 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from sqlalchemy.orm import Session
 
-from chassis import backlog, descriptors, migrating, telemetry
+from chassis import backlog, descriptors, migrating, status, telemetry
 from chassis.audit import Auditor
 from chassis.bus import Bus
-from chassis.clock import CLOCK_SUBJECT, BusinessClock, SimulatedClock, SystemClock
+from chassis.clock import CLOCK_SUBJECT, BusinessClock, SimulatedClock, SystemClock, real_now
 from chassis.consumers import Consumers, Subscription
 from chassis.database import Database
 from chassis.deadletters import DeadLetters
@@ -241,12 +241,26 @@ class Service:
         self._health_server.start()
 
     def _watch(self) -> None:
-        """Gauges: what is left to do, and how full the process is."""
+        """Gauges of what is left to do and how full the process is; the same for whoever asks for the status."""
         backlog.watch_backlog(self.database, self.clock)
         backlog.watch_consumers(self.consumers.consumption)
         backlog.watch_pools(self.database, [self._rpc_pool, self._pool])
         backlog.watch_bus(lambda: self.bus.connected)
         backlog.watch_process(self.ready.is_set)
+        status.answer(
+            self.bus,
+            status.Process(
+                service=self.name,
+                instance=self.settings.instance,
+                clock=self.settings.clock,
+                app_engine=self.database.engine,
+                worker_engine=self.database.worker_engine,
+                business_now=self.clock.now,
+                is_ready=self.ready.is_set,
+                consumption=self.consumers.consumption,
+                started_at=real_now(),
+            ),
+        )
 
     def _watch_readiness(self) -> None:
         """Ready: our own database answers, at a schema that is at least the code's; nothing else is asked for."""
