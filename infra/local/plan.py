@@ -132,7 +132,7 @@ class Plan:
             "POLYCLINIC_NATS_PASSWORD": self.nats.password(service),
             "POLYCLINIC_CLOCK": self.clock,
             # Handlers take milliseconds here, and nobody wants to wait for what a killed process had in hand.
-            "POLYCLINIC_REDELIVERY_SECONDS": "8" if self.clock == "simulated" else "40",
+            "POLYCLINIC_REDELIVERY_SECONDS": "4" if self.clock == "simulated" else "40",
             "POLYCLINIC_DEMO": "1",
             "POLYCLINIC_INSTANCE": f"{service}-1",
             "POLYCLINIC_PUBLIC_URL": self.public_url,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -286,11 +288,30 @@ class Consumers:
     async def _process_fetch(self, processor: Processor, messages: list[Msg]) -> None:
         if processor.bulk and len(messages) > 1 and await self._process_bulk(processor, messages):
             return
-        for message in messages:
-            if self._draining:
-                await message.nak()
-            else:
-                await self._process(processor, message)
+        async with self._held(messages) as waiting:
+            while waiting:
+                if self._draining:
+                    await waiting[0].nak()
+                else:
+                    await self._process(processor, waiting[0])
+                waiting.popleft()
+
+    @asynccontextmanager
+    async def _held(self, messages: list[Msg]) -> AsyncIterator[deque[Msg]]:
+        """What was fetched and is not done yet stays ours: the broker is told so before it would deliver it again."""
+        waiting = deque(messages)
+
+        async def hold() -> None:
+            while True:
+                await asyncio.sleep(self._redelivery_seconds / 3)
+                for message in list(waiting):
+                    await message.in_progress()
+
+        holding = asyncio.create_task(hold())
+        try:
+            yield waiting
+        finally:
+            holding.cancel()
 
     async def _process_bulk(self, processor: Processor, messages: list[Msg]) -> bool:
         """Processes a whole fetch; returns False, with nothing applied of what failed, when it must go one by one."""

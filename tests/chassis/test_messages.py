@@ -60,11 +60,17 @@ def wait_for(condition, seconds=10.0):
 class Listening:
     """A durable consumer of RoomChanged in the same process, as a service would have."""
 
-    def __init__(self, harness, purpose, handler, bulk=False):
+    def __init__(self, harness, purpose, handler, bulk=False, redelivery_seconds=40.0):
         service = harness.service
         self._pool = service._pool
         self.consumers = Consumers(
-            "identity", service.bus, service.units, service.database, service.dead_letters, self._pool
+            "identity",
+            service.bus,
+            service.units,
+            service.database,
+            service.dead_letters,
+            self._pool,
+            redelivery_seconds,
         )
         self.consumers.add([Subscription(events.RoomChanged, handler, purpose, bulk)])
 
@@ -200,6 +206,34 @@ def test_dead_letters_are_encrypted_at_rest(identity, tenant):
     [letter] = identity.dead_letters(tenant)
     assert b"Jane" not in bytes(letter.payload)
     assert letters._open(bytes(letter.payload)) == b"Jane Doe"
+
+
+def test_what_waits_behind_a_slow_message_is_not_delivered_again(identity, tenant):
+    """A fetch takes longer than the broker waits for one acknowledgement: all of it is still handled at its first delivery."""
+    handled, pause = [], threading.Event()
+
+    def slowly(call, event):
+        if call.tenant_id == tenant:
+            pause.wait(0.25)
+        handled.append((call.tenant_id, event.name))
+
+    wanted = {(tenant, f"s{number}") for number in range(8)}
+    for _, name in wanted:
+        emit(identity, tenant, name)
+    assert wait_for(lambda: unpublished(identity, tenant) == 0)
+    with Listening(identity, f"slow-{tenant.hex}", slowly, redelivery_seconds=0.6) as listening:
+        assert wait_for(lambda: wanted <= set(handled) and delivered(identity, listening).num_ack_pending == 0)
+        assert delivered(identity, listening).delivered.consumer_seq == len(handled)
+
+
+def delivered(harness, listening):
+    """What the broker says of the only consumer."""
+    ((name, stream, _),) = listening.consumers.groups()
+
+    async def ask():
+        return await (await harness.service.bus.jetstream()).consumer_info(stream, name)
+
+    return harness.service.bus.spawn(ask()).result(5)
 
 
 def test_delivering_the_same_message_twice_applies_it_once(identity, tenant):
