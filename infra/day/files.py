@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
+from infra.day.client import Json
 from infra.day.context import Day
 from infra.day.daysheet import write_day_sheet
 from infra.day.world import CLINICIANS
-
-STATEMENTS = 3
 
 
 def write_files(day: Day) -> dict[str, int]:
@@ -67,13 +67,35 @@ def kind_of(content: bytes) -> str:
 
 
 def write_statements(day: Day, folder: Path) -> None:
-    """The three largest statements as the guarantors got them."""
+    """Three statements as their guarantors got them, as different as the day has them."""
     folder.mkdir(parents=True)
-    listed = list(day.accounts.biller.pages("/api/v1/statements", "statements"))
-    listed.sort(key=lambda statement: -int(statement["amount_due"]["minor_units"]))
-    for statement in listed[:STATEMENTS]:
-        pdf = day.accounts.biller.download(f"/api/v1/statements/{statement['statement_id']}/pdf")
+    biller = day.accounts.biller
+    listed = list(biller.pages("/api/v1/statements", "statements"))
+    whole = [biller.get(f"/api/v1/statements/{statement['statement_id']}") for statement in listed]
+    for statement in telling(whole):
+        pdf = biller.download(f"/api/v1/statements/{statement['statement_id']}/pdf")
         (folder / f"{statement['number']}.pdf").write_bytes(pdf)
+
+
+def telling(statements: Sequence[Json]) -> list[Json]:
+    """Three statements of different guarantors that show most: one on which a payer has paid, the longest, a later notice."""
+
+    def paid_by_payer(statement: Json) -> int:
+        return sum(int(line["payer_paid"]["minor_units"]) > 0 for line in statement["lines"])
+
+    def length(statement: Json) -> int:
+        return len(statement["lines"])
+
+    def notice(statement: Json) -> int:
+        return int(statement["cycle"])
+
+    chosen: list[Json] = []
+    for measure in (paid_by_payer, length, notice):
+        taken = {statement["patient_id"] for statement in chosen}
+        left = [statement for statement in statements if statement["patient_id"] not in taken]
+        if left:
+            chosen.append(max(left, key=lambda each: (measure(each), int(each["amount_due"]["minor_units"]))))
+    return chosen
 
 
 def write_messages(day: Day, folder: Path) -> None:

@@ -1,4 +1,7 @@
-"""What the day leaves: ``report.json``, a summary on the screen, and the files a person can open."""
+"""What the day leaves: ``report.json``, a summary on the screen, and the files a person can open.
+
+Amounts in the file are cents, shares are percent, ``*_seconds`` are real seconds.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,13 @@ import json
 from typing import Any
 
 import psutil
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.console import RenderableType
 
 from infra.day.context import Day
 from infra.day.files import write_files
 from infra.day.invariants import Finding, check_all
+from infra.day.summary import summary
+from infra.day.world import BILLING_ENTITY
 
 
 class Report:
@@ -37,6 +41,8 @@ class Report:
         """The whole report."""
         day = self._day
         return {
+            "network": BILLING_ENTITY["name"],
+            "visit_day": day.visit_day.isoformat(),
             "seed": day.options.seed,
             "seconds": round(day.progress.seconds, 1),
             "business_steps": day.time.steps,
@@ -58,20 +64,7 @@ class Report:
 
     def summary(self) -> RenderableType:
         """What is printed at the end."""
-        figures = Table(box=None, padding=(0, 2), show_header=False, title="The day in figures", title_justify="left")
-        for section, values in self._day.figures.items():
-            shown = ", ".join(f"{name.replace('_', ' ')} {_show(value)}" for name, value in values.items())
-            figures.add_row(f"[bold]{section.replace('_', ' ')}[/bold]", shown)
-        invariants = Table(box=None, padding=(0, 2), title="Invariants", title_justify="left", show_header=False)
-        for finding in self.findings:
-            mark = "[green]holds[/green]" if finding.passed else "[red]BROKEN[/red]"
-            invariants.add_row(mark, finding.name, f"{finding.count:,}")
-            for failure in finding.failures[:5]:
-                invariants.add_row("", f"[red]{failure}[/red]", "")
-        out = self._day.options.out
-        verdict = "[green]The books are proved.[/green]" if self.passed else "[red]Some invariants are broken.[/red]"
-        closing = f"{verdict} Report and files: {out} ({self._day.progress.seconds:.0f} s)"
-        return Group("", figures, "", invariants, "", *self._day.notes, closing)
+        return summary(self.as_json(), self._day.options.out)
 
 
 def processes(day: Day) -> dict[str, dict[str, float]]:
@@ -87,11 +80,3 @@ def processes(day: Day) -> dict[str, dict[str, float]]:
             memory += child.memory_info().rss if name == "gateway" else 0
         found[name] = {"cpu_seconds": round(spent, 1), "memory_mb": round(memory / 1e6)}
     return found
-
-
-def _show(value: object) -> str:
-    if isinstance(value, dict):
-        return "(" + ", ".join(f"{name} {_show(inner)}" for name, inner in value.items()) + ")"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return str(value)

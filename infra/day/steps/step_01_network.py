@@ -189,7 +189,12 @@ def make_messages(day: Day, owner: Api) -> None:
         {"sms_from": TEXTS_FROM, "email_from": "visits@lanternfield.example", "version": policy.get("version", "0")},
     )
     existing = list(owner.pages("/api/v1/message-rules", "rules"))
-    day.figures["message_rules"] = {rule["name"]: rule["trigger"] for rule in existing}
+    day.figures["network"] = {
+        "locations": len(PLACES),
+        "practitioners": len(CLINICIANS),
+        "visit_types": len(VISIT_KINDS),
+        "message_rules": [rule["name"] for rule in existing],
+    }
 
 
 def connect_outside_parties(day: Day) -> None:

@@ -55,11 +55,13 @@ def run(day: Day) -> None:
         "made_twice": after - before,
         "coverages_assigned": assigned,
     }
-    skipped = {what: count for what, count in counted.items() if what.endswith(" ignored")}
     day.progress.say(
-        f"{len(day.people)} people from {len(files)} bundles; {len(again)} imported again made {after - before} more; "
-        f"{sum(skipped.values())} resources of {len(skipped)} kinds are not kept here and were left out"
+        f"{len(day.people)} people from {len(files)} bundles; {len(again)} imported again made {after - before} more"
     )
+    skipped = {what.removesuffix(" ignored"): count for what, count in counted.items() if what.endswith(" ignored")}
+    if skipped:
+        kinds = ", ".join(sorted(skipped, key=lambda kind: -skipped[kind])[:4])
+        day.progress.say(f"{sum(skipped.values()):,} resources of {len(skipped)} kinds are not kept here ({kinds} …)")
     if assigned:
         day.notes.append(f"{assigned} people came without a usable coverage; the day gave them one by its seed.")
 

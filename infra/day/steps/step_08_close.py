@@ -18,7 +18,7 @@ def run(day: Day) -> None:
     figures = biller.get("/api/v1/day-figures", **_date("posted_on.start", first), **_date("posted_on.end", last))
     receivables = biller.get("/api/v1/receivables")
     day.figures["money"] = {
-        name: amount(figures[name])
+        name: cents(figures.get(name, {}))
         for name in (
             "charges",
             "insurance_payments",
@@ -29,17 +29,18 @@ def run(day: Day) -> None:
             "refunds",
             "payer_receivables",
             "patient_receivables",
+            "unapplied_patient",
+            "unapplied_insurance",
             "statements_amount",
         )
-        if name in figures
     }
     day.figures["receivables"] = {
         party["payer_code"] or "patients": {
-            _bucket(bucket): amount(bucket["amount"]) for bucket in party["buckets"] if cents(bucket["amount"])
+            _bucket(bucket): cents(bucket["amount"]) for bucket in party["buckets"] if cents(bucket["amount"])
         }
         for party in receivables["parties"]
     }
-    day.figures["utilisation"] = utilisation(day)
+    day.figures["utilisation_percent"] = utilisation(day)
     day.figures["first_pass"] = first_pass(day)
     day.progress.say(
         f"charged {amount(figures['charges'])}, insurers paid {amount(figures['insurance_payments'])}, "
@@ -48,7 +49,7 @@ def run(day: Day) -> None:
 
 
 def utilisation(day: Day) -> dict[str, Any]:
-    """Booked of open minutes on the visit day, by place."""
+    """Booked of open minutes on the visit day in percent, by place; None: closed."""
     shares: dict[str, Any] = {}
     for place in PLACES:
         board = day.accounts.front_desks[place.key].get(
@@ -56,7 +57,7 @@ def utilisation(day: Day) -> dict[str, Any]:
         )
         booked = sum(int(each["booked_minutes"]) for each in board["practitioners"])
         opened = sum(int(each["open_minutes"]) for each in board["practitioners"])
-        shares[place.key] = f"{100 * booked // opened} %" if opened else "closed"
+        shares[place.name] = 100 * booked // opened if opened else None
     return shares
 
 
@@ -71,7 +72,7 @@ def first_pass(day: Day) -> dict[str, Any]:
     )
     decided = [row for row in rows if row["state"] in {"paid", "denied", "closed", "rejected"}]
     clean = sum(not row["stumbled"] for row in decided)
-    return {"decided": len(decided), "clean": clean, "rate": f"{100 * clean // len(decided)} %" if decided else "none"}
+    return {"decided": len(decided), "clean": clean, "rate_percent": 100 * clean // len(decided) if decided else None}
 
 
 def amount(money: Json) -> str:
