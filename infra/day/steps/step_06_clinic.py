@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from infra.day.client import Api, Json
 from infra.day.context import CLIENTS, Day, Visit
@@ -103,8 +103,8 @@ class ClinicDay:
         with ThreadPoolExecutor(CLIENTS, "clinic") as pool:
             while (due := self.agenda.next_minute()) is not None:
                 minute, actions = due
-                if minute.hour != hour:
-                    hour = minute.hour
+                if minute.astimezone(UTC).hour != hour:
+                    hour = minute.astimezone(UTC).hour
                     day.reach(f"clinic, {hour}:00 UTC")
                 day.time.to(max(minute, day.time.now))
                 day.progress.business_time(minute)
