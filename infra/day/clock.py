@@ -28,7 +28,7 @@ from infra.local.stack import Stack
 STEP_SUBJECT: Final = "clock.step"
 LAST_SUBJECT: Final = "clock.last"
 STREAM: Final = "CLOCK"
-ACKNOWLEDGE_SECONDS: Final = 30.0
+ACKNOWLEDGE_SECONDS: Final = 60.0
 AGAIN_SECONDS: Final = 0.25
 # Real seconds in which an outside party must get rid of a webhook; it pauses up to ten between two attempts.
 WEBHOOK_SECONDS: Final = 60.0
