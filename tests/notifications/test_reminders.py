@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -63,19 +64,25 @@ def test_an_email_has_a_link_and_a_local_time_and_nothing_about_the_person(clini
     assert "https://clinic.example.org/portal" in body
     assert patient.id not in message.as_string()
     assert visit.appointment_id not in message.as_string()
-    assert message.get_body(("html",)) is not None
+    page = message.get_body(("html",)).get_content().replace("\r\n", "\n")
+    assert page.startswith('<!doctype html>\n<html lang="es">')
+    assert '<a href="https://clinic.example.org/portal"' in page
+    assert message["From"] == "Riverside Clinic <no-reply@polyclinic.example>"
+    assert parsedate_to_datetime(message["Date"]) == clinic.now.replace(microsecond=0)
+    for part in (body, page):
+        assert "Para no recibir más, llame al (212) 555-0123." in part
     assert [part.get_filename() for part in message.walk() if part.get_filename()] == []
 
 
 def test_a_text_tells_clinic_weekday_and_local_time_and_asks_for_an_answer(clinic):
-    """The text of the day before names the clinic, the weekday and the time at the location, and C, R, X and STOP."""
+    """The text of the day before names clinic and place, the weekday and the time at the location, and C, R, X and STOP."""
     patient = clinic.patient(email="")
     start = clinic.at(15, days=3)
     clinic.book(patient, start)
     clinic.until(start - timedelta(days=1))
     day = f"{start:%A, %B} {start.day}"
     assert clinic.last_text(patient.phone) == (
-        f"Riverside Clinic: you have a visit on {day} at 3:00 PM. "
+        f"Riverside Clinic, Main Street: you have a visit on {day} at 3:00 PM. "
         "Reply C to confirm, R to reschedule, X to cancel the visit. STOP to opt out."
     )
 

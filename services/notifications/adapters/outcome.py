@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from notifications.domain.delivery import HandOver
@@ -20,6 +21,9 @@ class Parcel:
     reference: str
     language: str
     callback_url: str = ""
+    # E-mail: who sends it, as people read it, and when (business time, aware).
+    sender_name: str = ""
+    at: datetime | None = None
 
 
 class Carrier(Protocol):

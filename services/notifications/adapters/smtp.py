@@ -13,6 +13,7 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from email.utils import format_datetime
 
 from chassis import telemetry
 from notifications.adapters.outcome import Parcel
@@ -79,14 +80,17 @@ class SmtpCarrier:
 
 
 def compose(parcel: Parcel) -> EmailMessage:
-    """The RFC 5322 message: plain text, with the HTML as an alternative; marked as sent by a machine (RFC 3834).
+    """The RFC 5322 message: plain text, with the HTML as an alternative; marked as sent by a machine (RFC 3834); its Date is the
+    instant of sending (section 3.6 asks for one).
 
     Raises ValueError (or a header error of `email`) for an address that is none.
     """
     message = EmailMessage(policy=SMTP)
-    message["From"] = Address(addr_spec=parcel.sender)
+    message["From"] = Address(display_name=parcel.sender_name, addr_spec=parcel.sender)
     message["To"] = Address(addr_spec=parcel.recipient)
     message["Subject"] = parcel.subject
+    if parcel.at is not None:
+        message["Date"] = format_datetime(parcel.at)
     message["Message-ID"] = parcel.reference
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = parcel.language

@@ -129,16 +129,17 @@ EMAILS_ES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("Tiene un nuevo estado de cuenta. Véalo y páguelo en el portal: {{ portal_link }}", CALL_ES),
     ),
 }
-# Texts keep to the GSM alphabet where they can (no á, í, ó, ú), so that they stay within few segments.
+# Texts keep to the GSM alphabet where they can (no á, í, ó, ú), so that they stay within few segments; those
+# about a visit begin with the place too, because people must find the right door.
 TEXTS_EN: dict[str, str] = {
-    "appointment.reminder": f"{{{{ clinic_name }}}}: you have a visit on {WHEN_EN}. "
+    "appointment.reminder": f"{{{{ place_name }}}}: you have a visit on {WHEN_EN}. "
     "Reply C to confirm, R to reschedule, X to cancel the visit. STOP to opt out.",
-    "appointment.booked": f"{{{{ clinic_name }}}}: your visit is booked for {WHEN_EN}. Reply STOP to opt out.",
-    "appointment.moved": f"{{{{ clinic_name }}}}: your visit is now on {WHEN_EN}. "
+    "appointment.booked": f"{{{{ place_name }}}}: your visit is booked for {WHEN_EN}. Reply STOP to opt out.",
+    "appointment.moved": f"{{{{ place_name }}}}: your visit is now on {WHEN_EN}. "
     "Reply C to confirm, R to reschedule, X to cancel the visit. STOP to opt out.",
-    "appointment.cancelled": f"{{{{ clinic_name }}}}: your visit on {WHEN_EN} is cancelled. "
+    "appointment.cancelled": f"{{{{ place_name }}}}: your visit on {WHEN_EN} is cancelled. "
     "To book again: {{ portal_link }} or {{ location_phone }}",
-    "waitlist.offer": f"{{{{ clinic_name }}}}: a time is free on {WHEN_EN}, kept for you until "
+    "waitlist.offer": f"{{{{ place_name }}}}: a time is free on {WHEN_EN}, kept for you until "
     f"{{{{ answer_by }}}}. Take it: {{{{ portal_link }}}}",
     "reply.confirmed": "{{ clinic_name }}: thank you, confirmed.",
     "reply.reschedule": "{{ clinic_name }}: thank you. We will contact you to find another time, or choose one: {{ portal_link }}",
@@ -154,14 +155,14 @@ TEXTS_EN: dict[str, str] = {
     "or call {{ location_phone }}.",
 }
 TEXTS_ES: dict[str, str] = {
-    "appointment.reminder": f"{{{{ clinic_name }}}}: tiene una cita {WHEN_ES}. "
+    "appointment.reminder": f"{{{{ place_name }}}}: tiene una cita {WHEN_ES}. "
     "Responda C para confirmar, R para cambiar, X para cancelar la cita. STOP para no recibir mensajes.",
-    "appointment.booked": f"{{{{ clinic_name }}}}: su cita es {WHEN_ES}. STOP para no recibir mensajes.",
-    "appointment.moved": f"{{{{ clinic_name }}}}: su cita es ahora {WHEN_ES}. "
+    "appointment.booked": f"{{{{ place_name }}}}: su cita es {WHEN_ES}. STOP para no recibir mensajes.",
+    "appointment.moved": f"{{{{ place_name }}}}: su cita es ahora {WHEN_ES}. "
     "Responda C para confirmar, R para cambiar, X para cancelar la cita. STOP para no recibir mensajes.",
-    "appointment.cancelled": f"{{{{ clinic_name }}}}: su cita {WHEN_ES} fue cancelada. "
+    "appointment.cancelled": f"{{{{ place_name }}}}: su cita {WHEN_ES} fue cancelada. "
     "Para reservar otra: {{ portal_link }} o {{ location_phone }}",
-    "waitlist.offer": f"{{{{ clinic_name }}}}: hay una hora libre {WHEN_ES}, guardada para usted hasta "
+    "waitlist.offer": f"{{{{ place_name }}}}: hay una hora libre {WHEN_ES}, guardada para usted hasta "
     f"{{{{ answer_by }}}}: {{{{ portal_link }}}}",
     "reply.confirmed": "{{ clinic_name }}: gracias, confirmado.",
     "reply.reschedule": "{{ clinic_name }}: gracias. Le llamaremos para buscar otra hora, o elija una: {{ portal_link }}",
@@ -179,16 +180,50 @@ TEXTS_ES: dict[str, str] = {
 }
 
 
+# Why somebody gets this e-mail, and how to get no more: whoever did not ask for it must be able to end it.
+FOOTERS = {
+    "en": "You get this e-mail because of a visit at {{ clinic_name }}. To get no more of them, "
+    "{% if location_phone %}call {{ location_phone }}{% else %}tell the clinic{% endif %}.",
+    "es": "Recibe este correo por una cita en {{ clinic_name }}. Para no recibir más, "
+    "{% if location_phone %}llame al {{ location_phone }}{% else %}avise a la clínica{% endif %}.",
+}
+
+
 def _emails(language: str, texts: dict[str, tuple[str, tuple[str, ...]]]) -> list[BuiltInTemplate]:
+    footer = FOOTERS[language]
     return [
-        BuiltInTemplate(code, EMAIL, language, Text(subject, "\n\n".join(paragraphs), _html(paragraphs)))
+        BuiltInTemplate(
+            code,
+            EMAIL,
+            language,
+            Text(subject, "\n\n".join((*paragraphs, "--\n" + footer)), _html(language, subject, paragraphs, footer)),
+        )
         for code, (subject, paragraphs) in texts.items()
     ]
 
 
-def _html(paragraphs: tuple[str, ...]) -> str:
-    link = '<a href="{{ portal_link }}">{{ portal_link }}</a>'
-    return "\n".join(f"<p>{paragraph.replace('{{ portal_link }}', link)}</p>" for paragraph in paragraphs)
+def _html(language: str, subject: str, paragraphs: tuple[str, ...], footer: str) -> str:
+    """A whole document for mail readers of every kind: no style sheet, no image, nothing loaded; readable from 320 pixels on.
+
+    The address of the link is shown as it is, so that people see where it leads.
+    """
+    link = '<a href="{{ portal_link }}" style="color:#0f5c74">{{ portal_link }}</a>'
+    body = "\n".join(
+        f'<p style="margin:0 0 14px">{paragraph.replace("{{ portal_link }}", link)}</p>' for paragraph in paragraphs
+    )
+    return f"""<!doctype html>
+<html lang="{language}">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{subject}</title></head>
+<body style="margin:0;background:#f4f7f8;color:#16242d;font:16px/1.5 Arial,Helvetica,sans-serif">
+<div style="max-width:560px;margin:0 auto;padding:24px 16px">
+<p style="margin:0 0 12px;font-size:18px;font-weight:bold">{{{{ clinic_name }}}}</p>
+<div style="background:#ffffff;border:1px solid #cfd8dd;border-radius:8px;padding:20px 20px 6px">
+{body}
+</div>
+<p style="margin:16px 0 0;color:#4a5b66;font-size:13px">{footer}</p>
+</div>
+</body>
+</html>"""
 
 
 def _texts(language: str, texts: dict[str, str]) -> list[BuiltInTemplate]:

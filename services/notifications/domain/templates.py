@@ -16,7 +16,17 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifications.domain.vocabulary import Channel
 
-VISIT = ("clinic_name", "location_name", "location_phone", "weekday", "date", "time", "portal_link", "is_video")
+VISIT = (
+    "clinic_name",
+    "location_name",
+    "place_name",
+    "location_phone",
+    "weekday",
+    "date",
+    "time",
+    "portal_link",
+    "is_video",
+)
 CLINIC = ("clinic_name", "location_name", "location_phone", "portal_link")
 VARIABLES: Mapping[str, tuple[str, ...]] = {
     "appointment.reminder": VISIT,
@@ -41,6 +51,7 @@ MANUAL_PREFIX = "manual."
 SAMPLE: Mapping[str, object] = {
     "clinic_name": "Example Clinic",
     "location_name": "Main Street",
+    "place_name": "Example Clinic, Main Street",
     "location_phone": "+1 212-555-0100",
     "weekday": "Tuesday",
     "date": "March 10",

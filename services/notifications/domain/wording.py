@@ -1,4 +1,4 @@
-"""How times are written to people: in their language, on the location's wall clock."""
+"""How times and places are written to people: in their language, on the location's wall clock."""
 
 from __future__ import annotations
 
@@ -25,6 +25,17 @@ def locale_of(language: str) -> Locale:
                 Locale.parse(f"{locale.language}_US") if _has_us(locale.language) and not locale.territory else locale
             )
     return Locale("en", "US")
+
+
+def place_name(clinic: str, location: str) -> str:
+    """Clinic and location in as few words as tell both: the location's name alone when it begins like the clinic's.
+
+    ("Lanternfield Medical Group", "Lanternfield Harbor") → "Lanternfield Harbor"; ("Riverside Clinic", "Main Street") →
+    "Riverside Clinic, Main Street".
+    """
+    if not clinic or not location or clinic.split()[0].casefold() == location.split()[0].casefold():
+        return location or clinic
+    return f"{clinic}, {location}"
 
 
 def visit_words(start: datetime, zone: ZoneInfo, language: str) -> dict[str, str]:

@@ -38,7 +38,7 @@ def send(call: Call, outside: Outside, message_id: UUID) -> None:
     if _withdrawn(call, store, message) or _stopped(call, store, message) or _waits(call, store, message):
         return
     message.attempts += 1
-    follow(call, outside, store, message, _hand_over(call, outside, message))
+    follow(call, outside, store, message, _hand_over(call, outside, store, message))
 
 
 def follow(call: Call, outside: Outside, store: Store, message: Message, outcome: HandOver) -> None:
@@ -80,7 +80,8 @@ def tell(call: Call, message: Message) -> None:
     call.emit(published.message_settled(message.id, message.patient_id, channel, message.status, call.now))
 
 
-def _hand_over(call: Call, outside: Outside, message: Message) -> HandOver:
+def _hand_over(call: Call, outside: Outside, store: Store, message: Message) -> HandOver:
+    clinic = store.clinic()
     parcel = Parcel(
         sender=message.sender,
         recipient=message.recipient,
@@ -90,6 +91,8 @@ def _hand_over(call: Call, outside: Outside, message: Message) -> HandOver:
         reference=message.reference,
         language=message.language,
         callback_url=outside.status_callback(call.tenant_id, message.reference),
+        sender_name=clinic.name if clinic else "",
+        at=call.now,
     )
     return outside.carriers[Channel(message.channel)].hand_over(parcel)
 

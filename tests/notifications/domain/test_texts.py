@@ -28,6 +28,38 @@ def test_every_built_in_text_is_one_that_could_be_published(template):
         assert templates.sms_segments(templates.render(template.source, values).text) <= 2
 
 
+@pytest.mark.parametrize(
+    "template",
+    [one for one in builtin.TEMPLATES if one.channel is Channel.EMAIL],
+    ids=lambda one: f"{one.code}-{one.language}",
+)
+def test_every_built_in_email_says_how_to_get_no_more(template):
+    """Text and page end with why it came and whom to tell, with a phone number or without one."""
+    values = {name: templates.SAMPLE[name] for name in templates.variables_of(template.code)}
+    for phone in ("(212) 555-0100", ""):
+        done = templates.render(template.source, values | {"location_phone": phone})
+        for part in (done.text.rsplit("--", 1)[1], done.html):
+            assert ("no more of them" if template.language == "en" else "Para no recibir más") in part
+            assert (phone or ("tell the clinic" if template.language == "en" else "avise a la clínica")) in part
+        assert done.html.count("<html") == done.html.count("</html>") == 1
+        assert "src=" not in done.html
+
+
+@pytest.mark.parametrize(
+    ("clinic", "location", "told"),
+    [
+        ("Lanternfield Medical Group", "Lanternfield Harbor", "Lanternfield Harbor"),
+        ("Riverside Clinic", "Main Street", "Riverside Clinic, Main Street"),
+        ("Riverside Clinic", "Riverside Clinic", "Riverside Clinic"),
+        ("Riverside Clinic", "", "Riverside Clinic"),
+        ("", "Main Street", "Main Street"),
+    ],
+)
+def test_a_place_is_told_in_as_few_words_as_tell_it(clinic, location, told):
+    """A location whose name begins like the clinic's stands for both; any other is told with the clinic."""
+    assert wording.place_name(clinic, location) == told
+
+
 def test_every_built_in_rule_has_its_texts_in_both_languages():
     """Each channel of each rule finds a text in English and in Spanish."""
     known = {(one.code, one.channel, one.language) for one in builtin.TEMPLATES}
