@@ -147,6 +147,8 @@ class Plan:
             made["POLYCLINIC_DATABASE_OWNER_URL"] = self.postgres.url(f"{service}_owner", service)
         if self.telemetry_endpoint:
             made["POLYCLINIC_OTLP_ENDPOINT"] = self.telemetry_endpoint
+            # Weeks pass in a minute when time is simulated; figures of each fifteenth second would show none of it.
+            made["POLYCLINIC_OTLP_INTERVAL_SECONDS"] = "2" if self.clock == "simulated" else "15"
         return made | self._specific(service)
 
     def _specific(self, service: str) -> dict[str, str]:

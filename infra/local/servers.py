@@ -254,6 +254,8 @@ class EmbeddedPostgres:
             "max_wal_senders": "0",
             "jit": "off",
             "log_timezone": "UTC",
+            # Without DETAIL and CONTEXT lines: they quote rows, and rows hold people.
+            "log_error_verbosity": "terse",
             "timezone": "UTC",
             "log_line_prefix": "%m [%p] %d %u ",
             "fsync": "on" if self._durable else "off",

@@ -90,9 +90,13 @@ overdue_age = telemetry.gauge("polyclinic.due.overdue.age", "s", "business secon
 retrying = telemetry.gauge("polyclinic.due.retrying", "{item}", "due items that have failed at least once")
 dead = telemetry.gauge("polyclinic.dead_letters.waiting", "{letter}", "dead letters that nobody has replayed")
 pending = telemetry.gauge("polyclinic.consumer.pending", "{message}", "messages that a consumer has not been given yet")
-unacknowledged = telemetry.gauge("polyclinic.consumer.unacknowledged", "{message}", "messages given out and not yet done")
+unacknowledged = telemetry.gauge(
+    "polyclinic.consumer.unacknowledged", "{message}", "messages given out and not yet done"
+)
 connections = telemetry.gauge("polyclinic.database.connections", "{connection}", "connections of a pool in use")
-connections_limit = telemetry.gauge("polyclinic.database.connections.limit", "{connection}", "connections that a pool may have")
+connections_limit = telemetry.gauge(
+    "polyclinic.database.connections.limit", "{connection}", "connections that a pool may have"
+)
 busy = telemetry.gauge("polyclinic.pool.busy", "{thread}", "threads of a pool that run a task")
 waiting = telemetry.gauge("polyclinic.pool.waiting", "{task}", "tasks that wait for a thread of a pool")
 threads = telemetry.gauge("polyclinic.pool.threads", "{thread}", "threads that a pool may have")

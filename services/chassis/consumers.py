@@ -261,7 +261,7 @@ class Consumers:
                         self._busy.discard(name)
             except asyncio.CancelledError:
                 raise
-            except NatsTimeout:
+            except TimeoutError:  # NATS's own, or asyncio's
                 log.debug("broker is slow", consumer=name)
             except Unavailable:
                 log.debug("broker went away", consumer=name)

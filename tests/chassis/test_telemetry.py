@@ -1,120 +1,104 @@
-"""Traces, metrics and logs leave a real service process over OTLP; one trace goes through RPC, outbox and consumer."""
+"""What a process exports: nothing without an endpoint; with one, spans, metrics and logs that hold no exception's text."""
 
 from __future__ import annotations
 
-import gzip
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import subprocess
+import sys
+import textwrap
 
 import pytest
-from infra.day.accounts import DEMO_PASSWORD, Doorman
-from infra.day.client import RequestLog
-from infra.local.stack import Stack
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from infra.observability.receiver import Receiver
 
-pytestmark = pytest.mark.slow
-KINDS = {
-    "/v1/traces": ExportTraceServiceRequest,
-    "/v1/metrics": ExportMetricsServiceRequest,
-    "/v1/logs": ExportLogsServiceRequest,
-}
+WORK = """
+    import sys
+    from opentelemetry.trace import SpanKind
+    from chassis import errors, telemetry
 
+    endpoint, ratio = sys.argv[1], float(sys.argv[2])
+    telemetry.start("made", endpoint, "made-1", sample_ratio=ratio, interval_seconds=60)
+    log = telemetry.logger("work")
+    done = telemetry.counter("polyclinic.made", description="made")
+    telemetry.gauge("polyclinic.depth", "{item}", "depth").watch(lambda: [(7, {"pool": "a"})])
+    telemetry.gauge("polyclinic.broken", "{item}", "cannot be read").watch(lambda: 1 / 0)
 
-class Receiver:
-    """An OTLP collector that keeps what it is sent."""
-
-    def __init__(self):
-        kept = self.kept = {path: [] for path in KINDS}
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "gzip":
-                    body = gzip.decompress(body)
-                kept[self.path].append(KINDS[self.path].FromString(body))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_args):
-                return
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-    def spans(self):
-        """(service, span) of all that was received."""
-        for request in self.kept["/v1/traces"]:
-            for resource in request.resource_spans:
-                [service] = [a.value.string_value for a in resource.resource.attributes if a.key == "service.name"]
-                for scope in resource.scope_spans:
-                    for span in scope.spans:
-                        yield service, span
-
-
-@pytest.fixture(scope="module")
-def observed(tmp_path_factory):
-    """Identity and the gateway have run with a collector, done some work, and stopped."""
-    receiver = Receiver()
-    stack = Stack(
-        tmp_path_factory.mktemp("observed"), durable=False, telemetry_endpoint=receiver.url, services=("identity",)
-    )
-    stack.start()
+    for number in range(40):
+        trace = f"{number * 0x0fedcba987654321 % 2**128 + 1:032x}"
+        headers = {"traceparent": f"00-{trace}-{'b' * 16}-00", "tracestate": "name=quillonbrae", "baggage": "q=quillonbrae"}
+        with telemetry.span("GET /patients/{patient_id}", SpanKind.SERVER, headers):
+            done.add(1, {"outcome": "OK"})
+            assert "baggage" not in telemetry.carrier()
+            assert "quillonbrae" not in str(telemetry.carrier())
     try:
-        doorman = Doorman(stack.url, RequestLog())
-        operator = doorman.program("operator", stack.plan.secrets.get("operator"))
-        body = {
-            "slug": "seen",
-            "name": "Seen",
-            "owner_login": "owner",
-            "owner_name": "Canary",
-            "owner_password": DEMO_PASSWORD,
-        }
-        operator.post("/api/v1/tenants", body)
-        doorman.person("seen", "owner").get("/api/v1/tenant")
+        with telemetry.span("outer", SpanKind.SERVER), telemetry.outside("clearinghouse", "send"):
+            log.warning("went wrong", error=ValueError("quillonbrae"))
+            raise ValueError("quillonbrae")
+    except ValueError as error:
+        log.error("failed", exception=error)
+    with telemetry.outside("cards", "pay") as failed:
+        failed("DECLINED")
+"""
+
+
+@pytest.fixture
+def receiver():
+    """A collector of our own."""
+    made = Receiver()
+    yield made
+    made.close()
+
+
+def work(endpoint: str, ratio: float = 1.0) -> str:
+    """A process that does traced work and ends; answers what it wrote to standard output."""
+    command = [sys.executable, "-c", textwrap.dedent(WORK), endpoint, str(ratio)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_all_three_kinds_arrive_before_the_process_ends(receiver):
+    """Spans with their parents, values with their labels, log records with their trace; a gauge that fails stops no other."""
+    work(receiver.url)
+    [party] = [span for span in receiver.spans() if span.name == "clearinghouse send"]
+    [outer] = [span for span in receiver.spans() if span.name == "outer"]
+    assert (party.parent_id, party.kind, party.service) == (outer.span_id, "client", "made")
+    assert party.attributes["peer.service"] == "clearinghouse"
+    points = {(point.name, point.attributes.get("outcome")): point.value for point in receiver.points().values()}
+    assert points["polyclinic.made", "OK"] == 40
+    assert points["polyclinic.depth", None] == 7
+    assert points["polyclinic.outside.duration", "ValueError"] == 1
+    assert points["polyclinic.outside.duration", "DECLINED"] == 1
+    assert not any(name == "polyclinic.broken" for name, _ in points)
+    records = {record.body: record for record in receiver.logs()}
+    assert records["went wrong"].trace_id == outer.trace_id
+    assert records["went wrong"].attributes["error"] == "ValueError"
+    assert "ValueError" in records["failed"].attributes["exception.stacktrace"]
+
+
+def test_what_an_exception_says_is_in_none_of_them(receiver):
+    """Nor what a caller puts into tracestate or baggage; a failed span has the exception's type."""
+    output = work(receiver.url)
+    assert not any("quillonbrae" in str(message) for _, message in receiver.messages())
+    assert "quillonbrae" not in output
+    [party] = [span for span in receiver.spans() if span.name == "clearinghouse send"]
+    assert (party.error, party.attributes["error.type"]) == ("ValueError", "ValueError")
+
+
+def test_the_trace_id_decides_what_is_sampled(receiver):
+    """The same half in every process, whatever a caller's flag says (here: not sampled)."""
+    work(receiver.url, 0.5)
+    first = {span.trace_id for span in receiver.spans() if span.name.startswith("GET")}
+    other = Receiver()
+    try:
+        work(other.url, 0.5)
+        second = {span.trace_id for span in other.spans() if span.name.startswith("GET")}
     finally:
-        stack.stop()  # what is left is flushed on the way out
-    yield receiver
-    receiver.close()
+        other.close()
+    assert first == second
+    assert 8 < len(first) < 32
 
 
-def test_spans_of_rpcs_come_from_the_service_and_continue_the_gateways_trace(observed):
-    """Gateway and identity have spans in one trace."""
-    traces = {}
-    for service, span in observed.spans():
-        traces.setdefault(span.trace_id, set()).add((service, span.name))
-    reads = [names for names in traces.values() if any("GetTenant" in name for _, name in names)]
-    assert reads
-    assert {service for service, _ in reads[0]} >= {"gateway", "identity"}
-
-
-def test_metrics_of_rpcs_are_exported(observed):
-    """Rate, errors and duration per RPC."""
-    names = {
-        metric.name
-        for request in observed.kept["/v1/metrics"]
-        for resource in request.resource_metrics
-        for scope in resource.scope_metrics
-        for metric in scope.metrics
-    }
-    assert {"rpc.server.duration", "polyclinic.outbox.published"} <= names
-
-
-def test_log_lines_are_exported_and_hold_no_names(observed):
-    """Structured lines leave as OTLP logs; nothing a person typed is in logs, spans or metrics."""
-    bodies = [
-        record.body.string_value
-        for request in observed.kept["/v1/logs"]
-        for resource in request.resource_logs
-        for scope in resource.scope_logs
-        for record in scope.log_records
-    ]
-    assert "started" in bodies
-    assert not any("Canary" in str(request) for requests in observed.kept.values() for request in requests)
+def test_without_an_endpoint_nothing_is_exported_and_lines_still_name_their_trace(receiver):
+    """Standard output is all there is."""
+    output = work("")
+    assert receiver.messages() == []
+    assert '"trace_id"' in output.splitlines()[0]
