@@ -17,6 +17,7 @@ from chassis.call import Call
 from chassis.consumers import Subscription
 from chassis.due import DueItem
 from chassis.protos import instant
+from notifications.domain import wording
 from notifications.usecases import deciding, notices, sending, tenants, visits
 from notifications.usecases.composing import SEND
 from notifications.usecases.notices import OfferFacts
@@ -30,7 +31,8 @@ def on_tenant_changed(call: Call, event: identity_events.TenantChanged) -> None:
 
 
 def on_location_changed(call: Call, event: identity_events.LocationChanged) -> None:
-    facts = LocationFacts(UUID(event.location_id), event.name, event.time_zone, event.phone, event.version)
+    address = wording.one_line_address(event.address.lines, event.address.city, event.address.state)
+    facts = LocationFacts(UUID(event.location_id), event.name, event.time_zone, event.phone, address, event.version)
     tenants.follow_location(call, facts)
 
 

@@ -34,6 +34,8 @@ class Location(Tenanted, Base):
     name: Mapped[str]
     time_zone: Mapped[str]
     phone: Mapped[str]
+    # Street and town on one line; '' until identity tells it.
+    address: Mapped[str] = mapped_column(server_default="")
     source_version: Mapped[int]
 
 

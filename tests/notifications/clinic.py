@@ -158,7 +158,15 @@ class Clinic:
         """A location of the tenant."""
         self.deliver(
             identity_events.LocationChanged(
-                location_id=location_id, name=name, time_zone=zone, phone="+12125550123", active=True, version=1
+                location_id=location_id,
+                name=name,
+                address=types_pb2.Address(
+                    lines=["12 Main Street", "Floor 2"], city="Albany", state="NY", postal_code="12207"
+                ),
+                time_zone=zone,
+                phone="+12125550123",
+                active=True,
+                version=1,
             )
         )
 

@@ -70,6 +70,7 @@ def test_an_email_has_a_link_and_a_local_time_and_nothing_about_the_person(clini
     assert message["From"] == "Riverside Clinic <no-reply@polyclinic.example>"
     assert parsedate_to_datetime(message["Date"]) == clinic.now.replace(microsecond=0)
     for part in (body, page):
+        assert "Lugar: Main Street, 12 Main Street, Floor 2, Albany, NY. Teléfono: (212) 555-0123." in part
         assert "Para no recibir más, llame al (212) 555-0123." in part
     assert [part.get_filename() for part in message.walk() if part.get_filename()] == []
 

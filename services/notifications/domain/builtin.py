@@ -50,12 +50,12 @@ WHEN_EN = "{{ weekday }}, {{ date }} at {{ time }}"
 # The time first: "p.m." at the end of a sentence would have two full stops.
 WHEN_ES = "a las {{ time }} del {{ weekday }} {{ date }}"
 PLACE_EN = (
-    "{% if is_video %}It is a video visit: join from the portal.{% else %}Where: "
-    "{{ location_name }}, {{ location_phone }}.{% endif %}"
+    "{% if is_video %}It is a video visit: join from the portal. Questions? Call {{ location_phone }}.{% else %}Where: "
+    "{{ location_name }}{% if location_address %}, {{ location_address }}{% endif %}. Phone: {{ location_phone }}.{% endif %}"
 )
 PLACE_ES = (
-    "{% if is_video %}Es una visita por video: entre desde el portal.{% else %}Lugar: "
-    "{{ location_name }}, {{ location_phone }}.{% endif %}"
+    "{% if is_video %}Es una visita por video: entre desde el portal. ¿Preguntas? Llame al {{ location_phone }}.{% else %}Lugar: "
+    "{{ location_name }}{% if location_address %}, {{ location_address }}{% endif %}. Teléfono: {{ location_phone }}.{% endif %}"
 )
 LINK_EN = "See, confirm or change it here: {{ portal_link }}"
 LINK_ES = "Véala, confírmela o cámbiela aquí: {{ portal_link }}"

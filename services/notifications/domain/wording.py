@@ -38,6 +38,11 @@ def place_name(clinic: str, location: str) -> str:
     return f"{clinic}, {location}"
 
 
+def one_line_address(lines: Sequence[str], city: str, state: str) -> str:
+    """Where a place is, as one says it: street and town on one line, without the postal code; "" when nothing is known."""
+    return ", ".join(part for part in (*lines, f"{city}, {state}".strip(", ")) if part)
+
+
 def visit_words(start: datetime, zone: ZoneInfo, language: str) -> dict[str, str]:
     """`weekday`, `date` and `time` of an aware instant on the wall clock of `zone`."""
     wall = start.astimezone(zone)

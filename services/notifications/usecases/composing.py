@@ -125,6 +125,7 @@ def variables(store: Store, outside: Outside, occasion: Occasion, language: str)
         "clinic_name": name,
         "location_name": location.name if location else name,
         "place_name": wording.place_name(name, location.name if location else name),
+        "location_address": location.address if location else "",
         "location_phone": shown(location.phone) if location else "",
         "portal_link": outside.portal_link,
         "is_video": occasion.is_video,

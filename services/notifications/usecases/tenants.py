@@ -37,6 +37,8 @@ class LocationFacts:
     name: str
     time_zone: str
     phone: str
+    # Street and town on one line; "" when it is not known.
+    address: str
     version: int
 
 
@@ -63,6 +65,7 @@ def follow_location(call: Call, facts: LocationFacts) -> None:
     elif known.source_version >= facts.version:
         return
     known.name, known.time_zone, known.phone = facts.name, facts.time_zone, facts.phone
+    known.address = facts.address
     known.source_version = facts.version
     store.add(known)
 
