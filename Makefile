@@ -12,7 +12,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help day run status reset test test-fast lint format protos bench clean
+.PHONY: help day run status reset test test-fast lint format protos observe bench clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: .venv/.installed ## Put the code into the house's shape
 
 protos: .venv/.installed ## Generate Python from the contracts into build/protos (only when one has changed)
 	@$(BIN)/python -m infra.protos
+
+observe: protos ## Live the day with a telemetry receiver, then look for every patient in all that was told
+	@$(BIN)/python -m infra.observability.day --visits $(VISITS) --seed $(SEED) $(if $(PATIENTS),--patients "$(PATIENTS)")
 
 bench: protos ## Measure, each figure beside its limit, into out/bench
 	$(BIN)/python -m tests.load

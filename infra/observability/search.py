@@ -70,15 +70,14 @@ def needles(kind: str, found: Iterable[str]) -> Iterator[Needle]:
     return (Needle(kind, text) for text in found if len(text) >= 3)
 
 
-def places(stack: Stack, receiver: Receiver) -> dict[str, set[str]]:
-    """Every text that the system has told about itself, by where."""
-    told: dict[str, set[str]] = {}
+def places(stack: Stack, receiver: Receiver, subjects: Iterable[str]) -> dict[str, set[str]]:
+    """Every text that the system has told about itself, by where. `subjects`: see `subjects`, asked while NATS runs."""
+    told = {"NATS subjects": set(subjects)}
     for path, message in receiver.messages():
         told.setdefault(f"OTLP {path.rpartition('/')[2]}", set()).update(texts(message))
     for log in our_logs(stack):
         lines = log.read_text(errors="replace").splitlines()
         told[f"log {log.name}"] = set(lines)
-    told["NATS subjects"] = set(subjects(stack))
     return told
 
 
