@@ -87,8 +87,8 @@ class Receiver:
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
-            def log_message(self, *_words: object) -> None:
-                """Says nothing: there are thousands of these."""
+            def log_message(self, *words: object) -> None:
+                del words  # there are thousands of these
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
