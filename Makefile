@@ -12,10 +12,10 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help day run status reset test test-fast lint format protos observe bench clean
+.PHONY: help day run status reset test test-fast lint format protos observe bench charts images images-test cluster-test clean
 
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make day PATIENTS=<dir of FHIR R4 bundles> VISITS=$(VISITS) SEED=$(SEED) CHAOS=1 KEEP=1"
 	@echo "  make run PORT=$(PORT)    make test T=tests/billing"
@@ -33,10 +33,10 @@ reset: .venv/.installed ## Empty what `make run` has kept
 	@$(BIN)/python -m infra.local reset
 
 test: protos ## Run every test but the load measurements (T=path::name runs a part)
-	$(BIN)/pytest -q -n auto --dist loadfile -m "not load" $(T)
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images" $(T)
 
 test-fast: protos ## Run the tests that take seconds: domains, contracts, services; not journeys, chaos, browser
-	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not slow and not journey" $(T)
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images and not slow and not journey" $(T)
 
 lint: protos ## Style, types and the borders between packages
 	$(BIN)/ruff check $(CODE)
@@ -56,6 +56,18 @@ observe: protos ## Live the day with a telemetry receiver, then look for every p
 
 bench: protos ## Measure, each figure beside its limit, into out/bench
 	$(BIN)/python -m tests.load
+
+charts: .venv/.installed ## Lint and package the Helm charts into out/charts
+	$(BIN)/python -m infra.cluster.charts
+
+images: protos ## Build every service's container image with podman or docker (BASE=local: base from Debian packages; PREFIX=, TAG=)
+	$(BIN)/python -m infra.images build $(if $(BASE),--base $(BASE)) $(if $(PREFIX),--prefix $(PREFIX)) $(if $(TAG),--tag $(TAG))
+
+images-test: protos ## Build the images with podman here and run each of them (as root, with podman and mmdebstrap)
+	$(BIN)/pytest -q -m images tests/images
+
+cluster-test: protos ## Install on the cluster of your kubeconfig and live a clinic day there (IMAGES=<registry/prefix->, TAG=)
+	$(BIN)/python -m infra.cluster $(if $(IMAGES),--images $(IMAGES)) $(if $(TAG),--tag $(TAG)) --visits $(VISITS) --seed $(SEED) $(if $(KEEP),--keep)
 
 clean: ## Delete everything that was made here: environment, generated code, data, results
 	rm -rf .venv build out .data .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
