@@ -157,7 +157,11 @@ class Pipeline:
                 raise errors.PermissionDenied(internal="not for patients")
             return
         if not principal.may(rpc.permission):
-            raise errors.PermissionDenied(internal=rpc.permission)
+            raise errors.PermissionDenied(
+                f"This needs the permission {rpc.permission}.",
+                internal=rpc.permission,
+                metadata={"permission": rpc.permission},
+            )
 
     def _validate(self, request: Message) -> None:
         violations = self._validator.collect_violations(request)

@@ -58,12 +58,13 @@ class Worker(ThreadWorker):
 
 def raw_problem(status: int, reason: str, detail: str) -> bytes:
     """A whole HTTP response for a request that never became one."""
+    import secrets
     from http import HTTPStatus
 
     from gateway import errors
     from gateway.transcoding.json_out import dumps
 
-    title = HTTPStatus(status).phrase
+    title, number = HTTPStatus(status).phrase, secrets.token_hex(16)
     body = dumps(
         {
             "type": errors.PROBLEM_TYPES + reason,
@@ -71,11 +72,12 @@ def raw_problem(status: int, reason: str, detail: str) -> bytes:
             "status": status,
             "detail": detail,
             "reason": reason,
-            "request_id": "",
+            "request_id": number,
         }
     )
     head = (
         f"HTTP/1.1 {status} {title}\r\nContent-Type: {errors.PROBLEM_JSON}\r\nContent-Length: {len(body)}\r\n"
+        f"X-Request-Id: {number}\r\n"
         "Connection: close\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n"
     )
     return head.encode() + body
@@ -172,7 +174,7 @@ class Server(BaseApplication):
 def _ready(worker: Worker) -> None:
     from chassis import telemetry
 
-    telemetry.logger(__name__).info("started", listen=", ".join(str(each) for each in worker.cfg.address))
+    telemetry.logger(__name__).info("started", listen=", ".join(worker.cfg.bind))
 
 
 def _exit(server: object, worker: Worker) -> None:

@@ -49,8 +49,13 @@ def test_without_its_permission_a_caller_is_refused(method, harness):
         return
     with expect_error("UNAUTHENTICATED"):
         harness.anonymous().call(method.name, request)
-    with expect_error("PERMISSION_DENIED"):
+    try:
         harness.client(harness.tenant(), ["nothing.at_all"]).call(method.name, request)
+    except errors.Error as refused:
+        assert refused.reason == "PERMISSION_DENIED"
+        assert rpc.permission in refused.message
+    else:
+        raise AssertionError("a token without the permission got in")
 
 
 @every_rpc

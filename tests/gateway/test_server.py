@@ -87,6 +87,8 @@ def problem_of(answer: bytes) -> tuple[int, str]:
     assert b"application/problem+json" in head
     problem = json.loads(body)
     assert head.startswith(f"HTTP/1.1 {problem['status']} ".encode())
+    assert len(problem["request_id"]) == 32
+    assert f"X-Request-Id: {problem['request_id']}".encode() in head
     return problem["status"], problem["reason"]
 
 
