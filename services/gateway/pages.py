@@ -34,14 +34,14 @@ class Pages:
         self._templates = jinja2.Environment(loader=jinja2.FileSystemLoader(STATIC), autoescape=True)
 
     @cached_property
-    def _landing(self) -> str:
-        """Made when it is first asked for: it counts the operations of the document."""
+    def _parts(self) -> list[dict[str, object]]:
+        """What the installation can do, by group; counted in the document when it is first asked for."""
         document = self._documentation.document
         counts: dict[str, int] = {}
         for methods in document["paths"].values():
             for operation in methods.values():
                 counts[operation["tags"][0]] = counts.get(operation["tags"][0], 0) + 1
-        parts = [
+        return [
             {
                 "name": tag["name"],
                 "anchor": quote(tag["name"]),
@@ -50,12 +50,12 @@ class Pages:
             }
             for tag in document["tags"]
         ]
-        template = self._templates.get_template("landing.html")
-        return template.render(version=package_version(), url=self._url, parts=parts)
 
-    def landing(self, _exchange: Exchange, _values: dict[str, str]) -> Response:
+    def landing(self, exchange: Exchange, _values: dict[str, str]) -> Response:
         """What this installation is and where to go from here."""
-        return _page(self._landing)
+        url = self._url or exchange.request.host_url.rstrip("/")
+        template = self._templates.get_template("landing.html")
+        return _page(template.render(version=package_version(), url=url, parts=self._parts))
 
     def portal(self, _exchange: Exchange, _values: dict[str, str]) -> Response:
         """Where the links of reminders lead: what a patient can do without an online portal."""

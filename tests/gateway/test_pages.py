@@ -42,6 +42,14 @@ def test_landing_names_every_part(gateway: Callable[..., FlaskClient]) -> None:
         assert int(row.group(1)) == count
 
 
+def test_landing_shows_the_address_it_was_reached_at(gateway: Callable[..., FlaskClient]) -> None:
+    """The first request can be copied as it stands: without a public URL it goes to where the page came from."""
+    html = gateway().get("/", headers={"Host": "clinic.example.org"}).get_data(as_text=True)
+    assert "curl -s http://clinic.example.org/api/v1/sessions" in html
+    hostile = gateway().get("/", headers={"Host": 'x"><b>'})
+    assert b"<b>" not in hostile.data
+
+
 def test_portal_speaks_the_languages_of_the_messages(gateway: Callable[..., FlaskClient]) -> None:
     """Whoever follows the link in a reminder learns what to do, in English and in Spanish."""
     html = gateway().get("/portal").get_data(as_text=True)
