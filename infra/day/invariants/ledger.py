@@ -81,8 +81,37 @@ def receipts_are_numbered_once(day: Day) -> Finding:
     return Finding("every receipt number was given once", len(rows), failures)
 
 
+def cards_were_charged_once(day: Day) -> Finding:
+    """What the card processor has taken, payment by payment and to the cent, is what billing has received by card."""
+    told = day.outside.cards.state()
+    succeeded = told["payment_intents"].get("succeeded", {"count": 0, "amount": 0})
+    row = day.observer.databases.one(
+        "billing",
+        "SELECT count(*) AS n, coalesce(sum(amount_minor), 0)::bigint AS minor,"
+        " count(*) FILTER (WHERE state = 'disputed') AS disputed FROM payment"
+        " WHERE tenant_id = %s AND method = 'card' AND state IN ('received', 'disputed')",
+        [day.cast.tenant_id],
+    )
+    failures = [
+        f"{what}: the processor says {theirs}, billing {ours}"
+        for what, theirs, ours in (
+            ("payments", succeeded["count"], row["n"]),
+            ("cents", succeeded["amount"], row["minor"]),
+            ("disputes", told["disputed"], row["disputed"]),
+        )
+        if theirs != ours
+    ]
+    return Finding("every card was charged once, and the books show it to the cent", row["n"], failures)
+
+
 def _minor(money: Json) -> int:
     return int(money.get("minor_units", "0"))
 
 
-PROOFS = [every_journal_balances, trial_balance_equals_postings, drawers_equal_receipts, receipts_are_numbered_once]
+PROOFS = [
+    every_journal_balances,
+    trial_balance_equals_postings,
+    drawers_equal_receipts,
+    receipts_are_numbered_once,
+    cards_were_charged_once,
+]
