@@ -20,8 +20,8 @@ from infra.day.invariants.kills import VICTIMS
 ROUNDS = (*VICTIMS, *VICTIMS, "NATS", "PostgreSQL", "scheduling", "billing")
 # How many strikes fall into which part of the day (the first word of a point's name); what is left over falls into the last.
 QUOTAS = {"booking": 6, "reminders": 2, "clinic": 7, "money": len(ROUNDS)}
-# So many points lie between two strikes: the sixty days of money have something to be struck in all their weeks.
-SPACING = {"money": 5}
+# Every how many points of a part somebody is struck, so that its end has strikes as well as its beginning.
+SPACING = {"booking": 2, "clinic": 2, "money": 6}
 # Real seconds between reaching a point and the strike.
 LONGEST_FUSE = 0.4
 
@@ -34,16 +34,16 @@ class Rota:
         self._queue = list(ROUNDS)
         self._random.shuffle(self._queue)
         self._left = dict(QUOTAS)
-        self._pause = 0
+        self._reached: Counter[str] = Counter()
 
     def next_at(self, point: str) -> tuple[str, float] | None:
         """The victim, and the real seconds between the point and the strike; None when this point is spared."""
         part = point.partition(",")[0].split()[0]
-        self._pause -= 1
-        if not self._queue or not self._left[part] or self._pause > 0:
+        number = self._reached[part]
+        self._reached[part] += 1
+        if not self._queue or not self._left[part] or number % SPACING.get(part, 1):
             return None
         self._left[part] -= 1
-        self._pause = SPACING.get(part, 1)
         return self._queue.pop(), self._random.uniform(0, LONGEST_FUSE)
 
 

@@ -95,6 +95,8 @@ class ClinicDay:
             self.floor.waiting_for_room[place.key] = deque()
             self.agenda.at(day.local(place, 7, 45), lambda place=place: self.open_drawer(place))  # type: ignore[misc]
             self.agenda.at(day.local(place, 18, 30), lambda place=place: self.close_drawer(place))  # type: ignore[misc]
+        # A minute later billing makes the day's first claim files.
+        self.agenda.at(day.local(PLACES[0], 19, 59), lambda: day.reach("money, the first claims go out"))
         for clinician in CLINICIANS:
             self.floor.waiting_for_clinician[clinician.key] = deque()
         for visit in standing:

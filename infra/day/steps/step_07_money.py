@@ -125,6 +125,8 @@ class Office:
                 payers.append((statement, chance.choices(list(CARDS), list(CARDS.values()))[0]))
         for statement, _card in payers:
             self.portal(statement["patient_id"])
+        if payers:
+            self.day.reach(f"money, {len(payers)} statements are paid")
         outcomes = self.day.parallel(lambda paying: self.pay(*paying), payers, "patients paying")
         self.counts.update(outcomes)
 
