@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Table, Text, Uuid, select, text, update
+from sqlalchemy import BigInteger, DateTime, Table, Text, Uuid, func, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
@@ -189,6 +189,29 @@ class RemittancesStore(ClaimsStore):
         for row in self.session.scalars(query):
             if row.remittance_claim_id is not None:
                 found.setdefault(row.remittance_claim_id, []).append(row)
+        return found
+
+    def patient_shares(self, charge_line_ids: Iterable[UUID]) -> dict[UUID, dict[str, int]]:
+        """What payers have left to patients, by charge line and share ("deductible", …), minor units, reversals taken off."""
+        share, to_payer = RemittancePosting.decision["share"].astext, RemittancePosting.decision["to_payer_id"].astext
+        query = (
+            select(
+                RemittancePosting.charge_line_id,
+                share.label("share"),
+                func.sum(RemittancePosting.amount_minor).label("minor"),
+            )
+            .where(
+                RemittancePosting.tenant_id == self.tenant_id,
+                RemittancePosting.charge_line_id.in_(list(charge_line_ids)),
+                RemittancePosting.kind == "patient_share",
+                to_payer.is_(None),
+            )
+            .group_by(RemittancePosting.charge_line_id, share)
+        )
+        found: dict[UUID, dict[str, int]] = {}
+        for row in self.session.execute(query):
+            if row.minor:
+                found.setdefault(row.charge_line_id, {})[row.share] = int(row.minor)
         return found
 
     def postings_of_remittance(self, remittance_id: UUID) -> list[RemittancePosting]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from billing.adapters.paper import dollars, phone, printable
 from billing.adapters.statement_paper import Addressee, Sheet, render_statement
 from billing.domain.plain_words import service_words
-from billing.domain.statements import StatementLine
+from billing.domain.statements import StatementLine, shares_told
 from billing.tables_directory import BillingEntity
 from billing.tables_money import Statement
 
@@ -122,6 +123,21 @@ def test_a_visit_is_one_block() -> None:
     assert total.split("\n")[1:7] == ["$600.00", "-$50.00", "–", "–", "-$30.00", "$520.00"]
     for part in ("Payments not used yet", "-$10.00", "Amount due", "$510.00"):
         assert part in text, part
+
+
+def test_what_the_plan_left_to_the_patient_is_told() -> None:
+    """Deductible, coinsurance and what is not covered stand under the service with their amounts."""
+    told = replace(line(1, paid=5_000), shares=(("deductible", 12_000), ("non_covered", 3_000)))
+    [text] = pages(sheet([told]))
+    assert "Your plan: deductible $120.00, not covered $30.00" in text
+    assert "Your plan:" not in pages(sheet([line(1, paid=5_000)]))[0]
+
+
+def test_shares_are_told_when_they_explain_everything() -> None:
+    """The largest comes first; when a person has moved money since, nothing is told."""
+    assert shares_told({"copay": 500, "deductible": 1_000}, 1_500) == (("deductible", 1_000), ("copay", 500))
+    assert shares_told({"copay": 500}, 1_500) == ()
+    assert shares_told({}, 0) == ()
 
 
 def test_long_statements_go_on_with_their_headings() -> None:

@@ -16,6 +16,7 @@ from reportlab.graphics.barcode.qr import QrCodeWidget
 from reportlab.graphics.shapes import Drawing
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import LETTER
+from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import inch
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
@@ -55,9 +56,11 @@ from billing.tables_money import Statement
 WIDTH, HEIGHT = LETTER
 LEFT, RIGHT_EDGE = 0.6 * inch, WIDTH - 0.6 * inch
 WINDOW_LEFT, WINDOW_TOP = 0.95 * inch, HEIGHT - 2.25 * inch
-STORY_TOP, SLIP_TOP = HEIGHT - 3.72 * inch, 2.75 * inch
+STORY_TOP, SLIP_TOP = HEIGHT - 3.7 * inch, 2.4 * inch
 HEADINGS = ("Service", "Charge", "Insurance\npaid", "Adjusted", "You paid", "Still with\ninsurance", "You owe")
 WIDTHS = tuple(width * inch for width in (2.5, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8))
+REASON = ParagraphStyle("reason", parent=SOFT_SMALL, fontSize=7, leading=8.5)
+SHARES = {"deductible": "deductible", "coinsurance": "coinsurance", "copay": "copay", "non_covered": "not covered"}
 NOTICES = {
     2: "This balance was due before; please pay it now, or call us if something is not right.",
     3: "Third notice: this balance is overdue. Please pay it now, or call us to agree how.",
@@ -152,7 +155,7 @@ def _services(lines: Sequence[StatementLine]) -> Flowable:
         # A visit's heading is never the last thing on a page.
         more.append(("NOSPLIT", (0, len(rows)), (-1, len(rows) + 1)))
         rows.append([Paragraph(text, SMALL), *[""] * 6])
-        rows.extend([printable(line.service or line.description), *map(_amount, _amounts(line))] for line in services)
+        rows.extend([_service(line), *map(_amount, _amounts(line))] for line in services)
     sums = [sum(column) for column in zip(*(_amounts(line) for line in lines), strict=True)] or [0] * 6
     more += [
         ("FONT", (0, len(rows)), (-1, len(rows)), "Helvetica-Bold", 8.5),
@@ -161,6 +164,15 @@ def _services(lines: Sequence[StatementLine]) -> Flowable:
     more += [("BOTTOMPADDING", (0, 1), (-1, -1), 2.5), ("TOPPADDING", (0, 1), (-1, -1), 2.5)]
     rows.append(["Total", *map(_amount, sums)])
     return grid(rows, WIDTHS, money_columns=range(1, 7), more=more)
+
+
+def _service(line: StatementLine) -> list[Flowable] | str:
+    """What was done, and what the plan has left to the patient of it."""
+    what = line.service or line.description
+    if not line.shares:
+        return printable(what)
+    reasons = ", ".join(f"{SHARES.get(share, 'your part')} {dollars(minor)}" for share, minor in line.shares)
+    return [Paragraph(markup(what), SMALL), Paragraph(f"Your plan: {reasons}", REASON)]
 
 
 def _amounts(line: StatementLine) -> tuple[int, ...]:
@@ -321,13 +333,13 @@ def _slip(canvas: Canvas, sheet: Sheet) -> None:
     pay_to = address_lines((sheet.biller.pay_to or sheet.biller.address) if sheet.biller else None)
     canvas.setFillColor(INK)
     canvas.setFont("Helvetica", 8)
-    canvas.drawString(WINDOW_LEFT, SLIP_TOP - 0.62 * inch, "Payable to, and send to:")
-    text = canvas.beginText(WINDOW_LEFT, SLIP_TOP - 0.85 * inch)
+    canvas.drawString(WINDOW_LEFT, SLIP_TOP - 0.5 * inch, "Payable to, and send to:")
+    text = canvas.beginText(WINDOW_LEFT, SLIP_TOP - 0.73 * inch)
     text.setFont("Helvetica", 10.5, 13.5)
     for line in (sheet.sender, *pay_to):
         text.textLine(printable(line)[:48])
     canvas.drawText(text)
-    left, y = RIGHT_EDGE - 3.1 * inch, SLIP_TOP - 0.62 * inch
+    left, y = RIGHT_EDGE - 3.1 * inch, SLIP_TOP - 0.5 * inch
     rows = (
         ("Statement", statement.number),
         ("For", printable(sheet.addressee.name)[:36]),

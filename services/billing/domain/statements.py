@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -55,6 +55,8 @@ class StatementLine:
     place: str = ""
     practitioner: str = ""
     service: str = ""
+    # Why the payer left it to the patient: (share as in `adjustment_rules`, minor units); empty when that is not the whole story.
+    shares: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,15 @@ def draft(lines: Sequence[StatementLine], unapplied_minor: int, on: date) -> Sta
     ordered = tuple(sorted(asked, key=_by_visit))
     buckets = aged((Owed(line.due_minor, line.due_since) for line in asked), on)
     return StatementDraft(ordered, unapplied_minor, due, buckets)
+
+
+def shares_told(said: Mapping[str, int], patient_share_minor: int) -> tuple[tuple[str, int], ...]:
+    """What payers said the patient owes, by share, the largest first: told only when it explains the patient's whole share,
+    else (a person has moved money since) it would puzzle.
+    """
+    if sum(said.values()) != patient_share_minor:
+        return ()
+    return tuple(sorted(said.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _by_visit(line: StatementLine) -> tuple[object, ...]:

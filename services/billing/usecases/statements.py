@@ -140,6 +140,7 @@ def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft |
     }
     people, withheld = store.patients({row.patient_id for row in rows}), accounts.withheld_lines(store, rows)
     places = {location.id: location.name for location in store.locations()}
+    shares = store.patient_shares([row.id for row in rows])
     seen_by = store.practitioners_of({row.encounter_id for row in rows})
     lines = []
     for row in rows:
@@ -163,6 +164,7 @@ def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft |
                 place=place,
                 practitioner=seen_by.get(row.encounter_id, ""),
                 service=service,
+                shares=rules.shares_told(shares.get(row.id, {}), balance.patient_share_minor),
             )
         )
     return rules.draft(lines, accounts.free_credit(store, store.credits_of(family)), today)

@@ -1,9 +1,13 @@
 """From a signed visit to a posted remittance, through the real clearinghouse interface."""
 
+import io
+import re
 from datetime import timedelta
 from uuid import UUID
 
+import pypdf
 from polyclinic.billing.v1 import claims_pb2 as pb
+from polyclinic.billing.v1 import statements_pb2
 
 from billing.store import Store
 from billing.tables_claims import ClaimBatch
@@ -41,6 +45,26 @@ def test_a_visit_becomes_a_paid_claim(clinic: InsuredClinic):
     assert accounts["patient_receivable"] == paid.patient_share.minor_units
     assert accounts.get("payer_receivable", 0) == 0
     assert clinic.work() == []
+
+
+def test_the_statement_tells_what_the_plan_left_to_the_patient(clinic: InsuredClinic):
+    """After the remittance the patient reads what the payer paid, what was taken off, and why the rest is theirs."""
+    clinic.clearinghouse.configure({"COMM1": {"deductible": 0}})
+    patient = clinic.insured("COMM1")
+    clinic.signed_visit(patient)
+    clinic.days(2 * MONTH)
+    [paid] = clinic.claims_of(patient)
+    listed = clinic.staff.call("ListStatements", statements_pb2.ListStatementsRequest(patient_id=patient)).statements
+    wanted = listed[-1].statement_id
+    whole = clinic.staff.call("GetStatement", statements_pb2.GetStatementRequest(statement_id=wanted))
+    request = statements_pb2.GetStatementPdfRequest(statement_id=wanted)
+    pdf = pypdf.PdfReader(io.BytesIO(clinic.staff.call("GetStatementPdf", request).data))
+    text = " ".join("\n".join(page.extract_text() for page in pdf.pages).split())
+    told = re.findall(r"Your plan: ((?:, )?(?:(?:deductible|coinsurance|copay|not covered) \$[0-9.]+(?:, )?)+)", text)
+    shares = [round(float(amount) * 100) for part in told for amount in re.findall(r"\$([0-9.]+)", part)]
+    assert sum(shares) == paid.patient_share.minor_units > 0
+    # What is settled is left out: the lines that are there say what the payer paid on them.
+    assert f"Insurance paid -${sum(line.payer_paid.minor_units for line in whole.lines) / 100:.2f}" in text
 
 
 def test_a_secondary_claim_carries_what_the_first_payer_did(clinic: InsuredClinic):
