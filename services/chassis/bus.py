@@ -10,7 +10,7 @@ import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,18 +19,30 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
-from nats.js.api import ConsumerConfig, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    DiscardPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+)
 from nats.js.errors import APIError
 
 from chassis import loglines, telemetry
 from chassis.clock import CLOCK_LAST_SUBJECT, CLOCK_STREAM
 from chassis.errors import Unavailable
+from chassis.ids import uuid7
 from chassis.settings import ServiceSettings
 from chassis.tls import Certificates
 
 log = telemetry.logger(__name__)
 STREAM_AGE_SECONDS = 14 * 24 * 3600
 RECONNECT_SECONDS = 0.25
+FOLLOW_FETCH = 64
+# A consumer of one process is forgotten by the broker when its process has not asked for so long.
+FOLLOWER_SECONDS = 30.0
 
 
 class Bus:
@@ -173,34 +185,14 @@ class Bus:
     def follow(
         self, stream: str, subject: str, handler: Callable[[Msg], None], *, since_seconds: float = 0.0
     ) -> Future[Any]:
-        """Hears `subject` on every process (ephemeral ordered consumer), from `since_seconds` of real time ago on.
+        """Hears `subject` on every process, in order, from `since_seconds` of real time ago on; nothing is acknowledged.
 
-        For caches, revocations and browser streams; `handler` runs on the loop and must be quick.
+        For caches, revocations and browser streams; `handler` runs on the loop and must be quick. After a broker's restart
+        it goes on behind the last message that was heard. (The client's own ordered consumer does not come back when it
+        began at an instant: it then names the instant and a sequence, which the server refuses.)
         """
-
-        async def on_message(message: Msg) -> None:
-            handler(message)
-
-        async def keep() -> None:
-            while not self._stopping.is_set():
-                try:
-                    js = await self.jetstream()
-                    start = datetime.now(UTC) - timedelta(seconds=since_seconds)
-                    config = ConsumerConfig(deliver_policy=DeliverPolicy.BY_START_TIME, opt_start_time=start)
-                    subscription = await js.subscribe(
-                        subject, stream=stream, ordered_consumer=True, config=config, cb=on_message
-                    )
-                    client = await self.client()
-                    while client.is_connected:
-                        await asyncio.sleep(1)
-                    await subscription.unsubscribe()
-                except asyncio.CancelledError:
-                    raise
-                except Exception as error:
-                    log.debug("follower waits", subject=subject, error=error)
-                    await asyncio.sleep(0.5)
-
-        return self.spawn(keep())
+        beginning = datetime.now(UTC) - timedelta(seconds=since_seconds)
+        return self.spawn(self._follow(stream, subject, handler, beginning))
 
     async def client(self) -> Client:
         """The connected client (waits for it). For coroutines on the loop."""
@@ -246,6 +238,49 @@ class Bus:
 
         found: bytes | None = self.spawn(read()).result(30)
         return found
+
+    async def _follow(self, stream: str, subject: str, handler: Callable[[Msg], None], since: datetime) -> None:
+        last = 0
+        while not self._stopping.is_set():
+            subscription = None
+            try:
+                subscription = await self._ephemeral(stream, subject, since)
+                while True:
+                    try:
+                        async with self.waiting_for_broker():
+                            messages = await subscription.fetch(FOLLOW_FETCH, timeout=5)
+                    except TimeoutError:
+                        await subscription.consumer_info()  # still there?
+                        continue
+                    for message in messages:
+                        if message.metadata.sequence.stream != last:
+                            _heard(handler, message)
+                        since, last = message.metadata.timestamp, message.metadata.sequence.stream
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                log.debug("follower waits", subject=subject, error=error)
+                await asyncio.sleep(0.5)
+            finally:
+                if subscription is not None:
+                    with suppress(nats.errors.Error):
+                        await subscription.unsubscribe()
+
+    async def _ephemeral(self, stream: str, subject: str, since: datetime) -> JetStreamContext.PullSubscription:
+        """A consumer of this process alone, which the server forgets when nobody asks it any more."""
+        js = await self.jetstream()
+        name = uuid7().hex
+        config = ConsumerConfig(
+            name=name,
+            filter_subject=subject,
+            ack_policy=AckPolicy.NONE,
+            deliver_policy=DeliverPolicy.BY_START_TIME,
+            opt_start_time=since,
+            inactive_threshold=FOLLOWER_SECONDS,
+            mem_storage=True,
+        )
+        await js.add_consumer(stream, config)
+        return await js.pull_subscribe_bind(consumer=name, stream=stream)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -330,6 +365,14 @@ class Bus:
                 await asyncio.wait_for(self._client.close(), 3)
             except Exception as error:
                 log.warning("nats not closed", error=error)
+
+
+def _heard(handler: Callable[[Msg], None], message: Msg) -> None:
+    """One message that nobody can be asked to deliver again: what its handler cannot take is logged."""
+    try:
+        handler(message)
+    except Exception as error:
+        log.error("follower failed", exception=error, subject=message.subject)
 
 
 def service_streams(service: str, settings: ServiceSettings) -> list[StreamConfig]:

@@ -111,3 +111,26 @@ def published(bus, one) -> bool:
         threading.Event().wait(0.05)
         return False
     return True
+
+
+def test_a_follower_hears_on_after_a_restart(identity, broker):
+    """Caches, revocations and browser streams miss nothing and hear nothing twice when the broker was away for a moment."""
+    tenant, heard, more = uuid7(), [], threading.Event()
+    with connected(identity, broker) as bus:
+
+        def on_message(each):
+            heard.append(events.RoomChanged.FromString(each.data).name)
+            more.set()
+
+        bus.follow("IDENTITY", f"polyclinic.identity.v1.{tenant}.room.changed", on_message)
+        bus.publish_all([message(tenant, "before")])
+        assert more.wait(10)
+        for name in ("after", "after that"):
+            more.clear()
+            broker.kill()
+            broker.restart()
+            began = monotonic()
+            while not published(bus, message(tenant, name)):
+                assert monotonic() - began < SOON
+            assert more.wait(SOON)
+    assert heard == ["before", "after", "after that"]
