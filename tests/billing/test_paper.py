@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from billing.adapters.paper import dollars, phone, printable
 from billing.adapters.statement_paper import Addressee, Sheet, render_statement
+from billing.adapters.statement_words import ENGLISH, SPANISH, Words
 from billing.domain.plain_words import service_words
 from billing.domain.statements import StatementLine, shares_told
 from billing.tables_directory import BillingEntity
@@ -51,7 +53,7 @@ def line(
         due_since=date(2026, 3, day),
         place="Hudson North",
         practitioner="Ngozi Okafor, MD",
-        service=service_words("99213"),
+        procedure="99213",
     )
 
 
@@ -147,6 +149,48 @@ def test_long_statements_go_on_with_their_headings() -> None:
     assert all("You owe" in text and f"of {len(found)}" in text for text in found)
     assert [("Amount enclosed" in text) for text in found] == [True, *[False] * (len(found) - 1)]
     assert ["Total\n" in text for text in found] == [*[False] * (len(found) - 1), True]
+
+
+def test_a_statement_is_written_in_the_guarantors_language() -> None:
+    """Whoever reads Spanish gets the whole statement in Spanish, dates and services included; others get English."""
+    lines = [replace(line(1, paid=5_000), shares=(("copay", 15_000),))]
+    made = sheet(lines, cycle=3, pay_url="https://pay.example.org")
+    [text] = pages(replace(made, addressee=replace(ADDRESSEE, language="es-MX")))
+    for part in (
+        "Estado de cuenta",
+        "10 de marzo de 2026 · Ann Ho",
+        "Consulta (99213)",
+        "Su plan: copago $150.00",
+        "Total a pagar",
+        "Tercer aviso",
+        "Cómo pagar",
+        "Página 1 de 1",
+    ):
+        assert part in text, part
+    for english in ("Statement", "Amount", "Insurance", "Office", "Please", "March", "days"):
+        assert english not in text, english
+    [other] = pages(replace(made, addressee=replace(ADDRESSEE, language="vi")))
+    assert "Amount due" in other
+
+
+def test_both_languages_say_everything() -> None:
+    """Each text has the same places to fill in, each kind of service and share has a word, in both languages."""
+    for each in fields(Words):
+        english, spanish = getattr(ENGLISH, each.name), getattr(SPANISH, each.name)
+        if isinstance(english, str):
+            assert set(re.findall(r"{\w+}", english)) == set(re.findall(r"{\w+}", spanish)), each.name
+        else:
+            assert len(english) == len(spanish), each.name
+    assert ENGLISH.notices.keys() == SPANISH.notices.keys()
+    assert ENGLISH.shares.keys() == SPANISH.shares.keys()
+
+
+@given(st.from_regex(r"[A-Z0-9][0-9]{3}[A-Z0-9]", fullmatch=True))
+def test_every_code_has_words_in_both_languages(code: str) -> None:
+    """No code is without words, whatever it is."""
+    assert service_words(code).endswith(f"({code})")
+    assert service_words(code, "es").endswith(f"({code})")
+    assert service_words(code, "es") != service_words(code)
 
 
 def test_online_payment_is_offered_where_there_is_one() -> None:

@@ -35,18 +35,14 @@ class RegistryAddressBook:
             )
             for profile in answer.profiles:
                 if profile.HasField("guarantor") and not profile.guarantor.self:
-                    key, name, address = (
-                        profile.guarantor.guarantor_id,
-                        profile.guarantor.name,
-                        profile.guarantor.address,
-                    )
+                    key, person = profile.guarantor.guarantor_id, profile.guarantor
                 else:
-                    key, name, address = profile.patient_id, profile.name, profile.address
-                found[UUID(key or profile.patient_id)] = _addressee(name, address)
+                    key, person = profile.patient_id, profile
+                found[UUID(key or profile.patient_id)] = _addressee(person.name, person.address, person.language)
         return found
 
 
-def _addressee(name: types_pb2.HumanName, address: types_pb2.Address) -> Addressee:
+def _addressee(name: types_pb2.HumanName, address: types_pb2.Address, language: str) -> Addressee:
     kept = {
         "lines": list(address.lines),
         "city": address.city,
@@ -54,4 +50,4 @@ def _addressee(name: types_pb2.HumanName, address: types_pb2.Address) -> Address
         "postal_code": address.postal_code,
     }
     written = " ".join(part for part in (name.prefix, name.given, name.middle, name.family, name.suffix) if part)
-    return Addressee(written, address_lines(kept) if address.city or address.lines else ())
+    return Addressee(written, address_lines(kept) if address.city or address.lines else (), language or "en")

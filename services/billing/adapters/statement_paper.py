@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from itertools import groupby
 
@@ -46,8 +47,9 @@ from billing.adapters.paper import (
     markup,
     phone,
     printable,
-    readable,
 )
+from billing.adapters.statement_words import Words, words_in
+from billing.domain.plain_words import service_words
 from billing.domain.receivables import BUCKETS
 from billing.domain.statements import LAST_CYCLE, StatementLine
 from billing.tables_directory import BillingEntity
@@ -57,23 +59,18 @@ WIDTH, HEIGHT = LETTER
 LEFT, RIGHT_EDGE = 0.6 * inch, WIDTH - 0.6 * inch
 WINDOW_LEFT, WINDOW_TOP = 0.95 * inch, HEIGHT - 2.25 * inch
 STORY_TOP, SLIP_TOP = HEIGHT - 3.7 * inch, 2.4 * inch
-HEADINGS = ("Service", "Charge", "Insurance\npaid", "Adjusted", "You paid", "Still with\ninsurance", "You owe")
 WIDTHS = tuple(width * inch for width in (2.5, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8))
 REASON = ParagraphStyle("reason", parent=SOFT_SMALL, fontSize=7, leading=8.5)
-SHARES = {"deductible": "deductible", "coinsurance": "coinsurance", "copay": "copay", "non_covered": "not covered"}
-NOTICES = {
-    2: "This balance was due before; please pay it now, or call us if something is not right.",
-    3: "Third notice: this balance is overdue. Please pay it now, or call us to agree how.",
-    LAST_CYCLE: "Last notice about this balance. Please pay it now, or call us to agree how, before we decide what to do next.",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """Whom a document is addressed to: name as written, and the lines of the address."""
+    """Whom a document is addressed to: name as written, the lines of the address, and their language."""
 
     name: str
     lines: tuple[str, ...] = ()
+    # BCP 47; what is written to them is in it where we can.
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +84,11 @@ class Sheet:
     pay_url: str = ""
 
     @property
+    def words(self) -> Words:
+        """The words of the addressee's language."""
+        return words_in(self.addressee.language)
+
+    @property
     def sender(self) -> str:
         """The clinic's name."""
         return self.biller.name if self.biller else "Clinic"
@@ -94,11 +96,16 @@ class Sheet:
 
 def render_statement(sheet: Sheet) -> bytes:
     """The PDF: what each visit cost, what payers did, what is due, since when, and how to pay."""
-    statement = sheet.statement
+    statement, words = sheet.statement, sheet.words
     story: list[Flowable] = [NextPageTemplate("later")]
-    if notice := NOTICES.get(min(statement.cycle, LAST_CYCLE)):
+    if notice := words.notices.get(min(statement.cycle, LAST_CYCLE)):
         story += [Paragraph(f"<b>{notice}</b>", BODY), Spacer(1, 6)]
-    story += [_services(sheet.lines), Spacer(1, 8), _aging(statement.aging), KeepTogether(list(_how_to_pay(sheet)))]
+    story += [
+        _services(sheet.lines, words),
+        Spacer(1, 8),
+        _aging(statement.aging, words),
+        KeepTogether(list(_how_to_pay(sheet))),
+    ]
     buffer = BytesIO()
     document = BaseDocTemplate(
         buffer, pagesize=LETTER, title=f"Statement {statement.number}", author=printable(sheet.sender), invariant=1
@@ -113,15 +120,16 @@ def render_statement(sheet: Sheet) -> bytes:
             PageTemplate("later", [later], onPage=lambda canvas, _: _later_page(canvas, sheet)),
         ]
     )
-    document.build(story, canvasmaker=NumberedPages)
+    document.build(story, canvasmaker=partial(NumberedPages, words.page))
     return buffer.getvalue()
 
 
 class NumberedPages(Canvas):
     """Knows how many pages there are before it writes their numbers."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
+    def __init__(self, words: str, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
+        self._words = words
         self._kept: list[dict[str, object]] = []
 
     def showPage(self) -> None:  # noqa: N802 - reportlab's name
@@ -133,21 +141,23 @@ class NumberedPages(Canvas):
             self.__dict__.update(page)
             self.setFont("Helvetica", 8)
             self.setFillColor(SOFT)
-            self.drawRightString(RIGHT_EDGE, HEIGHT - 0.42 * inch, f"Page {number} of {len(self._kept)}")
+            self.drawRightString(
+                RIGHT_EDGE, HEIGHT - 0.42 * inch, self._words.format(page=number, pages=len(self._kept))
+            )
             super().showPage()
         super().save()
 
 
-def _services(lines: Sequence[StatementLine]) -> Flowable:
+def _services(lines: Sequence[StatementLine], words: Words) -> Flowable:
     """One block a visit: whose, when, where, with whom; a line for each service; the totals at the end."""
-    rows: list[list[object]] = [list(HEADINGS)]
+    rows: list[list[object]] = [list(words.headings)]
     more: list[tuple[object, ...]] = []
     for visit, services in groupby(
         lines, key=lambda line: (line.patient_name, line.service_date, line.place, line.practitioner)
     ):
         name, day, place, practitioner = visit
         where = ", ".join(part for part in (place, practitioner) if part)
-        text = f"<b>{readable(day)} · {markup(name)}</b>" + (f" · {markup(where)}" if where else "")
+        text = f"<b>{words.day(day)} · {markup(name)}</b>" + (f" · {markup(where)}" if where else "")
         more += [
             ("SPAN", (0, len(rows)), (-1, len(rows))),
             ("LINEBELOW", (0, len(rows)), (-1, len(rows)), 0, colors.white),
@@ -155,24 +165,24 @@ def _services(lines: Sequence[StatementLine]) -> Flowable:
         # A visit's heading is never the last thing on a page.
         more.append(("NOSPLIT", (0, len(rows)), (-1, len(rows) + 1)))
         rows.append([Paragraph(text, SMALL), *[""] * 6])
-        rows.extend([_service(line), *map(_amount, _amounts(line))] for line in services)
+        rows.extend([_service(line, words), *map(_amount, _amounts(line))] for line in services)
     sums = [sum(column) for column in zip(*(_amounts(line) for line in lines), strict=True)] or [0] * 6
     more += [
         ("FONT", (0, len(rows)), (-1, len(rows)), "Helvetica-Bold", 8.5),
         ("LINEABOVE", (0, len(rows)), (-1, len(rows)), 0.9, INK),
     ]
     more += [("BOTTOMPADDING", (0, 1), (-1, -1), 2.5), ("TOPPADDING", (0, 1), (-1, -1), 2.5)]
-    rows.append(["Total", *map(_amount, sums)])
+    rows.append([words.total, *map(_amount, sums)])
     return grid(rows, WIDTHS, money_columns=range(1, 7), more=more)
 
 
-def _service(line: StatementLine) -> list[Flowable] | str:
+def _service(line: StatementLine, words: Words) -> list[Flowable] | str:
     """What was done, and what the plan has left to the patient of it."""
-    what = line.service or line.description
+    what = service_words(line.procedure, words.language) if line.procedure else line.description
     if not line.shares:
         return printable(what)
-    reasons = ", ".join(f"{SHARES.get(share, 'your part')} {dollars(minor)}" for share, minor in line.shares)
-    return [Paragraph(markup(what), SMALL), Paragraph(f"Your plan: {reasons}", REASON)]
+    reasons = ", ".join(f"{words.shares.get(share, words.your_part)} {dollars(minor)}" for share, minor in line.shares)
+    return [Paragraph(markup(what), SMALL), Paragraph(words.your_plan.format(shares=reasons), REASON)]
 
 
 def _amounts(line: StatementLine) -> tuple[int, ...]:
@@ -191,24 +201,26 @@ def _amount(minor: int) -> str:
     return dollars(minor) if minor else "–"
 
 
-def _aging(amounts: Sequence[int]) -> Flowable:
-    titles = [f"{first}–{last} days" if last else f"over {first - 1} days" for first, last in BUCKETS]
-    rows = [["Owed for", *titles], ["", *map(_amount, amounts)]]
+def _aging(amounts: Sequence[int], words: Words) -> Flowable:
+    titles = [
+        words.days.format(first=first, last=last) if last else words.over_days.format(days=first - 1)
+        for first, last in BUCKETS
+    ]
+    rows = [[words.owed_for, *titles], ["", *map(_amount, amounts)]]
     return grid(rows, [1.3 * inch, *[1.2 * inch] * len(titles)], money_columns=range(1, 6))
 
 
 def _how_to_pay(sheet: Sheet) -> Iterator[Flowable]:
-    ways = [
-        "<b>By mail</b>: send your check with the slip at the foot of the first page.",
-        "<b>At the clinic</b>: cash, check or card at any front desk.",
-    ]
+    words = sheet.words
+    ways = [words.by_mail, words.at_the_clinic]
     if sheet.pay_url:
-        ways.insert(0, f"<b>Online</b>: {markup(sheet.pay_url)}, or scan the code.")
+        ways.insert(0, words.online.format(url=markup(sheet.pay_url)))
     biller = sheet.biller
     if biller and (biller.phone or biller.email):
-        asked = [f"call {phone(biller.phone)}"] * bool(biller.phone) + [f"write to {biller.email}"] * bool(biller.email)
-        ways.append(f"<b>Questions, or you cannot pay it at once?</b> Please {markup(' or '.join(asked))}.")
-    text: list[Flowable] = [Paragraph("How to pay", SECTION), *(Paragraph(way, BODY) for way in ways)]
+        asked = [words.call.format(phone=phone(biller.phone))] * bool(biller.phone)
+        asked += [words.write.format(email=biller.email)] * bool(biller.email)
+        ways.append(words.questions.format(ways=markup(words.either.join(asked))))
+    text: list[Flowable] = [Paragraph(words.how_to_pay, SECTION), *(Paragraph(way, BODY) for way in ways)]
     if sheet.pay_url:
         # Not beside the addressee: nothing else may show in the envelope's window.
         table = Table([[text, _code(sheet.pay_url, 0.85 * inch)]], [RIGHT_EDGE - LEFT - inch, inch])
@@ -223,11 +235,7 @@ def _how_to_pay(sheet: Sheet) -> Iterator[Flowable]:
     else:
         yield from text
     yield Spacer(1, 3)
-    yield Paragraph(
-        "“Adjusted” is what your plan's contract or we took off the charge. “Still with insurance” has not been answered by your"
-        " plan yet: you do not owe it now. Services on which nothing is owed are left out.",
-        SOFT_SMALL,
-    )
+    yield Paragraph(words.legend, SOFT_SMALL)
 
 
 def _first_page(canvas: Canvas, sheet: Sheet) -> None:
@@ -247,13 +255,13 @@ def _later_page(canvas: Canvas, sheet: Sheet) -> None:
     canvas.setFont("Helvetica-Bold", 10)
     canvas.drawString(LEFT, HEIGHT - 0.7 * inch, printable(sheet.sender))
     canvas.setFont("Helvetica", 8)
-    canvas.drawRightString(RIGHT_EDGE, HEIGHT - 0.7 * inch, f"Statement {sheet.statement.number}")
+    canvas.drawRightString(RIGHT_EDGE, HEIGHT - 0.7 * inch, f"{sheet.words.statement} {sheet.statement.number}")
     canvas.setStrokeColor(RULE)
     canvas.line(LEFT, HEIGHT - 0.78 * inch, RIGHT_EDGE, HEIGHT - 0.78 * inch)
 
 
 def _letter_head(canvas: Canvas, sheet: Sheet) -> None:
-    top = HEIGHT - 0.75 * inch
+    top, words = HEIGHT - 0.75 * inch, sheet.words
     canvas.setFillColor(INK)
     canvas.setFont("Helvetica-Bold", 16)
     canvas.drawString(LEFT, top, printable(sheet.sender))
@@ -265,32 +273,32 @@ def _letter_head(canvas: Canvas, sheet: Sheet) -> None:
             text.textLine(printable(line))
         if biller.phone:
             text.textLine(phone(biller.phone))
-        text.textLine(f"Tax ID {biller.tax_id[:2]}-{biller.tax_id[2:]}")
+        text.textLine(f"{sheet.words.tax_id} {biller.tax_id[:2]}-{biller.tax_id[2:]}")
     canvas.drawText(text)
     canvas.setFont("Helvetica-Bold", 16)
-    canvas.drawRightString(RIGHT_EDGE, top, "Statement")
+    canvas.drawRightString(RIGHT_EDGE, top, words.statement)
     canvas.setFont("Helvetica", 9)
-    canvas.drawRightString(RIGHT_EDGE, top - 16, f"Number {sheet.statement.number}")
-    canvas.drawRightString(RIGHT_EDGE, top - 28, readable(sheet.statement.statement_date))
+    canvas.drawRightString(RIGHT_EDGE, top - 16, words.number.format(number=sheet.statement.number))
+    canvas.drawRightString(RIGHT_EDGE, top - 28, words.day(sheet.statement.statement_date))
     if sheet.statement.cycle > 1:
-        canvas.drawRightString(RIGHT_EDGE, top - 40, f"Notice {sheet.statement.cycle} about this balance")
+        canvas.drawRightString(RIGHT_EDGE, top - 40, words.notice_number.format(cycle=sheet.statement.cycle))
 
 
 def _sum_up(canvas: Canvas, sheet: Sheet) -> None:
     """At the right of the window: how the amount due comes about."""
-    statement, lines = sheet.statement, sheet.lines
+    statement, lines, words = sheet.statement, sheet.lines, sheet.words
     rows = [
-        ("Charges", sum(line.charge_minor for line in lines)),
-        ("Insurance paid", -sum(line.payer_paid_minor for line in lines)),
-        ("Adjusted", -sum(line.adjustments_minor for line in lines)),
-        ("You paid", -sum(line.patient_paid_minor for line in lines)),
-        ("Still with insurance", -sum(line.with_payer_minor for line in lines)),
-        ("Payments not used yet", -statement.unapplied_minor),
+        (words.charges, sum(line.charge_minor for line in lines)),
+        (words.insurance_paid, -sum(line.payer_paid_minor for line in lines)),
+        (words.adjusted, -sum(line.adjustments_minor for line in lines)),
+        (words.you_paid, -sum(line.patient_paid_minor for line in lines)),
+        (words.with_insurance, -sum(line.with_payer_minor for line in lines)),
+        (words.unused, -statement.unapplied_minor),
     ]
     left, y = RIGHT_EDGE - 2.55 * inch, HEIGHT - 1.88 * inch
     canvas.setFillColor(INK)
     for label, minor in rows:
-        if minor or label == "Charges":
+        if minor or label == words.charges:
             canvas.setFont("Helvetica", 9)
             canvas.drawString(left, y, label)
             canvas.drawRightString(RIGHT_EDGE - 6, y, dollars(minor))
@@ -300,11 +308,11 @@ def _sum_up(canvas: Canvas, sheet: Sheet) -> None:
     canvas.roundRect(left - 8, bottom, RIGHT_EDGE - left + 8, 40, 4, stroke=0, fill=1)
     canvas.setFillColor(INK)
     canvas.setFont("Helvetica-Bold", 13)
-    canvas.drawString(left, bottom + 23, "Amount due")
+    canvas.drawString(left, bottom + 23, words.amount_due)
     canvas.drawRightString(RIGHT_EDGE - 6, bottom + 23, dollars(statement.amount_due_minor))
     canvas.setFont("Helvetica", 9)
-    canvas.drawString(left, bottom + 8, "Please pay by")
-    canvas.drawRightString(RIGHT_EDGE - 6, bottom + 8, readable(statement.due_date))
+    canvas.drawString(left, bottom + 8, words.pay_by)
+    canvas.drawRightString(RIGHT_EDGE - 6, bottom + 8, words.day(statement.due_date))
 
 
 def _code(url: str, size: float) -> Drawing:
@@ -318,7 +326,7 @@ def _code(url: str, size: float) -> Drawing:
 
 def _slip(canvas: Canvas, sheet: Sheet) -> None:
     """What is torn off and sent back with a check: whose it is, how much, and where it goes."""
-    statement = sheet.statement
+    statement, words = sheet.statement, sheet.words
     canvas.setStrokeColor(RULE)
     canvas.setDash(3, 3)
     canvas.line(LEFT, SLIP_TOP, RIGHT_EDGE, SLIP_TOP)
@@ -328,12 +336,12 @@ def _slip(canvas: Canvas, sheet: Sheet) -> None:
     canvas.drawString(
         LEFT,
         SLIP_TOP - 11,
-        "Detach here and send this slip with your check. Write the statement's number on the check.",
+        words.detach,
     )
     pay_to = address_lines((sheet.biller.pay_to or sheet.biller.address) if sheet.biller else None)
     canvas.setFillColor(INK)
     canvas.setFont("Helvetica", 8)
-    canvas.drawString(WINDOW_LEFT, SLIP_TOP - 0.5 * inch, "Payable to, and send to:")
+    canvas.drawString(WINDOW_LEFT, SLIP_TOP - 0.5 * inch, words.payable)
     text = canvas.beginText(WINDOW_LEFT, SLIP_TOP - 0.73 * inch)
     text.setFont("Helvetica", 10.5, 13.5)
     for line in (sheet.sender, *pay_to):
@@ -341,10 +349,10 @@ def _slip(canvas: Canvas, sheet: Sheet) -> None:
     canvas.drawText(text)
     left, y = RIGHT_EDGE - 3.1 * inch, SLIP_TOP - 0.5 * inch
     rows = (
-        ("Statement", statement.number),
-        ("For", printable(sheet.addressee.name)[:36]),
-        ("Please pay by", readable(statement.due_date)),
-        ("Amount due", dollars(statement.amount_due_minor)),
+        (words.statement, statement.number),
+        (words.whose, printable(sheet.addressee.name)[:36]),
+        (words.pay_by, words.day(statement.due_date)),
+        (words.amount_due, dollars(statement.amount_due_minor)),
     )
     for label, value in rows:
         canvas.setFont("Helvetica", 9)
@@ -353,7 +361,7 @@ def _slip(canvas: Canvas, sheet: Sheet) -> None:
         canvas.drawRightString(RIGHT_EDGE - 6, y, value)
         y -= 15
     canvas.setFont("Helvetica", 9)
-    canvas.drawString(left, y - 9, "Amount enclosed")
+    canvas.drawString(left, y - 9, words.enclosed)
     canvas.setStrokeColor(INK)
     canvas.rect(RIGHT_EDGE - 1.5 * inch, y - 17, 1.5 * inch, 22)
     canvas.drawString(RIGHT_EDGE - 1.42 * inch, y - 9, "$")

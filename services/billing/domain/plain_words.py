@@ -48,8 +48,44 @@ _LETTERS = {
 }
 
 
-def service_words(procedure: str) -> str:
-    """CPT or HCPCS code → plain words and the code: ``Office visit (99214)``; ``Service (…)`` where nothing is known."""
+_SPANISH = {
+    "Allergy test or treatment": "Prueba o tratamiento de alergia",
+    "Blood draw": "Extracción de sangre",
+    "Brace or aid": "Soporte o ayuda",
+    "Consultation": "Consulta con especialista",
+    "Equipment": "Equipo",
+    "Eye examination": "Examen de la vista",
+    "Giving a vaccine": "Aplicación de vacuna",
+    "Health assessment": "Evaluación de salud",
+    "Heart test": "Prueba del corazón",
+    "Home visit": "Visita a domicilio",
+    "Hospital visit": "Visita en el hospital",
+    "Imaging": "Imágenes",
+    "Infusion or injection": "Infusión o inyección",
+    "Laboratory test": "Prueba de laboratorio",
+    "Lung test": "Prueba de los pulmones",
+    "Manual treatment": "Tratamiento manual",
+    "Medicine given": "Medicina administrada",
+    "Medicine or supplies": "Medicina o suministros",
+    "Mental health visit": "Consulta de salud mental",
+    "Office visit": "Consulta",
+    "Phone or online visit": "Consulta por teléfono o en línea",
+    "Phone visit": "Consulta por teléfono",
+    "Preventive visit": "Consulta preventiva",
+    "Procedure": "Procedimiento",
+    "Service": "Servicio",
+    "Supplies": "Suministros",
+    "Therapy": "Terapia",
+    "Vaccine": "Vacuna",
+    "Video or phone visit": "Consulta por video o teléfono",
+}
+
+
+def service_words(procedure: str, language: str = "en") -> str:
+    """CPT or HCPCS code → plain words and the code: ``Office visit (99214)``; ``Service (…)`` where nothing is known.
+
+    ``language``: "en" or "es".
+    """
     words = "Service"
     if procedure.isdigit():
         at = bisect_right(_FIRSTS, procedure) - 1
@@ -57,4 +93,4 @@ def service_words(procedure: str) -> str:
             words = _RANGES[at][2]
     else:
         words = _LETTERS.get(procedure[:1], words)
-    return f"{words} ({procedure})"
+    return f"{_SPANISH[words] if language == 'es' else words} ({procedure})"

@@ -51,10 +51,10 @@ class StatementLine:
     due_since: date
     # Waits for a person's look, or may not be asked for (protected patient).
     withheld: bool = False
-    # Where, with whom, and what in plain words; "" where it is not known.
+    # Where, with whom, and the CPT or HCPCS code; "" where it is not known.
     place: str = ""
     practitioner: str = ""
-    service: str = ""
+    procedure: str = ""
     # Why the payer left it to the patient: (share as in `adjustment_rules`, minor units); empty when that is not the whole story.
     shares: tuple[tuple[str, int], ...] = ()
 

@@ -145,14 +145,14 @@ def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft |
     lines = []
     for row in rows:
         balance, person = balances[row.id], people.get(row.patient_id)
-        place, service = places.get(row.location_id, "Clinic"), service_words(row.procedure)
+        place = places.get(row.location_id, "Clinic")
         lines.append(
             StatementLine(
                 charge_line_id=row.id,
                 patient_id=row.patient_id,
                 patient_name=f"{person.first} {person.last}" if person else "",
                 service_date=row.service_date,
-                description=f"{place}, {service}",
+                description=f"{place}, {service_words(row.procedure)}",
                 charge_minor=balance.charge_minor,
                 payer_paid_minor=balance.insurance_paid_minor,
                 adjustments_minor=balance.written_off_minor,
@@ -163,7 +163,7 @@ def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft |
                 withheld=row.id in withheld,
                 place=place,
                 practitioner=seen_by.get(row.encounter_id, ""),
-                service=service,
+                procedure=row.procedure,
                 shares=rules.shares_told(shares.get(row.id, {}), balance.patient_share_minor),
             )
         )
