@@ -14,7 +14,6 @@ from uuid import UUID
 
 from google.protobuf.message import DecodeError, Message
 from nats.aio.msg import Msg
-from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 from opentelemetry.trace import SpanKind
@@ -251,7 +250,7 @@ class Consumers:
                     try:
                         async with self._bus.waiting_for_broker():
                             messages = await subscription.fetch(FETCH, timeout=5)
-                    except NatsTimeout:
+                    except TimeoutError:  # the client's own kind, or asyncio's
                         await subscription.consumer_info()  # still there? a restarted broker may have lost it
                         continue
                     self._busy.add(name)
@@ -315,13 +314,18 @@ class Consumers:
 
     async def _process_bulk(self, processor: Processor, messages: list[Msg]) -> bool:
         """Processes a whole fetch; returns False, with nothing applied of what failed, when it must go one by one."""
-        if not await asyncio.get_running_loop().run_in_executor(self._pool, self._apply_bulk, processor, messages):
+        outcome = await asyncio.get_running_loop().run_in_executor(self._pool, self._apply_bulk, processor, messages)
+        if outcome == "singly":
             return False
         for message in messages:
-            await message.ack()
+            if outcome == "ack":
+                await message.ack()
+            else:
+                await message.nak(delay=float(outcome))
         return True
 
-    def _apply_bulk(self, processor: Processor, messages: list[Msg]) -> bool:
+    def _apply_bulk(self, processor: Processor, messages: list[Msg]) -> str:
+        """Runs in a worker thread; returns "ack", "singly" or the seconds after which to deliver all of them again."""
         try:
             by_tenant: dict[UUID, list[tuple[UUID, str, bytes]]] = {}
             for message in messages:
@@ -332,10 +336,13 @@ class Consumers:
                 # One transaction for requests of many traces: a trace of its own, begun by none of them.
                 with telemetry.span(f"{processor.consumer} process bulk", SpanKind.CONSUMER):
                     processor.apply_bulk(tenant_id, lot)
+        except (Unavailable, Retry) as error:  # none of them would fare better alone
+            log.warning("bulk waits", consumer=processor.consumer, error=error)
+            return str(backoff_seconds(min(messages[0].metadata.num_delivered, 6)))
         except Exception as error:
             log.warning("bulk goes one by one", consumer=processor.consumer, error=error)
-            return False
-        return True
+            return "singly"
+        return "ack"
 
     async def _process(self, processor: Processor, message: Msg) -> None:
         started = monotonic()

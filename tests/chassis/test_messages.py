@@ -236,6 +236,28 @@ def delivered(harness, listening):
     return harness.service.bus.spawn(ask()).result(5)
 
 
+def test_a_bulk_that_cannot_be_applied_now_waits_as_a_whole(identity, tenant):
+    """With the database away for a moment nobody tries each message of a fetch by itself."""
+    lots, names = [], []
+
+    def on_rooms(call, rooms):
+        if call.tenant_id != tenant:
+            return
+        lots.append(len(rooms))
+        if len(lots) == 1:
+            raise errors.Unavailable(internal="away")
+        names.extend(room.name for room in rooms)
+
+    wanted = [f"w{number}" for number in range(8)]
+    for name in wanted:
+        emit(identity, tenant, name)
+    assert wait_for(lambda: unpublished(identity, tenant) == 0)
+    with Listening(identity, f"bulk-{tenant.hex}", on_rooms, bulk=True):
+        assert wait_for(lambda: len(names) >= len(wanted))
+    assert sorted(names) == wanted
+    assert len(lots) <= 4
+
+
 def test_delivering_the_same_message_twice_applies_it_once(identity, tenant):
     """The inbox remembers."""
     from polyclinic.audit.v1 import audit_pb2
