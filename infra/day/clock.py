@@ -192,15 +192,21 @@ class BusinessTime:
         deadline = self._loop.time() + ACKNOWLEDGE_SECONDS
         missing = set(self._listeners)
         while True:
+            kept = asyncio.create_task(self._keep(payload))
             try:
-                await self._client.jetstream().publish(LAST_SUBJECT, payload, timeout=2)
                 await self._ask(payload, missing, deadline)
+                await kept
                 return missing
             except nats.errors.Error:
                 # The broker is being restarted; saying the same instant again changes nothing for who has heard it.
                 if self._loop.time() > deadline:
                     return missing
                 await asyncio.sleep(0.1)
+            finally:
+                kept.cancel()
+
+    async def _keep(self, payload: bytes) -> None:
+        await self._client.jetstream().publish(LAST_SUBJECT, payload, timeout=2)
 
     async def _ask(self, payload: bytes, missing: set[str], deadline: float) -> None:
         """Publish a step until nobody is ``missing`` or the deadline has passed."""

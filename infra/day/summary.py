@@ -16,6 +16,13 @@ from rich.text import Text
 
 Json = Mapping[str, Any]
 Lines = Iterator[tuple[str, str]]
+# Accounts of the ledger that are one thing to a manager; the others are told by their own names.
+GROUPS = {
+    "Insurers paid": ("insurance_deposits",),
+    "Patients paid": ("cash_drawer", "checks_on_hand", "card_clearing", "card_disputes", "bank"),
+    "Insurers still owe": ("payer_receivable",),
+    "Patients still owe": ("patient_receivable",),
+}
 # Failures of one proof that are shown; the file has more.
 SHOWN_FAILURES = 5
 
@@ -31,8 +38,9 @@ def summary(report: Json, out: Path) -> RenderableType:
         *_section("The day", the_day(figures)),
         *_section("The sixty days after", after(figures)),
     ]
-    if money := figures.get("money"):
-        parts += ["", f"[bold]Where the {dollars(money['charges'])} charged went[/bold]", money_table(money)]
+    if movements := figures.get("movements"):
+        charged = dollars(-movements["charges"]["cents"])
+        parts += ["", f"[bold]Where the {charged} charged went[/bold]", money_table(movements)]
     if receivables := figures.get("receivables"):
         parts += ["", "[bold]Who owes how much, and for how long[/bold]", receivables_table(receivables)]
     if chaos := figures.get("chaos"):
@@ -145,29 +153,20 @@ def after(figures: Json) -> Lines:
         yield "Statements", f"{statements['issued']} issued{worth}; {paid} card payments begun online"
 
 
-def money_table(money: Json) -> Table:
-    """Every cent charged is somewhere: the rows add up to the charges."""
-    rows = [
-        ("Insurers paid", money["insurance_payments"]),
-        ("Patients paid", money["patient_payments"]),
-        ("… of which not used on a charge yet", -money["unapplied_patient"]),
-        ("Insurers' deposits not used on a charge yet", -money["unapplied_insurance"]),
-        ("Refunds", -money["refunds"]),
-        ("Taken off by contract", money["contractual_adjustments"]),
-        ("Taken off otherwise", money["other_adjustments"]),
-        ("Written off", money["write_offs"]),
-        ("Insurers still owe", money["payer_receivables"]),
-        ("Patients still owe", money["patient_receivables"]),
-    ]
+def money_table(movements: Json) -> Table:
+    """Where the charges went, out of the movements of every account: by double entry the rows add up to the charges."""
     table = _table()
     table.add_column(justify="right")
-    for name, cents in rows:
+    left = {account: movement for account, movement in movements.items() if account != "charges"}
+    for name, accounts in GROUPS.items():
+        cents = sum(left.pop(account)["cents"] for account in accounts if account in left)
         if cents:
             table.add_row(name, dollars(cents))
-    together = sum(cents for _, cents in rows)
-    if together != money["charges"]:
-        table.add_row("[red]Not explained[/red]", f"[red]{dollars(money['charges'] - together)}[/red]")
-    table.add_row("[bold]Together[/bold]", f"[bold]{dollars(money['charges'])}[/bold]")
+    for movement in sorted(left.values(), key=lambda each: -each["cents"]):
+        if movement["cents"]:
+            table.add_row(movement["name"], dollars(movement["cents"]))
+    together = sum(movement["cents"] for account, movement in movements.items() if account != "charges")
+    table.add_row("[bold]Together[/bold]", f"[bold]{dollars(together)}[/bold]")
     return table
 
 

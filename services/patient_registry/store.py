@@ -32,7 +32,8 @@ from patient_registry.tables import (
 LARGEST_HISTORY = 200
 # One birth date, phone or sound of a name is shared by dozens at most; more would be a stand-in value.
 MOST_CANDIDATES = 300
-IMPORT_LOCKS = 1024
+# A bundle with more keys than this is imported alone: the server's table of locks has its end.
+MOST_IMPORT_LOCKS = 256
 KEYS_A_QUERY = 5_000  # PostgreSQL takes 65,535 parameters
 
 
@@ -300,12 +301,17 @@ class Store(SearchStore):
     def serialise_imports(self, recognised_by: Iterable[Identifier]) -> None:
         """Lets one import at a time take resources with these keys, so that two at once do not make a person twice.
 
-        Keys are spread over a fixed number of locks, so that a bundle of any size takes a bounded number of them; they
-        are taken in order, so that two bundles never wait for each other.
+        A bundle locks its keys, in order, so that two bundles never wait for each other; one with very many locks the
+        whole of the tenant's imports instead.
         """
         # Imports take as long as they take: wait for them as long as this call may last (`transaction_timeout`).
         self.session.execute(select(func.set_config("lock_timeout", "0", True)))
-        lots = sorted({crc32(f"{key.system}|{key.value}".encode()) % IMPORT_LOCKS for key in recognised_by})
+        lots = sorted({crc32(f"{key.system}|{key.value}".encode()) - 2**31 for key in recognised_by})
+        imports = func.hashtext(f"imports {self.tenant_id}"), 0
+        if len(lots) > MOST_IMPORT_LOCKS:
+            self.session.execute(select(func.pg_advisory_xact_lock(*imports)))
+            return
+        self.session.execute(select(func.pg_advisory_xact_lock_shared(*imports)))
         self.session.execute(
             select(func.pg_advisory_xact_lock(func.hashtext(f"import {self.tenant_id}"), column("lot")))
             .select_from(func.unnest(cast(lots, ARRAY(Integer))).alias("lot"))

@@ -22,6 +22,9 @@ CARDS = {
     "4000000000000002": 6,  # declined
     "4000000000000259": 2,  # succeeds, then is disputed
 }
+# How finely business time is lived through: claims are acknowledged within days, paid within weeks.
+FIRST_DAYS = timedelta(hours=1)
+LATER_DAYS = timedelta(hours=6)
 # Every second denial is answered with a corrected claim; the others wait for a person who has to decide.
 WORKED_DENIALS = 2
 # What a claim's state must be for the biller's remedy.
@@ -46,7 +49,7 @@ class Office:
             for number in range(1, DAYS_AFTER + 1):
                 morning = self.day.local(PLACES[0], 10, days=number)
                 self.day.reach(f"money, day {number}")
-                self.day.time.to(max(morning, self.day.time.now), grid=timedelta(hours=1))
+                self.day.time.to(max(morning, self.day.time.now), grid=FIRST_DAYS if number < 4 else LATER_DAYS)
                 self.day.progress.business_time(morning)
                 if morning.isoweekday() <= 5:
                     self.work_items()

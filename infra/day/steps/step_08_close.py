@@ -34,6 +34,11 @@ def run(day: Day) -> None:
             "statements_amount",
         )
     }
+    # Debits less credits of every account: in a double-entry ledger they add up to nothing.
+    day.figures["movements"] = {
+        movement["account"]: {"name": movement["name"], "cents": cents(movement["amount"])}
+        for movement in figures["movements"]
+    }
     day.figures["receivables"] = {
         party["payer_code"] or "patients": {
             _bucket(bucket): cents(bucket["amount"]) for bucket in party["buckets"] if cents(bucket["amount"])
