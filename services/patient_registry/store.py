@@ -33,7 +33,7 @@ LARGEST_HISTORY = 200
 # One birth date, phone or sound of a name is shared by dozens at most; more would be a stand-in value.
 MOST_CANDIDATES = 300
 # A bundle with more keys than this is imported alone: the server's table of locks has its end.
-MOST_IMPORT_LOCKS = 256
+MOST_IMPORT_LOCKS = 128
 KEYS_A_QUERY = 5_000  # PostgreSQL takes 65,535 parameters
 
 
