@@ -133,6 +133,12 @@ def test_every_example_is_a_valid_request(services: list[ServiceDescriptor], doc
         assert list(validator.collect_violations(request)) == [], binding.rpc.full_name
         seen += 1
     assert seen >= 15
+    # A browser signs in with the same body as a program.
+    bodies = [
+        document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"]
+        for path in ("/auth/sign-in", "/api/v1/sessions")
+    ]
+    assert bodies[0] == bodies[1]
 
 
 def test_a_read_takes_no_version(document: dict[str, Any]) -> None:

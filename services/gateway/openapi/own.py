@@ -148,7 +148,12 @@ OWN_PATHS: dict[str, Any] = {
             security=[],
             requestBody={
                 "required": True,
-                "content": {_JSON: {"schema": {"$ref": "#/components/schemas/identity.v1.SignInRequest"}}},
+                "content": {
+                    _JSON: {
+                        "schema": {"$ref": "#/components/schemas/identity.v1.SignInRequest"},
+                        "example": {"tenant": "lanternfield", "login": "owner", "password": "Lantern-field-2026"},
+                    }
+                },
             },
         )
     },
