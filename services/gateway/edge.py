@@ -132,7 +132,7 @@ class Edge:
         ``label`` is the path template (never the path, which may hold ids); ``rpc`` what it will call; ``webhook`` limits
         it as an outside party's. Without ``public`` a missing or invalid token is refused here; services verify it again in any case.
         """
-        span_name = f"HTTP {label}"
+        span_name, resources = f"HTTP {label}", _resources_in(label)
         admit = self._admit_public if public else self._admit
         if webhook:
             admit = self._admit_webhook
@@ -142,7 +142,7 @@ class Edge:
             # The request itself: each look through Flask's proxy would cost a context lookup.
             incoming: Request = request._get_current_object()  # type: ignore[attr-defined]
             exchange = Exchange(incoming, request_id(incoming.headers), self._address(incoming), self.backends, rpc=rpc)
-            about = {"http.route": label, "http.request.method": incoming.method, **_resources(values)}
+            about = {"http.route": label, "http.request.method": incoming.method, **resources(values)}
             trace = {key: incoming.headers[key] for key in ("traceparent",) if key in incoming.headers}
             with telemetry.span(span_name, SpanKind.SERVER, trace, **about) as span:
                 response = self._answer(handler, exchange, values, admit, render)
@@ -270,14 +270,19 @@ class Edge:
         return incoming.remote_addr or ""
 
 
-def _resources(values: dict[str, str]) -> dict[str, str]:
-    """The ids in the path as attributes, by which a visit's requests find each other; a patient's own id is none of them.
+def _resources_in(template: str) -> Callable[[dict[str, str]], dict[str, str]]:
+    """What reads the ids in a template's path as a span's attributes, by which a visit's requests find each other.
 
-    Only what is a UUID: a path may hold anything that somebody has typed.
+    Only ids named in a contract, never a patient's own, and only what is a UUID: a path may hold anything that was typed.
     """
-    return {
-        f"polyclinic.{name}": value for name, value in values.items() if name != "patient_id" and _UUID.fullmatch(value)
-    }
+    # Path variables are numbered in the order of the template (``v0``, ``v1``).
+    named = {f"v{number}": name for number, name in enumerate(re.findall(r"\{(\w+)", template))}
+    kept = {key: f"polyclinic.{name}" for key, name in named.items() if name.endswith("_id") and name != "patient_id"}
+
+    def resources(values: dict[str, str]) -> dict[str, str]:
+        return {kept[key]: value for key, value in values.items() if key in kept and _UUID.fullmatch(value)}
+
+    return resources
 
 
 def request_id(headers: Headers) -> str:
