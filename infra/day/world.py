@@ -1,4 +1,4 @@
-"""The clinic network the day lives in: places, people who work there, payers, prices, what a visit is coded as.
+"""The clinic network the day lives in: places, people who work there, payers, prices (codes: `codes.py`).
 
 Plain data, so that a reader sees the whole cast at once. Names are invented; NPIs carry a valid check digit;
 procedure codes come without descriptions, which are licensed.
@@ -240,54 +240,11 @@ VISIT_KINDS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Coding:
-    """What a clinician would enter after such a visit: diagnoses, then (procedure, modifiers, pointers) a line."""
-
-    diagnoses: tuple[str, ...]
-    lines: tuple[tuple[str, tuple[str, ...], tuple[int, ...]], ...]
-
-
-CODINGS: Final[dict[str, tuple[Coding, ...]]] = {
-    "follow-up": (
-        Coding(("I10",), (("99213", (), (1,)),)),
-        Coding(("E11.9", "I10"), (("99214", (), (1, 2)), ("83036", ("QW",), (1,)))),
-        Coding(("E78.5", "I10"), (("99213", (), (1, 2)), ("36415", (), (1,)))),
-        Coding(("K21.9",), (("99213", (), (1,)),)),
-        Coding(("F41.1",), (("99214", (), (1,)),)),
-        Coding(("M54.50",), (("99213", (), (1,)),)),
-        Coding(("I10", "R00.2"), (("99214", ("25",), (1, 2)), ("93000", (), (2,)))),
-    ),
-    "new-patient": (
-        Coding(("I10",), (("99203", (), (1,)),)),
-        Coding(("E11.9", "E78.5"), (("99204", (), (1, 2)), ("36415", (), (1,)))),
-        Coding(("M25.561",), (("99203", (), (1,)),)),
-    ),
-    "physical": (
-        Coding(("Z00.00",), (("99396", (), (1,)), ("36415", (), (1,)))),
-        Coding(("Z00.00", "Z23"), (("99395", ("25",), (1,)), ("90471", (), (2,)), ("90686", (), (2,)))),
-    ),
-    "ultrasound": (
-        Coding(("R10.11",), (("99213", ("25",), (1,)), ("76705", (), (1,)))),
-        Coding(("R10.9",), (("76700", (), (1,)),)),
-    ),
-    "sick": (
-        Coding(("J06.9",), (("99213", (), (1,)),)),
-        Coding(("J02.9",), (("99213", ("25",), (1,)), ("87880", ("QW",), (1,)))),
-        Coding(("N39.0",), (("99213", ("25",), (1,)), ("81002", (), (1,)))),
-        Coding(("L20.9",), (("99212", (), (1,)),)),
-    ),
-    "video-follow-up": (
-        Coding(("I10",), (("99213", (), (1,)),)),
-        Coding(("F41.1",), (("99214", (), (1,)),)),
-        Coding(("J30.2",), (("99212", (), (1,)),)),
-    ),
-}
-
 # Cents for one unit: what everybody is charged.
 CHARGES: Final = {
     "99202": 14500, "99203": 21000, "99204": 31000, "99205": 41000,
     "99211": 4500, "99212": 9500, "99213": 15500, "99214": 22000, "99215": 31000,
+    "99391": 19500, "99392": 20500, "99393": 20500, "99394": 22500,
     "99395": 24500, "99396": 26000, "99397": 28000,
     "76700": 32000, "76705": 24000, "93000": 6500,
     "36415": 1500, "81002": 1200, "83036": 3500, "87880": 4200, "90471": 4800, "90686": 3900,

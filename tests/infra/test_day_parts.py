@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from infra.day.chaos import QUOTAS, ROUNDS, SPACING, VICTIMS, Rota
 from infra.day.clock import _round_up
+from infra.day.codes import codings_for
 from infra.day.context import Strike
 from infra.day.invariants import Finding
 from infra.day.invariants.audit import phi_rpcs
 from infra.day.invariants.kills import enough_was_killed
 from infra.day.steps.step_02_patients import choose_insurer
 from infra.day.steps.step_06_clinic import Agenda
-from infra.day.world import CHARGES, CLINICIANS, CODINGS, INSURERS, PLACES, VISIT_KINDS
+from infra.day.world import CHARGES, CLINICIANS, INSURERS, PLACES, VISIT_KINDS
 from stdnum.luhn import is_valid
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -109,10 +110,15 @@ def test_every_npi_has_its_check_digit() -> None:
 
 
 def test_what_is_coded_has_a_price() -> None:
-    """Every procedure a visit may be coded with is in the charge master, and every visit kind can be coded."""
-    coded = {line[0] for codings in CODINGS.values() for coding in codings for line in coding.lines}
-    assert coded <= set(CHARGES)
-    assert set(CODINGS) == {kind.code for kind in VISIT_KINDS}
+    """Every procedure a visit may be coded with is in the charge master, at every age, for every kind of visit."""
+    possible = [coding for kind in VISIT_KINDS for age in range(100) for coding in codings_for(kind.code, age)]
+    assert {line[0] for coding in possible for line in coding.lines} <= set(CHARGES)
+
+
+@pytest.mark.parametrize(("age", "code"), [(0, "99391"), (4, "99392"), (17, "99394"), (18, "99395"), (80, "99397")])
+def test_a_physical_is_coded_by_age(age: int, code: str) -> None:
+    """The preventive visit has the code of the patient's age."""
+    assert {coding.lines[0][0] for coding in codings_for("physical", age)} == {code}
 
 
 def test_only_the_old_have_medicare() -> None:

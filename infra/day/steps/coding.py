@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 
 from infra.day.client import Json
+from infra.day.codes import codings_for
 from infra.day.context import Day, Visit
-from infra.day.world import CODINGS
 
 
 def code_and_sign(day: Day, visit: Visit, chance: random.Random, *, sign: bool) -> None:
     """Enter the codes of a visit and, when ``sign``, sign them; the charges exist from then on."""
     api = day.accounts.clinicians[visit.clinician.key]
     encounter = encounter_of(day, visit)
-    coding = chance.choice(CODINGS[visit.kind.code])
+    coding = chance.choice(codings_for(visit.kind.code, visit.person.age_on(day.visit_day)))
     body: Json = {
         "version": encounter["version"],
         "diagnoses": list(coding.diagnoses),

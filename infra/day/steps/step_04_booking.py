@@ -23,6 +23,8 @@ WAVES = tuple(range(DAYS_BEFORE, 3, -2))
 ATTEMPTS = 12
 # Answers that mean "look for another time", not "something is broken".
 TAKEN = frozenset({"SLOT_TAKEN", "PATIENT_BUSY", "HOLD_EXPIRED"})
+CHILDRENS_SPECIALTIES = ("pediatrics", "family")
+ADULTS_SPECIALTIES = ("family", "internal")
 # What somebody takes when the day has no room for more.
 SHORT_VISIT = "follow-up"
 MOVED_SHARE = 0.08
@@ -322,13 +324,13 @@ def _siblings(people: list[Person], on: date) -> list[list[Person]]:
 
 
 def _suitable(day: Day, person: Person, kind: VisitKind, *, anywhere: bool) -> list[str]:
-    child = person.age_on(day.visit_day) < 18
+    treating = CHILDRENS_SPECIALTIES if person.age_on(day.visit_day) < 18 else ADULTS_SPECIALTIES
     return [
         day.cast.practitioners[clinician.key]
         for clinician in CLINICIANS
         if (anywhere or clinician.place == person.place)
         and clinician.specialty in kind.specialties
-        and (clinician.specialty == "pediatrics") == child
+        and clinician.specialty in treating
     ]
 
 
