@@ -70,7 +70,8 @@ def requests_within(name: str, promise: str, target: float, route: str, seconds:
 
 def done_within(name: str, promise: str, target: float, metric: str, seconds: str) -> Objective:
     """Work that was done within `seconds` (a bucket's limit) of when it should have been."""
-    good = f'sum(increase({metric}_bucket{{le="{seconds}"}}[WINDOW]))'
+    # Prometheus 3 writes whole limits as "300.0", earlier ones as "300".
+    good = f'sum(increase({metric}_bucket{{le=~"{seconds}(.0)?"}}[WINDOW]))'
     return Objective(name, promise, target, good, f"sum(increase({metric}_count[WINDOW]))", BATCH_WINDOWS)
 
 
