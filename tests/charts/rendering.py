@@ -15,7 +15,7 @@ from infra.cluster import charts
 RELEASE = "polyclinic"
 NAMESPACE = "clinic"
 # Deterministic passwords: a chart that is rendered without a cluster cannot look the remembered seed up.
-SEED = {"trial": {"seed": "tests"}}
+SEED = "tests"
 VALUES_FILES = {path.stem: path for path in charts.values_files()}
 # What runs containers, and where its pod lies.
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
@@ -58,6 +58,24 @@ class Rendered:
 
     def deployment(self, component: str) -> Object:
         return self.one("Deployment", kebab(component))
+
+    @cached_property
+    def secrets(self) -> dict[str, dict[str, str]]:
+        """The data of every Secret that the chart makes (a trial's)."""
+        return {each["metadata"]["name"]: each["stringData"] for each in self.of("Secret")}
+
+    def resolved(self, container: Object) -> dict[str, str]:
+        """A container's whole environment as the kubelet would make it; what comes from the pod itself is left out."""
+        environment: dict[str, str] = {}
+        for source in container.get("envFrom", []):
+            name = source["configMapRef"]["name"].removeprefix(f"{RELEASE}-")
+            environment |= self.one("ConfigMap", name)["data"]
+        for variable in container.get("env", []):
+            if reference := variable.get("valueFrom", {}).get("secretKeyRef"):
+                environment[variable["name"]] = self.secrets[reference["name"]][reference["key"]]
+            elif "value" in variable:
+                environment[variable["name"]] = variable["value"]
+        return environment
 
     def environment(self, component: str) -> dict[str, str]:
         """The variables of a service's process: of its ConfigMap, and those whose value is a literal."""
@@ -126,7 +144,7 @@ class Installer:
 
     def render(self, values: dict[str, Any], *, revision: int = 1) -> Rendered:
         """The installation of these values over the chart's own. Raises HelmError when chart or schema refuse them."""
-        given = merged(SEED, values)
+        given = merged(values, {"trial": {"seed": values.get("trial", {}).get("seed") or SEED}})
         manifests = self._chart.render(given, name=RELEASE, namespace=NAMESPACE, revision=revision)
         return Rendered(self._chart.merge_values(given), manifests)
 

@@ -15,54 +15,21 @@ import nats
 import psycopg
 import pytest
 from infra.local import servers
-from infra.local.process import Child, free_port, free_ports
+from infra.local.process import free_ports
 from infra.local.servers import EmbeddedPostgres
 
+from tests.charts.broker import Broker
 from tests.charts.rendering import Installer, Rendered, kebab
-
-PASSWORDS = {"ops": "pops", "billing": "pbilling1", "scheduling": "p2scheduling"}
 
 
 def authorization(installed: Rendered) -> str:
     return str(installed.one("ConfigMap", "nats-config")["data"]["authorization.conf"])
 
 
-class Broker:
-    """A NATS server that runs the chart's own configuration, but for its folder, its addresses and its ports."""
-
-    def __init__(self, installed: Rendered, folder: Path, index: int, routes: list[int]) -> None:
-        self.folder = folder
-        self.port = free_port()
-        folder.mkdir()
-        data = installed.one("ConfigMap", "nats-config")["data"]
-        replacements = {
-            "listen: 0.0.0.0:4222": f"listen: 127.0.0.1:{self.port}",
-            "http: 8222": f"http: 127.0.0.1:{free_port()}",
-            "store_dir: /data": f"store_dir: {folder / 'store'}",
-        }
-        if routes:
-            replacements["listen: 0.0.0.0:6222"] = f"listen: 127.0.0.1:{routes[index]}"
-            for number, port in enumerate(routes):
-                host = f"polyclinic-nats-{number}.polyclinic-nats.clinic.svc.cluster.local:6222"
-                replacements[host] = f"127.0.0.1:{port}"
-        text = data["nats.conf"]
-        for old, new in replacements.items():
-            assert text.count(old) == 1, old
-            text = text.replace(old, new)
-        (folder / "nats.conf").write_text(text)
-        (folder / "authorization.conf").write_text(data["authorization.conf"])
-        users = {"ops", *(installed.values[each]["package"] for each in installed.services)}
-        environment = {f"NATS_PASSWORD_{user.upper()}": PASSWORDS.get(user, f"p{user}") for user in users}
-        environment |= {"POD_NAME": f"polyclinic-nats-{index}", "JETSTREAM_KEY": "pkey", "PATH": os.environ["PATH"]}
-        command = [str(servers._nats_server()), "-c", str(folder / "nats.conf")]
-        self.child = Child("NATS", command, log=folder / "nats.log", environment=environment)
-        self.child.start()
-
-
 @pytest.fixture
 def broker(installer: Installer, tmp_path: Path) -> Iterator[Broker]:
     """A trial's one server."""
-    made = Broker(installer.file("values"), tmp_path / "0", 0, [])
+    made = Broker(installer.file("values"), tmp_path / "0")
     yield made
     made.child.stop()
 
@@ -71,7 +38,7 @@ def broker(installer: Installer, tmp_path: Path) -> Iterator[Broker]:
 def brokers(installer: Installer, tmp_path: Path) -> Iterator[list[Broker]]:
     """Three servers that find each other."""
     installed = installer.render({"nats": {"replicas": 3}, "global": {"nats": {"streamReplicas": 3}}})
-    routes = free_ports(3)
+    routes = tuple(free_ports(3))
     made = [Broker(installed, tmp_path / str(index), index, routes) for index in range(3)]
     yield made
     for each in made:
@@ -81,18 +48,18 @@ def brokers(installer: Installer, tmp_path: Path) -> Iterator[list[Broker]]:
 def eventually(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Runs ``work`` until the servers are there (a connection or JetStream may be refused before that)."""
     pause = threading.Event()
-    for attempt in range(100):
+    for attempt in range(40):
         try:
             asyncio.run(work())
             return
         except (OSError, nats.errors.Error):
-            if attempt == 99:
+            if attempt == 39:
                 raise
             pause.wait(0.2)
 
 
 @asynccontextmanager
-async def connected(port: int, user: str, refusals: list[str]) -> AsyncIterator[Any]:
+async def connected(installed: Rendered, port: int, user: str, refusals: list[str]) -> AsyncIterator[Any]:
     """A client of the server at ``port``; what the server refuses it lands in ``refusals``."""
 
     async def note(error: Exception) -> None:
@@ -101,11 +68,10 @@ async def connected(port: int, user: str, refusals: list[str]) -> AsyncIterator[
     client = await nats.connect(
         f"nats://127.0.0.1:{port}",
         user=user,
-        password=PASSWORDS[user],
+        password=installed.secrets["polyclinic-nats-credentials"][f"nats-password-{user}"],
         error_cb=note,
         connect_timeout=5,
-        max_reconnect_attempts=1,
-        reconnect_time_wait=0.2,
+        allow_reconnect=False,
     )
     try:
         yield client
@@ -113,12 +79,12 @@ async def connected(port: int, user: str, refusals: list[str]) -> AsyncIterator[
         await client.close()
 
 
-def test_nats_takes_the_configuration_and_keeps_services_apart(broker: Broker) -> None:
+def test_nats_takes_the_configuration_and_keeps_services_apart(installer: Installer, broker: Broker) -> None:
     """Each user publishes its own events only; JetStream works; streams lie encrypted on the disk."""
-    refusals: list[str] = []
+    installed, refusals = installer.file("values"), list[str]()
 
     async def go() -> None:
-        async with connected(broker.port, "billing", refusals) as billing:
+        async with connected(installed, broker.port, "billing", refusals) as billing:
             stream = billing.jetstream()
             await stream.add_stream(name="BILLING", subjects=["polyclinic.billing.v1.>"])
             await stream.publish("polyclinic.billing.v1.t.claim.filed", b"a secret diagnosis")
@@ -126,7 +92,7 @@ def test_nats_takes_the_configuration_and_keeps_services_apart(broker: Broker) -
             await billing.flush()
             with pytest.raises(nats.errors.Error):
                 await stream.delete_stream("BILLING")
-        async with connected(broker.port, "ops", refusals) as operator:
+        async with connected(installed, broker.port, "ops", refusals) as operator:
             assert await operator.jetstream().delete_stream("BILLING")
 
     eventually(go)
@@ -135,17 +101,18 @@ def test_nats_takes_the_configuration_and_keeps_services_apart(broker: Broker) -
     assert b"a secret diagnosis" not in stored
 
 
-def test_three_servers_keep_three_copies(brokers: list[Broker]) -> None:
+def test_three_servers_keep_three_copies(installer: Installer, brokers: list[Broker]) -> None:
     """With three replicas the servers form a cluster, and a stream of three copies survives one of them."""
+    installed = installer.file("values")
 
     async def write() -> None:
-        async with connected(brokers[0].port, "billing", []) as client:
+        async with connected(installed, brokers[0].port, "billing", []) as client:
             stream = client.jetstream(timeout=10)
             await stream.add_stream(name="BILLING", subjects=["polyclinic.billing.v1.>"], num_replicas=3)
             await stream.publish("polyclinic.billing.v1.t.claim.filed", b"kept")
 
     async def read() -> None:
-        async with connected(brokers[1].port, "billing", []) as client:
+        async with connected(installed, brokers[1].port, "billing", []) as client:
             message = await client.jetstream(timeout=10).get_msg("BILLING", 1)
             assert message.data == b"kept"
 

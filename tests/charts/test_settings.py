@@ -28,20 +28,6 @@ def settings_of(package: str) -> type[ServiceSettings]:
     return found
 
 
-def secrets_of(installed: Rendered) -> dict[str, dict[str, str]]:
-    return {each["metadata"]["name"]: each["stringData"] for each in installed.of("Secret")}
-
-
-def whole_environment(installed: Rendered, component: str) -> dict[str, str]:
-    """A trial's whole environment of a service: configuration and the secrets it refers to."""
-    environment = installed.environment(component)
-    secrets = secrets_of(installed)
-    for variable in containers(installed.deployment(component))[-1]["env"]:
-        if reference := variable.get("valueFrom", {}).get("secretKeyRef"):
-            environment[variable["name"]] = secrets[reference["name"]][reference["key"]]
-    return environment
-
-
 def test_every_variable_is_a_setting(installed: Rendered) -> None:
     """A variable that the service does not read is a mistake in the chart."""
     for component in installed.services:
@@ -70,7 +56,7 @@ def test_a_trials_environment_is_one_that_services_start_with(installer: Install
     installed = installer.file(TRIAL)
     for component in installed.services:
         package = installed.values[component]["package"]
-        environment = whole_environment(installed, component)
+        environment = installed.resolved(containers(installed.deployment(component))[-1])
         read = settings_of(package).from_environment(environment)
         assert read.addresses.keys() == set(installed.values["global"]["arrows"][component])
         assert read.nats_password
@@ -86,29 +72,32 @@ def test_a_trials_environment_is_one_that_services_start_with(installer: Install
 def test_both_ends_of_a_secret_agree(installer: Installer) -> None:
     """Identity knows every service's client secret; NATS, database and simulators the passwords they will be shown."""
     installed = installer.file(TRIAL)
-    identity = settings_of("identity").from_environment(whole_environment(installed, "identity"))
+    identity = settings_of("identity").from_environment(
+        installed.resolved(containers(installed.deployment("identity"))[-1])
+    )
     clients: dict[str, str] = identity.service_secrets()  # type: ignore[attr-defined]
-    nats = secrets_of(installed)["polyclinic-nats-credentials"]
-    postgresql = secrets_of(installed)["polyclinic-postgresql-credentials"]
+    nats = installed.secrets["polyclinic-nats-credentials"]
+    postgresql = installed.secrets["polyclinic-postgresql-credentials"]
     for component in installed.services:
         package = installed.values[component]["package"]
-        environment = whole_environment(installed, component)
+        environment = installed.resolved(containers(installed.deployment(component))[-1])
         assert nats[f"nats-password-{kebab(package)}"] == environment["POLYCLINIC_NATS_PASSWORD"]
         if package == "gateway":
             continue
         assert clients[package] == environment["POLYCLINIC_SERVICE_CLIENT_SECRET"]
         for role, variable in (("app", "DATABASE_URL"), ("worker", "DATABASE_WORKER_URL")):
             assert f":{postgresql[f'{package}_{role}']}@" in environment[f"POLYCLINIC_{variable}"]
-    sessions = {whole_environment(installed, each)["POLYCLINIC_SESSION_KEY"] for each in ("gateway", "gateway_streams")}
+    gateways = [containers(installed.deployment(each))[-1] for each in ("gateway", "gateway_streams")]
+    sessions = {installed.resolved(each)["POLYCLINIC_SESSION_KEY"] for each in gateways}
     assert [len(base64.b64decode(key)) for key in sessions] == [32]
 
 
 def test_a_trials_passwords_outlive_an_upgrade(installer: Installer) -> None:
     """Everything follows from the seed: the same one gives the same Secrets, another one others."""
     first, again = installer.render({}, revision=1), installer.render({}, revision=2)
-    assert secrets_of(first) == secrets_of(again)
-    other = secrets_of(installer.render({"trial": {"seed": "another"}}))
-    assert not [name for name, data in secrets_of(first).items() if data == other[name]]
+    assert first.secrets == again.secrets
+    other = installer.render({"trial": {"seed": "another"}}).secrets
+    assert not [name for name, data in first.secrets.items() if data == other[name]]
 
 
 def test_ports_agree(installed: Rendered) -> None:
