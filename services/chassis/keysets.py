@@ -43,6 +43,8 @@ class KeySetSource:
 
     def _remember(self, keys: dict[str, Any]) -> None:
         rows = [{"tenant_id": NIL, "key_id": jwk["kid"], "jwk": jwk} for jwk in keys["keys"]]
+        if not rows:  # an identity that has no key yet takes none away that we know
+            return
         with self._database.transaction(Scope(NIL)) as session:
             session.execute(delete(TokenKey).where(TokenKey.key_id.not_in([row["key_id"] for row in rows])))
             session.execute(insert(TokenKey).on_conflict_do_nothing(), rows)

@@ -13,10 +13,11 @@ import re
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 import psycopg
 from nats.errors import Error as NatsError
@@ -173,6 +174,7 @@ def to_stdout(service: str, instance: str) -> None:
     ours.setLevel(logging.INFO)
     ours.propagate = False
     threading.excepthook = _thread_died
+    warnings.showwarning = _warned
 
 
 def to_otlp(logger: Any) -> None:
@@ -183,6 +185,20 @@ def to_otlp(logger: Any) -> None:
     # What the exporter itself complains of would be exported again, and complained of again.
     libraries.addFilter(lambda record: not record.name.startswith("opentelemetry"))
     logging.getLogger().addHandler(libraries)
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning as an event: its kind and where it was given; its text may quote what it warns of."""
+    del message, file, line
+    fields = {"category": category.__name__, "where": f"{filename}:{lineno}"}
+    logging.getLogger(f"{OURS}.warnings").warning("python warning", extra={"fields": fields})
 
 
 def _thread_died(died: threading.ExceptHookArgs) -> None:

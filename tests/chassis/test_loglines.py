@@ -116,3 +116,11 @@ def test_an_instrument_means_one_thing(monkeypatch):
     telemetry.counter("polyclinic.twice", description="one")
     with pytest.raises(ValueError, match="declared twice"):
         telemetry.histogram("polyclinic.twice")
+
+
+def test_a_warning_is_an_event_without_its_text(lines):
+    """Python's own warnings quote what they warn of; their kind and place say enough."""
+    loglines._warned(UserWarning(WHO), UserWarning, "/app/x.py", 7)
+    [line] = lines
+    assert (line["event"], line["category"], line["where"]) == ("python warning", "UserWarning", "/app/x.py:7")
+    assert WHO not in json.dumps(line)
