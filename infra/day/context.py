@@ -163,7 +163,7 @@ class Day:
 
     def claim_files(self) -> list[tuple[str, bytes]]:
         """Name and bytes of every claim file the clearinghouse has got, by name."""
-        folder = self.stack.data / "simulators" / "clearinghouse" / "outbound"
+        folder = self.stack.simulator_folder("clearinghouse") / "outbound"
         return [(path.name, path.read_bytes()) for path in sorted(folder.rglob("*")) if path.is_file()]
 
     def chance(self, purpose: str) -> random.Random:

@@ -80,6 +80,10 @@ class Stack:
         """The gateway's URL."""
         return self.plan.public_url
 
+    def simulator_folder(self, name: str) -> Path:
+        """Where a simulator keeps what it has got and given."""
+        return self.data / "simulators" / name
+
     @property
     def names(self) -> list[str]:
         """Every process that ``kill`` and ``restart`` know."""

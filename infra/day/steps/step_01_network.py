@@ -199,7 +199,7 @@ def make_messages(day: Day, owner: Api) -> None:
 
 def connect_outside_parties(day: Day) -> None:
     """Tell the providers where our side listens, as one does on their websites."""
-    public = day.stack.url
+    public = day.stack.plan.public_url
     day.outside.sms.put("/_sim/config", {"inbound_url": f"{public}/webhooks/sms/{day.cast.tenant_id}"})
     day.outside.cards.put(
         "/_sim/config",
