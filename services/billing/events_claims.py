@@ -25,8 +25,8 @@ from billing.usecases import (
 )
 from billing.usecases.batches import BatchSettings
 from chassis.call import Call
-from chassis.consumers import Subscription
 from chassis.due import DueItem
+from chassis.processor import Subscription
 from chassis.protos import identifier, optional_date
 
 KIND_PREFIX = "COVERAGE_KIND_"

@@ -17,8 +17,8 @@ from billing.tables_money import SessionRecord
 from billing.usecases import accounts, cards, expected_visits, mirrors, payments, statements
 from billing.usecases.expected_visits import AppointmentSeen
 from chassis.call import Call
-from chassis.consumers import Subscription
 from chassis.due import DueItem
+from chassis.processor import Subscription
 from chassis.protos import identifier, instant, optional_identifier
 
 STATUS_PREFIX = "APPOINTMENT_STATUS_"

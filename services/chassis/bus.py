@@ -23,9 +23,6 @@ from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
     DeliverPolicy,
-    DiscardPolicy,
-    RetentionPolicy,
-    StorageType,
     StreamConfig,
 )
 from nats.js.errors import APIError
@@ -35,10 +32,10 @@ from chassis.clock import CLOCK_LAST_SUBJECT, CLOCK_STREAM
 from chassis.errors import Unavailable
 from chassis.ids import uuid7
 from chassis.settings import ServiceSettings
+from chassis.streams import service_streams
 from chassis.tls import Certificates
 
 log = telemetry.logger(__name__)
-STREAM_AGE_SECONDS = 14 * 24 * 3600
 RECONNECT_SECONDS = 0.25
 FOLLOW_FETCH = 64
 # A consumer of one process is forgotten by the broker when its process has not asked for so long.
@@ -373,34 +370,3 @@ def _heard(handler: Callable[[Msg], None], message: Msg) -> None:
         handler(message)
     except Exception as error:
         log.error("follower failed", exception=error, subject=message.subject)
-
-
-def service_streams(service: str, settings: ServiceSettings) -> list[StreamConfig]:
-    """The streams that a service makes sure of: its own events, and AUDIT."""
-    own = StreamConfig(
-        name=service.upper(),
-        subjects=[f"polyclinic.{service}.v1.>"],
-        retention=RetentionPolicy.LIMITS,
-        storage=StorageType.FILE,
-        discard=DiscardPolicy.NEW,
-        max_age=STREAM_AGE_SECONDS,
-        duplicate_window=120,
-        num_replicas=settings.nats_stream_replicas,
-    )
-    audit = StreamConfig(
-        name="AUDIT",
-        subjects=["audit.>"],
-        storage=StorageType.FILE,
-        discard=DiscardPolicy.NEW,
-        max_age=STREAM_AGE_SECONDS,
-        duplicate_window=120,
-        num_replicas=settings.nats_stream_replicas,
-    )
-    clock = StreamConfig(
-        name=CLOCK_STREAM,
-        subjects=[CLOCK_LAST_SUBJECT],
-        storage=StorageType.FILE,
-        max_msgs=1,
-        discard=DiscardPolicy.OLD,
-    )
-    return [own, audit, clock] if settings.clock == "simulated" else [own, audit]

@@ -22,7 +22,7 @@ from chassis import backlog, descriptors, migrating, status, telemetry
 from chassis.audit import Auditor
 from chassis.bus import Bus
 from chassis.clock import CLOCK_SUBJECT, BusinessClock, SimulatedClock, SystemClock, real_now
-from chassis.consumers import Consumers, Subscription
+from chassis.consumers import Consumers
 from chassis.database import Database
 from chassis.deadletters import DeadLetters
 from chassis.keysets import KeySetSource
@@ -30,6 +30,7 @@ from chassis.outbox import Relay
 from chassis.peers import Peer, ServiceToken
 from chassis.pipeline import Pipeline
 from chassis.pools import MeasuredPool
+from chassis.processor import Subscription
 from chassis.settings import ServiceSettings
 from chassis.tls import Certificates
 from chassis.tokens import TokenVerifier

@@ -10,7 +10,7 @@ from polyclinic.audit.v1 import audit_pb2
 from polyclinic.identity.v1 import events_pb2 as pb
 
 from chassis.call import Call
-from chassis.consumers import Subscription
+from chassis.processor import Subscription
 from chassis.protos import instant, timestamp
 from identity import mapping
 from identity.tables import BillingEntity, Equipment, Location, Practitioner, Room, Tenant

@@ -14,8 +14,8 @@ from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 from polyclinic.types.v1 import types_pb2
 
 from chassis.call import Call
-from chassis.consumers import Subscription
 from chassis.due import DueItem
+from chassis.processor import Subscription
 from chassis.protos import instant
 from notifications.domain import wording
 from notifications.usecases import deciding, notices, sending, tenants, visits

@@ -10,7 +10,7 @@ from polyclinic.notifications.v1 import events_pb2 as notification_events
 from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 
 from chassis.call import Call
-from chassis.consumers import Subscription
+from chassis.processor import Subscription
 from chassis.protos import instant
 from patient_registry.domain.consent import Channel
 from patient_registry.usecases import consents, coverages, visits

@@ -9,8 +9,8 @@ from polyclinic.notifications.v1 import events_pb2 as notifications
 from polyclinic.patient_registry.v1 import events_pb2 as registry
 
 from chassis.call import Call
-from chassis.consumers import Subscription
 from chassis.due import DueItem
+from chassis.processor import Subscription
 from chassis.protos import identifier, optional_identifier
 from scheduling.domain.appointment_types import ResourceKind
 from scheduling.usecases import booking, copies, reschedules, rounds, upkeep, waitlist

@@ -12,8 +12,8 @@ from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 from polyclinic.types.v1 import types_pb2
 
 from chassis.call import Call
-from chassis.consumers import Subscription
 from chassis.due import DueItem
+from chassis.processor import Subscription
 from chassis.protos import instant, optional_date
 from telehealth.usecases import being_in, ending, visits
 from telehealth.usecases.ending import CLOSE, DROP

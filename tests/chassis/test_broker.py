@@ -18,8 +18,9 @@ from polyclinic.identity.v1 import events_pb2 as events
 from chassis import errors
 from chassis.bus import Bus
 from chassis.clock import monotonic
-from chassis.consumers import Consumers, Subscription
+from chassis.consumers import Consumers
 from chassis.ids import uuid7
+from chassis.processor import Subscription
 from chassis.settings import Secret
 
 # Far below the five seconds that a publisher and a consumer give a broker to answer.

@@ -13,8 +13,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from polyclinic.identity.v1 import events_pb2, identity_pb2
 
 from chassis import cli
-from chassis.consumers import Subscription
 from chassis.ids import uuid7
+from chassis.processor import Subscription
 from chassis.service import Service
 from chassis.settings import ServiceSettings
 from chassis.testing.plugin import environment_for

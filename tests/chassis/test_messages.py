@@ -12,10 +12,11 @@ from sqlalchemy import func, select
 
 from chassis import errors
 from chassis.bus import Bus
-from chassis.consumers import Consumers, Subscription
+from chassis.consumers import Consumers
 from chassis.due import DueItem
 from chassis.ids import uuid7
 from chassis.outbox import Relay
+from chassis.processor import Subscription
 from chassis.tables import DeadLetter, Inbox, Outbox
 from tests.identity import cases
 
