@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
 
 import requests
-from sqlalchemy import Engine
+from sqlalchemy import CursorResult, Engine, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -23,6 +26,7 @@ from chassis.deadletters import DeadLetters
 from chassis.errors import Unavailable
 from chassis.settings import Secret, ServiceSettings, SettingsError, Url
 from chassis.status import Report
+from chassis.tables import Outbox
 
 # How often a step that waits looks again.
 LOOK_SECONDS = 1.0
@@ -46,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     letters.add_argument("action", choices=["list", "replay"])
     letters.add_argument("service")
     letters.add_argument("ids", nargs="*", help="replay only these (default: all)")
+    refill = commands.add_parser("republish", help="publish events again, for a broker that lost its streams")
+    refill.add_argument("service")
+    refill.add_argument("--hours", type=float, default=7 * 24.0, help="those that were made so long ago or later")
     health = commands.add_parser(
         "status", help="one screen of health: every process that NATS reaches, or one service's database"
     )
@@ -53,6 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     health.add_argument("--seconds", type=float, default=2.0, help="how long answers are waited for")
     health.add_argument("--json", action="store_true", help="the answers as JSON, for programs")
     chosen = parser.parse_args(arguments)
+    if arguments is None:
+        # As a container's first process it would ignore SIGTERM, and the pod would linger until it is killed.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         return COMMANDS[chosen.command](chosen)
     except (SettingsError, Unreachable, migrating.MigrationError) as error:
@@ -123,6 +133,18 @@ def _dead_letters(chosen: argparse.Namespace) -> int:
                 f"{letter.id}  {letter.created_at:%Y-%m-%d %H:%M:%S}Z  {letter.consumer}  {letter.subject}  {letter.error[:120]}"
             )
     print(f"{len(waiting)} dead letters {'replayed' if chosen.action == 'replay' else 'waiting'}")
+    return 0
+
+
+def _republish(chosen: argparse.Namespace) -> int:
+    """The relay publishes them again in their order; whoever has heard of one already drops it by its message id."""
+    settings = ServiceSettings.from_environment()
+    since = real_now() - timedelta(hours=chosen.hours)
+    with _worker_session(settings) as session, session.begin():
+        again = update(Outbox).where(Outbox.published_at.is_not(None), Outbox.created_at >= since)
+        result: CursorResult[Any] = session.execute(again.values(published_at=None))  # type: ignore[assignment]
+        count = result.rowcount
+    print(f"{chosen.service}: {count} events are published again")
     return 0
 
 
@@ -206,6 +228,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "migrate": _migrate,
     "wait-for-schema": _wait_for_schema,
     "dead-letters": _dead_letters,
+    "republish": _republish,
     "status": _status,
 }
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
+from polyclinic.identity.v1 import events_pb2 as identity_events
 from sqlalchemy import func, select, update
 
 from chassis import cli, errors, upkeep
 from chassis.clock import real_now
 from chassis.ids import uuid7
-from chassis.tables import DeadLetter, IdempotencyKey, Inbox
+from chassis.tables import DeadLetter, IdempotencyKey, Inbox, Outbox
 
 
 @pytest.fixture
@@ -102,3 +104,37 @@ def test_upkeep_deletes_what_has_had_its_time_and_nothing_else(identity):
             session.scalar(select(func.count()).select_from(table)) for table in (Inbox, IdempotencyKey, DeadLetter)
         ]
     assert left == [1, 1, 0]
+
+
+def test_a_broker_that_lost_its_streams_is_filled_again(environment, capsys):
+    """Events that were published already go out once more; those that are older than asked for stay where they are."""
+    harness, tenant = environment, environment.tenant()
+    mine, then = Outbox.tenant_id == tenant, real_now() - timedelta(hours=1)
+    with harness.call(tenant) as call:
+        for _ in range(2):
+            call.emit(identity_events.LocationChanged(location_id=str(uuid7()), version=1))
+
+    def published():
+        with harness.service.database.worker_engine.begin() as connection:
+            return list(connection.scalars(select(Outbox.published_at).where(mine).order_by(Outbox.id)))
+
+    pause = threading.Event()
+
+    def wait_until_published():
+        for _ in range(100):
+            if None not in published():
+                return
+            pause.wait(0.1)
+
+    wait_until_published()
+    with harness.service.database.worker_engine.begin() as connection:
+        connection.execute(update(Outbox).where(mine).values(published_at=then))
+        oldest = connection.scalar(select(func.min(Outbox.id)).where(mine))
+        three_days_ago = real_now() - timedelta(days=3)
+        connection.execute(update(Outbox).where(mine, Outbox.id == oldest).values(created_at=three_days_ago))
+    assert cli.main(["republish", "identity", "--hours", "48"]) == 0
+    assert "events are published again" in capsys.readouterr().out
+    wait_until_published()
+    old, recent = published()
+    assert old == then
+    assert recent > then
