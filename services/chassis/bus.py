@@ -37,6 +37,8 @@ from chassis.tls import Certificates
 
 log = telemetry.logger(__name__)
 RECONNECT_SECONDS = 0.25
+# What cancelled tasks, and then the connection, may take to end.
+STOP_SECONDS = 3.0
 FOLLOW_FETCH = 64
 # A consumer of one process is forgotten by the broker when its process has not asked for so long.
 FOLLOWER_SECONDS = 30.0
@@ -354,12 +356,15 @@ class Bus:
             log.warning("streams not ensured", error=error)
 
     async def _shut_down(self) -> None:
-        for task in asyncio.all_tasks(self._loop):
-            if task is not asyncio.current_task():
-                task.cancel()
+        tasks = asyncio.all_tasks(self._loop) - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        # They end before the loop does: each lets go of what it holds.
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)
         if self._client is not None:
             try:
-                await asyncio.wait_for(self._client.close(), 3)
+                await asyncio.wait_for(self._client.close(), STOP_SECONDS)
             except Exception as error:
                 log.warning("nats not closed", error=error)
 
