@@ -6,7 +6,7 @@ CODE := services infra tests
 
 # Options of `make day` and `make test`; see `make help`.
 T ?= tests
-VISITS ?= 220
+VISITS ?= 200
 SEED ?= 7
 PORT ?= 8080
 

@@ -104,7 +104,7 @@ def keep(stack: Stack, console: Console) -> None:
 def read_options(argv: list[str] | None) -> Options:
     """The command line as ``Options``."""
     parser = argparse.ArgumentParser(prog="python -m infra.day", description="Live one clinic day and prove it.")
-    parser.add_argument("--visits", type=int, default=220, help="visits to be booked (default 220)")
+    parser.add_argument("--visits", type=int, default=200, help="visits to be booked (default 200)")
     parser.add_argument("--seed", type=int, default=7, help="decides everything that is left to chance")
     parser.add_argument("--patients", type=Path, help="folder of FHIR R4 bundles (default: generated ones)")
     parser.add_argument("--chaos", action="store_true", help="kill processes at named points")

@@ -5,6 +5,7 @@ Amounts in the file are cents, shares are percent, ``*_seconds`` are real second
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -76,7 +77,8 @@ def processes(day: Day) -> dict[str, dict[str, float]]:
         spent = times.user + times.system + times.children_user + times.children_system
         memory = process.memory_info().rss
         for child in process.children(recursive=True):
-            spent += sum(child.cpu_times()[:2])
-            memory += child.memory_info().rss if name == "gateway" else 0
+            with contextlib.suppress(psutil.NoSuchProcess):  # PostgreSQL's come and go
+                spent += sum(child.cpu_times()[:2])
+                memory += child.memory_info().rss if name == "gateway" else 0
         found[name] = {"cpu_seconds": round(spent, 1), "memory_mb": round(memory / 1e6)}
     return found
