@@ -173,3 +173,13 @@ def rest(base: str, method: str, path: str, body: Any = None, token: str = "", k
     request = urllib.request.Request(f"{base}{path}", data=data, headers=headers, method=method)  # noqa: S310
     with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
         return json.loads(answer.read() or "null")
+
+
+def status_of(base: str, method: str, path: str, token: str = "") -> int:
+    """The status of one REST call, whatever it is."""
+    try:
+        rest(base, method, path, token=token)
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        return refused.code
+    return 200

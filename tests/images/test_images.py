@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.error
 import uuid
 
 import pytest
@@ -11,7 +10,7 @@ from infra.images import __main__ as builder
 from infra.images import sbom
 from infra.images.context import ROOT, images, locked, requirements, wheels
 
-from tests.images.house import RESTRICTED, Engine, House, rest
+from tests.images.house import RESTRICTED, Engine, House, rest, status_of
 
 pytestmark = [pytest.mark.images, pytest.mark.slow]
 NAMES = [image.name for image in images()]
@@ -131,26 +130,17 @@ def test_the_house_serves_a_request_through_its_gateway(house: House) -> None:
         "/api/v1/payers",
         "/api/v1/telehealth/sessions?page_size=1",
     ):
-        try:
-            assert isinstance(rest(base, "GET", path, token=own), dict)
-        except urllib.error.HTTPError as refused:
-            # A service that refuses has been reached and has verified the token; 502 and 503 would be the way to it.
-            assert refused.code in (400, 403), (path, refused.read())
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        rest(base, "GET", "/api/v1/locations")
-    assert refused.value.code == 401
+        # A service that refuses has been reached and has verified the token; 502 and 503 would be the way to it.
+        assert status_of(base, "GET", path, own) in (200, 400, 403), path
+    assert status_of(base, "GET", "/api/v1/locations") == 401
 
 
 def test_streams_are_served_by_their_own_container(house: House) -> None:
     """The API's container sends a stream's path below /streams; the streams' container knows it there."""
     path = f"/api/v1/locations/{uuid.uuid4()}/stream"
-    api = f"http://{house.addresses['gateway']}:8080"
-    with pytest.raises(urllib.error.HTTPError) as elsewhere:
-        rest(api, "GET", path)
-    assert elsewhere.value.code == 404  # followed below /streams, which the API's own container does not serve
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        rest(f"http://{house.addresses['gateway_streams']}:8080", "GET", f"/streams{path}")
-    assert refused.value.code == 401
+    # Followed below /streams, which the API's own container does not serve.
+    assert status_of(f"http://{house.addresses['gateway']}:8080", "GET", path) == 404
+    assert status_of(f"http://{house.addresses['gateway_streams']}:8080", "GET", f"/streams{path}") == 401
 
 
 def test_logs_are_lines_of_json(house: House) -> None:
@@ -163,8 +153,8 @@ def test_logs_are_lines_of_json(house: House) -> None:
 def test_the_operators_program_is_in_every_service(house: House) -> None:
     """`kubectl exec … polyclinic status` works where nothing else is installed."""
     said = house.engine("exec", house.running["scheduling"], "polyclinic", "status", "scheduling")
+    assert "OUTBOX" in said
     assert "scheduling" in said
-    assert "outbox" in said
 
 
 def test_pods_leave_in_time(house: House) -> None:
