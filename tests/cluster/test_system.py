@@ -184,11 +184,11 @@ def test_a_pods_folder_is_packed_by_what_the_pod_has(tmp_path: Path) -> None:
 
 
 FAKE_KUBECTL = """#!{python}
-import base64, json, sys, time
+import base64, json, sys, threading
 arguments = sys.argv[1:]
 if "port-forward" in arguments:
     print("Forwarding from 127.0.0.1:" + (arguments[-1].split(":")[0] or "23456") + " -> 80", flush=True)
-    time.sleep(60)
+    threading.Event().wait(60)
 elif "get" in arguments:
     print(json.dumps({{"data": {{"key": base64.b64encode(b"value").decode()}}}}))
 elif "cat" in arguments:
