@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from infra.local.stack import Stack
+from infra.observability.receiver import Receiver
 
 from tests.journeys.house import House, build
 
@@ -24,10 +25,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def telemetry() -> Iterator[Receiver]:
+    """What the house tells about itself, from its first second on."""
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory, telemetry: Receiver) -> Iterator[House]:
     """The whole system with the day's network in it."""
     data = tmp_path_factory.mktemp("house")
-    stack = Stack(data, clock="simulated", durable=False)
+    stack = Stack(data, clock="simulated", durable=False, telemetry_endpoint=telemetry.url)
     stack.start()
     try:
         built = build(stack, data / "out")
