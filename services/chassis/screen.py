@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from chassis.backlog import COUNT_LIMIT
 from chassis.status import Report
 
 # Beyond these somebody should look (as the alerts in infra/observability say).
@@ -84,12 +85,12 @@ def _of_work(name: str, report: Report) -> list[str]:
     lines = []
     if backlog is not None and backlog.oldest_seconds > OUTBOX_SECONDS:
         age = _span(backlog.oldest_seconds)
-        lines.append(f"{backlog.unpublished} events wait for publication, the oldest for {age}")
+        lines.append(f"{_counted(backlog.unpublished, 'event')} not published, the oldest for {age}")
     if backlog is not None and backlog.overdue_seconds > OVERDUE_SECONDS:
         age = _span(backlog.overdue_seconds)
-        lines.append(f"{backlog.overdue} pieces of work are overdue, the oldest by {age}")
+        lines.append(f"{_counted(backlog.overdue, 'due item')} overdue, the oldest by {age}")
     if backlog is not None and backlog.dead_letters:
-        lines.append(f"{backlog.dead_letters} dead letters: polyclinic dead-letters list {name}")
+        lines.append(f"{_counted(backlog.dead_letters, 'dead letter')}: polyclinic dead-letters list {name}")
     lines += [f"{one.consumer} is {one.pending} messages behind" for one in report.consumers if one.pending > PENDING]
     lines += [f"{one.retrying} × {one.kind} failed and will be tried again" for one in report.planned if one.retrying]
     return lines
@@ -139,6 +140,12 @@ def _table(rows: Sequence[Sequence[str]], numbers: set[int] | None = None) -> li
         ).rstrip()
         for row in rows
     ]
+
+
+def _counted(count: int, thing: str) -> str:
+    """ "1 event", "2 events", and "10000 or more" where counting stopped."""
+    number = f"{count} or more" if count >= COUNT_LIMIT else f"{count}"
+    return f"{number} {thing}{'' if count == 1 else 's'}"
 
 
 def _span(seconds: float) -> str:

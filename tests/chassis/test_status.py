@@ -119,13 +119,13 @@ def test_a_healthy_house_needs_nothing():
         (replace(WELL, schema="behind"), "the schema is older than the code"),
         (
             replace(WELL, backlog=Backlog(9, 300.0, 0, 0.0, 0, 0, 0)),
-            "9 events wait for publication, the oldest for 5 min",
+            "9 events not published, the oldest for 5 min",
         ),
         (
             replace(WELL, backlog=Backlog(0, 0.0, 4, 7_200.0, 4, 0, 0)),
-            "4 pieces of work are overdue, the oldest by 2 h",
+            "4 due items overdue, the oldest by 2 h",
         ),
-        (replace(WELL, backlog=Backlog(0, 0.0, 0, 0.0, 0, 0, 3)), "3 dead letters"),
+        (replace(WELL, backlog=Backlog(0, 0.0, 0, 0.0, 0, 0, 3)), "3 dead letters: polyclinic dead-letters list scheduling"),
         (replace(WELL, consumers=[Consumption("c", 5_000, 0, 0)]), "c is 5000 messages behind"),
         (replace(WELL, planned=[Planned("claims.send", 1, NOW.isoformat(), 0, 1)]), "1 × claims.send failed"),
         (replace(WELL, trouble=["database: Unavailable: refused"], backlog=None), "database: Unavailable: refused"),
