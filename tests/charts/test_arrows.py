@@ -179,6 +179,9 @@ def test_the_door_leads_streams_to_their_own_pods(installer: Any) -> None:
     ways = {path["path"]: path["backend"]["service"]["name"] for path in rule["http"]["paths"]}
     assert ways == {"/streams": f"{RELEASE}-gateway-streams", "/": f"{RELEASE}-gateway"}
     assert installed.environment("gateway")["POLYCLINIC_GATEWAY_ROLE"] == "api"
+    # One proxy is in front, and only its word about the client's address is taken.
+    assert installed.environment("gateway")["POLYCLINIC_TRUSTED_PROXIES"] == "1"
+    assert installer.file("values").environment("gateway")["POLYCLINIC_TRUSTED_PROXIES"] == "0"
     assert installed.environment("gateway_streams")["POLYCLINIC_GATEWAY_ROLE"] == "streams"
     (one,) = {containers(installed.deployment(name))[0]["image"] for name in ("gateway", "gateway_streams")}
     assert Path(one.split(":")[0]).name == "polyclinic-gateway"
