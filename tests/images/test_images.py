@@ -155,6 +155,10 @@ def test_the_operators_program_is_in_every_service(house: House) -> None:
     said = house.engine("exec", house.running["scheduling"], "polyclinic", "status", "scheduling")
     assert "OUTBOX" in said
     assert "scheduling" in said
+    # The gateway knows everybody: one screen for the whole installation.
+    everybody = house.engine("exec", house.running["gateway"], "polyclinic", "status", check=False)
+    for service in house.installed.services:
+        assert f"\n{service} " in everybody or service.startswith("gateway"), everybody
 
 
 def test_pods_leave_in_time(house: House) -> None:
