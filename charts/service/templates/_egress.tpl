@@ -1,4 +1,14 @@
 {{/* Where every policy leads beside the arrows: NATS, the own database, telemetry. */}}
+{{- define "service.egressToDns" -}}
+- to:
+    - namespaceSelector:
+        {{- toYaml .Values.global.dns.namespaceSelector | nindent 8 }}
+    {{- range .Values.global.dns.cidrs }}
+    - ipBlock: {cidr: {{ . }}}
+    {{- end }}
+  ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]
+{{- end }}
+
 {{- define "service.egressToNats" -}}
 - to:
     {{- if .Values.global.nats.inCluster }}
