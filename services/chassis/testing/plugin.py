@@ -20,10 +20,9 @@ TEST_KEY = base64.b64encode(b"0" * 32).decode()
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL server of this test process's own."""
-    from infra.local.servers import EmbeddedPostgres
+    from infra.local.backends import postgres_for_tests
 
-    server = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), durable=False)
-    server.start()
+    server = postgres_for_tests(tmp_path_factory.mktemp("postgres"))
     yield server
     server.destroy()
 
@@ -31,10 +30,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 @pytest.fixture(scope="session")
 def nats_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedNats]:
     """A NATS server of this test process's own."""
-    from infra.local.servers import EmbeddedNats
+    from infra.local.backends import nats_for_tests
 
-    server = EmbeddedNats(tmp_path_factory.mktemp("nats"))
-    server.start()
+    server = nats_for_tests(tmp_path_factory.mktemp("nats"))
     yield server
     server.stop()
 
