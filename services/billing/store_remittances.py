@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Table, Text, Uuid, func, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import Table, func, select, text, update
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from billing.store_claims import ClaimsStore
@@ -23,20 +24,18 @@ from billing.tables_claims import (
     RemittancePosting,
 )
 
-_ARRAYS = {Uuid: "uuid", Text: "text", BigInteger: "bigint", DateTime: "timestamptz", JSONB: "text"}
+_DIALECT = postgresql.dialect()
 
 
 def insert_at_once(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Inserts rows of a table by one statement, each column an array; the driver would send them one by one."""
-    names = list(rows[0])
-    kinds = {name: type(table.columns[name].type) for name in names}
-    arrays = ", ".join(f"cast(:{name} as {_ARRAYS[kinds[name]]}[])" for name in names)
-    values = ", ".join(f"cast(r.{name} as jsonb)" if kinds[name] is JSONB else f"r.{name}" for name in names)
-    columns = ", ".join(names)
+    """Inserts rows of a table by one statement, as one document; the driver would send them one by one."""
+    names = ", ".join(rows[0])
+    typed = ", ".join(f"{name} {table.columns[name].type.compile(_DIALECT)}" for name in rows[0])
     # Names of our own tables and columns only.
-    statement = f"insert into {table.name} ({columns}) select {values} from unnest({arrays}) as r({columns})"  # noqa: S608
-    arguments = {name: [json.dumps(row[name]) if kinds[name] is JSONB else row[name] for row in rows] for name in names}
-    session.execute(text(statement), arguments)
+    statement = (
+        f"insert into {table.name} ({names}) select {names} from json_to_recordset(cast(:rows as json)) as r({typed})"  # noqa: S608
+    )
+    session.execute(text(statement), {"rows": json.dumps(rows, default=str, ensure_ascii=False)})
 
 
 class RemittancesStore(ClaimsStore):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import signal
 import threading
@@ -18,7 +17,7 @@ from google.protobuf.message import Message
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from sqlalchemy.orm import Session
 
-from chassis import backlog, descriptors, migrating, status, telemetry
+from chassis import backlog, descriptors, garbage, migrating, status, telemetry
 from chassis.audit import Auditor
 from chassis.bus import Bus
 from chassis.clock import CLOCK_SUBJECT, BusinessClock, SimulatedClock, SystemClock, real_now
@@ -212,9 +211,7 @@ class Service:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
         self.start()
-        # What start-up has made stays for good: the collector need not look through it again and again.
-        gc.collect()
-        gc.freeze()
+        garbage.settle()
         stop.wait()
         log.info("stopping")
         self.stop()

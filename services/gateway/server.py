@@ -172,8 +172,9 @@ class Server(BaseApplication):
 
 
 def _ready(worker: Worker) -> None:
-    from chassis import telemetry
+    from chassis import garbage, telemetry
 
+    garbage.settle()
     telemetry.logger(__name__).info("started", listen=", ".join(worker.cfg.bind))
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 from infra.day.accounts import DEMO_PASSWORD, Doorman
 from infra.day.client import Api, RequestLog
+from infra.day.observe import Observer
 from infra.day.world import address, day_message, npi
 from infra.local.stack import Stack
 
@@ -202,7 +203,9 @@ def registered(world: World, count: int) -> list[str]:
         return str(world.owner.post("/api/v1/patients:quickRegister", body)["patient"]["patient_id"])
 
     with ThreadPoolExecutor(6) as pool:
-        return list(pool.map(register, range(count)))
+        ids = list(pool.map(register, range(count)))
+    _at_rest(world.stack)
+    return ids
 
 
 def _network(world: World, practitioners: int) -> None:
@@ -276,5 +279,16 @@ def _network(world: World, practitioners: int) -> None:
         }
         owner.post("/api/v1/schedule-templates", body)
 
+    # Scheduling has to have heard of everybody.
+    _at_rest(world.stack)
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(template, range(practitioners)))
+
+
+def _at_rest(stack: Stack) -> None:
+    """Returns when every event has reached everybody."""
+    observer = Observer(stack)
+    try:
+        observer.settle(datetime.now(UTC))
+    finally:
+        observer.databases.close()

@@ -23,10 +23,11 @@ def to_json(value: Any) -> Any:
     if kind in _PLAIN:
         return value
     if kind is tuple or kind is list:
-        return [to_json(item) for item in value]
+        return [item if type(item) in _PLAIN else to_json(item) for item in value]
     fields = getattr(kind, "__dataclass_fields__", None)
     if fields is not None:
-        return {name: to_json(getattr(value, name)) for name in fields}
+        # Most fields are plain: a remittance of a thousand claims has a hundred thousand of them.
+        return {name: one if type(one := getattr(value, name)) in _PLAIN else to_json(one) for name in fields}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
