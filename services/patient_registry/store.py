@@ -312,9 +312,18 @@ class Store(SearchStore):
             self.session.execute(select(func.pg_advisory_xact_lock(*imports)))
             return
         self.session.execute(select(func.pg_advisory_xact_lock_shared(*imports)))
+        self._lock_lots("import", lots)
+
+    def serialise_registrations(self, blocking: Iterable[str]) -> None:
+        """Lets one registration at a time look for people who share one of these keys and then file somebody: of two desks
+        that register the same person at once, the second finds the first one's."""
+        self._lock_lots("registration", {crc32(key.encode()) - 2**31 for key in blocking})
+
+    def _lock_lots(self, topic: str, lots: Iterable[int]) -> None:
+        """Locks numbers of a topic until the transaction ends, in order, so that nobody waits for each other."""
         self.session.execute(
-            select(func.pg_advisory_xact_lock(func.hashtext(f"import {self.tenant_id}"), column("lot")))
-            .select_from(func.unnest(cast(lots, ARRAY(Integer))).alias("lot"))
+            select(func.pg_advisory_xact_lock(func.hashtext(f"{topic} {self.tenant_id}"), column("lot")))
+            .select_from(func.unnest(cast(sorted(lots), ARRAY(Integer))).alias("lot"))
             .order_by(column("lot"))
         ).all()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
@@ -79,6 +80,17 @@ def test_a_likely_duplicate_is_returned_and_nothing_is_saved(registry, tenant, d
     assert {"same birth date", "same phone number"} <= set(candidate.reasons)
     assert len(registry.events(tenant, events_pb2.PatientRegistered)) == 1
     assert found(desk, "ortega") == [first.patient_id]
+
+
+def test_two_desks_that_register_the_same_person_at_once_make_one(registry, tenant, desk):
+    """Of eight desks one files the person; each of the others is told of that record."""
+    request = pb.RegisterPatientRequest(patient=person(contact_points=[mobile("3035550113")]))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: desk.call("RegisterPatient", request), range(8)))
+    [made] = [answer.patient.patient_id for answer in answers if answer.registered]
+    told = {one.patient.patient_id for answer in answers if not answer.registered for one in answer.likely_duplicates}
+    assert told == {made}
+    assert len(registry.events(tenant, events_pb2.PatientRegistered)) == 1
 
 
 def test_a_reviewed_duplicate_is_saved_and_told_apart(desk):

@@ -9,7 +9,7 @@ from uuid import UUID
 from chassis.call import Call
 from chassis.errors import InvalidInput, PermissionDenied, Violation
 from patient_registry import errors, published, rows
-from patient_registry.domain import people, search
+from patient_registry.domain import keys, people, search
 from patient_registry.domain.coverage import Coverage
 from patient_registry.domain.people import Demographics
 from patient_registry.store import Store
@@ -50,6 +50,7 @@ def register(call: Call, command: Register) -> Registration:
     if command.guarantor_id is not None:
         store.need(Patient, command.guarantor_id, "guarantor")
     member_ids = [command.coverage.member_id] if command.coverage and command.coverage.member_id else []
+    store.serialise_registrations(keys.blocking(person, member_ids))
     likely = duplicates.warned(duplicates.find(store, person, member_ids))
     if not command.accept_duplicates and any(one.patient.id not in command.reviewed for one in likely):
         return Registration(None, tuple(likely))
