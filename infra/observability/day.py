@@ -34,6 +34,9 @@ LAST_BIRTHDAY = date(2015, 12, 31)
 PEOPLE = "SELECT family, given, middle, mrn, birth_date, contact_points, ssn_last_four FROM patient"
 MEMBERS = "SELECT DISTINCT member_id FROM coverage WHERE member_id <> ''"
 DIAGNOSES = "SELECT DISTINCT diagnosis FROM encounter, jsonb_array_elements_text(diagnoses) AS diagnosis"
+TENANTS = "SELECT id FROM tenant"
+# Where a search that works finds the tenant.
+FOUND_IN = ("OTLP traces", "NATS subjects", "log requests.jsonl")
 SHOWN = 20
 
 
@@ -50,11 +53,12 @@ def main(argv: list[str] | None = None) -> int:
             stack.start()
             report = live(options, stack, progress)
             progress.step("looking for the day's people in what the system told about itself")
-            wanted = list(everybody(stack))
+            wanted, tenants = list(everybody(stack)), list(control(stack))
             subjects = search.subjects(stack)
             stack.stop()  # what has not been exported yet is sent on the way out
             told = search.places(stack, receiver, subjects)
             hits = search.search(wanted, told)
+            blind = [place for place in FOUND_IN if not search.search(tenants, {place: told[place]}, most=1)]
             odd = search.malformed_lines(stack)
             untraced = requests_without_a_service(receiver)
         console.print(report.summary())
@@ -64,7 +68,9 @@ def main(argv: list[str] | None = None) -> int:
         console.print(
             f"{len(hits)} times somebody was found, {len(odd)} lines are no event, {len(untraced)} traces end early"
         )
-        return 0 if report.passed and not (hits or odd or untraced) else 1
+        if blind:
+            console.print(f"[red]✗[/red] the search does not even find the tenant in {', '.join(blind)}")
+        return 0 if report.passed and not (hits or odd or untraced or blind) else 1
     finally:
         stack.stop()
         receiver.close()
@@ -92,6 +98,16 @@ def everybody(stack: Stack) -> Iterator[Needle]:
         for row in databases.rows("billing", DIAGNOSES):
             code = row["diagnosis"]
             yield from search.needles("diagnosis", {code, code.replace(".", "")})
+    finally:
+        databases.close()
+
+
+def control(stack: Stack) -> Iterator[Needle]:
+    """What must be found, so that finding nobody means something: the tenants' ids."""
+    databases = Databases(stack.postgres.admin_url)
+    try:
+        for row in databases.rows("identity", TENANTS):
+            yield Needle("tenant", str(row["id"]))
     finally:
         databases.close()
 
