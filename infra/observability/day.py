@@ -34,7 +34,7 @@ LAST_BIRTHDAY = date(2015, 12, 31)
 PEOPLE = "SELECT family, given, middle, mrn, birth_date, contact_points, ssn_last_four FROM patient"
 MEMBERS = "SELECT DISTINCT member_id FROM coverage WHERE member_id <> ''"
 DIAGNOSES = "SELECT DISTINCT diagnosis FROM encounter, jsonb_array_elements_text(diagnoses) AS diagnosis"
-TENANTS = "SELECT id FROM tenant"
+TENANTS = "SELECT tenant_id FROM tenant"
 # Where a search that works finds the tenant.
 FOUND_IN = ("OTLP traces", "NATS subjects", "log requests.jsonl")
 SHOWN = 20
@@ -107,7 +107,7 @@ def control(stack: Stack) -> Iterator[Needle]:
     databases = Databases(stack.postgres.admin_url)
     try:
         for row in databases.rows("identity", TENANTS):
-            yield Needle("tenant", str(row["id"]))
+            yield Needle("tenant", str(row["tenant_id"]))
     finally:
         databases.close()
 
