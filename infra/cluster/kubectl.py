@@ -16,7 +16,11 @@ from typing import IO, Final, Protocol
 FORWARDED: Final = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+)")
 FORWARD_SECONDS: Final = 30.0
 # Packs a folder on the pod's side with what every image has: Python.
-PACK: Final = "import sys, tarfile; tarfile.open(fileobj=sys.stdout.buffer, mode='w|').add(sys.argv[1], arcname='.')"
+PACK: Final = """
+import sys, tarfile
+with tarfile.open(fileobj=sys.stdout.buffer, mode="w|") as packed:
+    packed.add(sys.argv[1], arcname=".")
+"""
 
 
 class ClusterError(Exception):

@@ -66,10 +66,18 @@ class House:
     postgres_port: int
     nats_port: int
     authority: Authority = field(default_factory=Authority)
+    # Two houses on one machine have addresses apart.
+    network: int = 1
     running: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.addresses = {component: f"127.0.1.{index}" for index, component in enumerate(self.installed.services, 1)}
+        simulators = [
+            name.removeprefix(f"{RELEASE}-")
+            for name in self.installed.names("Deployment")
+            if name.endswith("-simulator")
+        ]
+        components = [*self.installed.services, *sorted(simulators)]
+        self.addresses = {component: f"127.0.{self.network}.{index}" for index, component in enumerate(components, 1)}
         names = {self.host(component): address for component, address in self.addresses.items()}
         names |= {self.host(server): "127.0.0.1" for server in ("postgresql", "nats")}
         self._hosts = [f"--add-host={name}:{address}" for name, address in names.items()]
@@ -87,17 +95,18 @@ class House:
             if "-migrate-" in job["metadata"]["name"]:
                 (container,) = containers(job)
                 service = container["command"][2]
-                self.engine("run", "--rm", *self._options(service, container), *container["command"], seconds=300)
+                self.engine("run", "--rm", *self._options(service, job, container), *container["command"], seconds=300)
 
     def start(self, component: str) -> None:
         """Runs the init container to its end and then starts the service."""
         deployment = self.installed.deployment(component)
         for waiting in pod_of(deployment)["spec"].get("initContainers", []):
-            self.engine("run", "--rm", *self._options(component, waiting), *waiting["command"])
+            self.engine("run", "--rm", *self._options(component, deployment, waiting), *waiting["command"])
         (container,) = pod_of(deployment)["spec"]["containers"]
-        name = f"polyclinic-test-{kebab(component)}"
+        name = f"polyclinic-test-{self.network}-{kebab(component)}"
+        command = [each.replace(EVERYWHERE, self.addresses[component]) for each in container["command"]]
         self.engine("rm", "--force", "--ignore", name)
-        self.engine("run", "--detach", f"--name={name}", *self._options(component, container), *container["command"])
+        self.engine("run", "--detach", f"--name={name}", *self._options(component, deployment, container), *command)
         self.running[component] = name
 
     def ready(self, component: str) -> bool:
@@ -145,7 +154,7 @@ class House:
         for name in self.running.values():
             self.engine("rm", "--force", "--time=0", name, check=False)
 
-    def _options(self, component: str, container: Object) -> list[str]:
+    def _options(self, component: str, workload: Object, container: Object) -> list[str]:
         environment = self.installed.resolved(container)
         address = self.addresses[component]
         for name, value in environment.items():
@@ -156,7 +165,13 @@ class House:
                 .replace(EVERYWHERE, address)
             )
         image = self.images[container["image"].split(":")[0].removeprefix("polyclinic-")]
-        options = [*RESTRICTED, "--network=host", "--tmpfs=/tmp:size=128m,mode=1777", *self._hosts]
+        options = [*RESTRICTED, "--network=host", *self._hosts]
+        scratch = {volume["name"] for volume in pod_of(workload)["spec"]["volumes"] if "emptyDir" in volume}
+        options += [
+            f"--tmpfs={mount['mountPath']}:size=256m,mode=1777"
+            for mount in container["volumeMounts"]
+            if mount["name"] in scratch
+        ]
         if any(mount["name"] == "tls" for mount in container["volumeMounts"]):
             options.append(f"--volume={self.folder / 'tls' / component}:/etc/polyclinic/tls:ro")
         return [*options, *[f"--env={name}={value}" for name, value in environment.items()], image]
