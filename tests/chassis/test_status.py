@@ -125,7 +125,10 @@ def test_a_healthy_house_needs_nothing():
             replace(WELL, backlog=Backlog(0, 0.0, 4, 7_200.0, 4, 0, 0)),
             "4 due items overdue, the oldest by 2 h",
         ),
-        (replace(WELL, backlog=Backlog(0, 0.0, 0, 0.0, 0, 0, 3)), "3 dead letters: polyclinic dead-letters list scheduling"),
+        (
+            replace(WELL, backlog=Backlog(0, 0.0, 0, 0.0, 0, 0, 3)),
+            "3 dead letters: polyclinic dead-letters list scheduling",
+        ),
         (replace(WELL, consumers=[Consumption("c", 5_000, 0, 0)]), "c is 5000 messages behind"),
         (replace(WELL, planned=[Planned("claims.send", 1, NOW.isoformat(), 0, 1)]), "1 × claims.send failed"),
         (replace(WELL, trouble=["database: Unavailable: refused"], backlog=None), "database: Unavailable: refused"),
