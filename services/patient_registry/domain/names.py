@@ -133,7 +133,9 @@ def normalise(text: str) -> str:
 
     Letters of other scripts are kept as they are. Idempotent.
     """
-    folded = unicodedata.normalize("NFKD", text.casefold()).translate(_UNDECOMPOSED)
+    # Taken apart before and after: of a mathematical capital only its parts have a small letter (Unicode 3.13, D146).
+    taken_apart = unicodedata.normalize("NFKD", text).casefold()
+    folded = unicodedata.normalize("NFKD", taken_apart).translate(_UNDECOMPOSED)
     kept = "".join(character for character in folded if character.isalnum())
     return unicodedata.normalize("NFKC", kept)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from patient_registry.domain import names
@@ -12,6 +12,7 @@ text = st.text(max_size=40)
 
 
 @given(text)
+@example("\N{MATHEMATICAL SANS-SERIF BOLD CAPITAL ALPHA}")
 def test_normalising_twice_changes_nothing(written):
     """The plain form of a plain form is itself."""
     once = names.normalise(written)
