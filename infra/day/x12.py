@@ -69,9 +69,11 @@ class RemittanceClaim:
 
 @dataclass
 class Remittance:
-    """One 835 set: its trace, what it pays (BPR02), its claims, its provider-level adjustments (PLB) in cents."""
+    """One 835 set: its trace, which is a number of the payer named with it (TRN02, TRN03), what it pays (BPR02), its claims,
+    its provider-level adjustments (PLB) in cents."""
 
     trace: str
+    originator: str
     interchange: str
     paid: int
     claims: list[RemittanceClaim] = field(default_factory=list)
@@ -131,7 +133,7 @@ def read(content: bytes) -> Iterator[TransactionSet]:
 
 def remittance(transaction: TransactionSet) -> Remittance:
     """An 835 set as figures."""
-    made = Remittance("", transaction.interchange, 0)
+    made = Remittance("", "", transaction.interchange, 0)
     claim: RemittanceClaim | None = None
     line: Line | None = None
     for segment in transaction.segments:
@@ -139,7 +141,7 @@ def remittance(transaction: TransactionSet) -> Remittance:
             case "BPR":
                 made.paid = segment.cents(2)
             case "TRN":
-                made.trace = segment[2]
+                made.trace, made.originator = segment[2], segment[3]
             case "CLP":
                 line = None
                 claim = RemittanceClaim(

@@ -127,17 +127,19 @@ def every_remittance_balances_or_was_refused(day: Day) -> Finding:
     failures = []
     rows = day.observer.databases.rows(
         "billing",
-        "SELECT trace, payment_minor, state FROM remittance WHERE tenant_id = %s",
+        "SELECT split_part(set_key, '|', 1) AS originator, trace, payment_minor, state FROM remittance WHERE tenant_id = %s",
         [day.cast.tenant_id],
     )
-    held = Counter((row["trace"], row["payment_minor"], row["state"]) for row in rows)
+    held = Counter((row["originator"], row["trace"], row["payment_minor"], row["state"]) for row in rows)
     sets = remittances(day)
     for made in sets:
         faults = made.faults()
         wanted = "refused" if faults else "posted"
-        found = held[made.trace, made.paid, wanted]
+        found = held[made.originator, made.trace, made.paid, wanted]
         if found != 1:
-            failures.append(f"set {made.trace} ({made.paid} cents) should be {wanted} once and is so {found} times")
+            failures.append(
+                f"set {made.trace} of {made.originator} ({made.paid} cents) should be {wanted} once and is so {found} times"
+            )
     if len(rows) != len(sets):
         failures.append(f"{len(sets)} sets came and {len(rows)} are kept")
     return Finding("every 835 set balances to the cent and is posted once, or is refused whole", len(sets), failures)
