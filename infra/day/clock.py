@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import http.client
 import json
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 from typing import Any, Final, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import nats
-import requests
 from nats.aio.client import Client
 
 from infra.day.observe import Observer
@@ -90,6 +91,23 @@ class Outsiders:
     owed: int
 
 
+class Simulator:
+    """The control interface of one outside party. Used a thousand times, so the connection is kept, and nothing between."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
+
+    def tell(self, body: str) -> dict[str, Any]:
+        """Step it (``{"now": …}``); returns its answer. Raises ClockError for a refusal."""
+        self._connection.request("POST", "/_sim/clock", body, {"Content-Type": "application/json"})
+        answer = self._connection.getresponse()
+        content = answer.read()
+        if answer.status != http.HTTPStatus.OK:
+            raise ClockError(f"{self._connection.host}:{self._connection.port} refused a step: {content.decode()}")
+        told: dict[str, Any] = json.loads(content)
+        return told
+
+
 class BusinessTime:
     """Publishes business instants and waits for everybody to have lived through them."""
 
@@ -100,7 +118,7 @@ class BusinessTime:
         self._thread = threading.Thread(target=self._loop.run_forever, name="day-bus", daemon=True)
         self._thread.start()
         self._client: Client = self._run(self._connect())
-        self._simulators = {name: _session() for name in SIMULATORS}
+        self._simulators = [Simulator(stack.plan.simulator_control(name)) for name in SIMULATORS]
         self._callers = ThreadPoolExecutor(len(SIMULATORS), "outside")
         # Every process that keeps business time, by its instance name; the gateway has none.
         self._listeners = {f"{service}-1" for service in stack.services}
@@ -140,8 +158,12 @@ class BusinessTime:
     def _step(self, instant: datetime) -> None:
         self._now = instant
         self.steps += 1
-        self._tell_services(instant)
+        # Whoever waits for the system to rest need not wait first until everybody has said that they know the time: work
+        # that is due stays to be seen until somebody who knows it has done it.
+        telling = self._tell_services(instant)
         mine = self._observer.settle(instant)
+        if missing := telling.result():
+            raise ClockError(f"no acknowledgement of {_text(instant)} from {', '.join(sorted(missing))}")
         outside = self._tell_simulators(instant)
         if outside.sent:  # the services have heard of it, and may have something to do now
             mine = self._observer.settle(instant)
@@ -154,22 +176,15 @@ class BusinessTime:
             mine = self._observer.settle(instant)
         self._next_due = min((*outside.planned, *([mine] if mine else [])), default=None)
 
-    def _tell_services(self, instant: datetime) -> None:
-        missing = self._run(self._publish(instant))
-        if missing:
-            raise ClockError(f"no acknowledgement of {_text(instant)} from {', '.join(sorted(missing))}")
+    def _tell_services(self, instant: datetime) -> Future[set[str]]:
+        """Who had not acknowledged the instant when the time for it was up."""
+        return asyncio.run_coroutine_threadsafe(self._publish(instant), self._loop)
 
     def _tell_simulators(self, instant: datetime) -> Outsiders:
         """Step each simulator, all at once: they know nothing of each other."""
 
-        def tell(name: str) -> dict[str, Any]:
-            url = f"{self._stack.plan.simulator_control(name)}/_sim/clock"
-            answer = self._simulators[name].post(url, json={"now": _text(instant)}, timeout=60)
-            answer.raise_for_status()
-            told: dict[str, Any] = answer.json()
-            return told
-
-        answers = list(self._callers.map(tell, SIMULATORS))
+        body = json.dumps({"now": _text(instant)})
+        answers = list(self._callers.map(lambda simulator: simulator.tell(body), self._simulators))
         planned = [datetime.fromisoformat(told["next_due"]) for told in answers if told.get("next_due")]
         return Outsiders(
             planned=tuple(due.astimezone(UTC) for due in planned if due > instant),
@@ -228,13 +243,6 @@ class BusinessTime:
 
     def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-
-def _session() -> requests.Session:
-    """A kept connection, past any proxy of the environment."""
-    session = requests.Session()
-    session.trust_env = False
-    return session
 
 
 async def _quietly(error: Exception) -> None:

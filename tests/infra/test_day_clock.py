@@ -6,7 +6,6 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -33,7 +32,8 @@ def broker(tmp_path) -> Iterator[EmbeddedNats]:
 @pytest.fixture
 def time(broker: EmbeddedNats) -> Iterator[BusinessTime]:
     """Business time of a stack whose only service is identity."""
-    stack = SimpleNamespace(nats=broker, services=("identity",))
+    nowhere = SimpleNamespace(simulator_control=lambda _name: "http://127.0.0.1:1")
+    stack = SimpleNamespace(nats=broker, services=("identity",), plan=nowhere)
     made = BusinessTime(stack, SimpleNamespace(), NOON)  # type: ignore[arg-type]
     yield made
     made.close()
@@ -74,21 +74,20 @@ def service(broker: EmbeddedNats) -> Iterator[list[str]]:
 def test_a_step_is_said_again_until_everybody_has_heard_it(broker: EmbeddedNats, time: BusinessTime) -> None:
     """While nobody listens the broker itself answers that; a service that comes later still hears the instant."""
     with service(broker):
-        time._tell_services(NOON)
-    with ThreadPoolExecutor(1) as pool:
-        telling = pool.submit(time._tell_services, NOON)
-        with pytest.raises(TimeoutError):
-            telling.result(0.3)
-        with service(broker) as heard:
-            telling.result(10)
+        assert time._tell_services(NOON).result(10) == set()
+    telling = time._tell_services(NOON)
+    with pytest.raises(TimeoutError):
+        telling.result(0.3)
+    with service(broker) as heard:
+        assert telling.result(10) == set()
     assert heard[0] == "2026-03-10T12:00:00.000000Z"
 
 
 def test_a_step_survives_the_brokers_restart(broker: EmbeddedNats, time: BusinessTime) -> None:
     """A broker that is killed and comes back is told the instant again, and so is everybody."""
-    with service(broker) as heard, ThreadPoolExecutor(1) as pool:
+    with service(broker) as heard:
         broker.kill()
-        telling = pool.submit(time._tell_services, NOON)
+        telling = time._tell_services(NOON)
         broker.restart()
-        telling.result(20)
+        assert telling.result(20) == set()
         assert heard
