@@ -118,8 +118,12 @@ def billing(service_harness: Callable[..., Harness], clearinghouse_address: int)
 
 @pytest.fixture
 def clinic(billing: Harness, clearinghouse: ClearinghouseProcess) -> Iterator[InsuredClinic]:
-    """A tenant with four payers; what it still has to do ends with the test."""
-    made = InsuredClinic(billing, clearinghouse)
-    yield made
-    with billing.session(made.tenant) as session:
-        session.execute(delete(Due).where(Due.tenant_id == made.tenant))
+    """A tenant with four payers, alone at the clearinghouse: what others still had to do there is forgotten."""
+    _forget_work(billing)
+    yield InsuredClinic(billing, clearinghouse)
+    _forget_work(billing)
+
+
+def _forget_work(billing: Harness) -> None:
+    with billing.service.database.worker_engine.begin() as connection:
+        connection.execute(delete(Due))
