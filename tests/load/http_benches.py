@@ -6,12 +6,12 @@ import random
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from infra.local.process import free_port
+from infra.local.process import free_port, port_is_taken
+from polyclinic.scheduling.v1.events_pb2 import APPOINTMENT_STATUS_CANCELLED
 
 from tests.load.driver import drive, request
 from tests.load.figures import Figure, Sample, rate_figure
@@ -26,15 +26,10 @@ def bare_chain(world: World) -> Iterator[int]:
     """Bare Flask → gRPC → PostgreSQL on the same database; yields its port."""
     service_port, http_port = free_port(), free_port()
     dsn = world.stack.postgres.admin_url("patient_registry")
-    commands = (["service", str(service_port), dsn], ["gateway", str(http_port), str(service_port)])
-    running = [subprocess.Popen([sys.executable, "-m", "tests.load.bare_chain", *command]) for command in commands]
-    url = f"http://127.0.0.1:{http_port}/patients/{world.tenant_id}/{world.patient_ids[0]}"
-    for _ in range(100):
-        try:
-            urllib.request.urlopen(url, timeout=2).read()
-            break
-        except OSError:
-            time.sleep(0.1)
+    running = [_bare("service", service_port, dsn)]
+    _wait_for(service_port)
+    running.append(_bare("gateway", http_port, service_port))
+    _wait_for(http_port)
     try:
         yield http_port
     finally:
@@ -42,6 +37,19 @@ def bare_chain(world: World) -> Iterator[int]:
             process.terminate()
         for process in running:
             process.wait(10)
+
+
+def _bare(*command: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "tests.load.bare_chain", *map(str, command)])
+
+
+def _wait_for(port: int) -> None:
+    """Returns when somebody listens. Raises TimeoutError after ten seconds."""
+    deadline = time.monotonic() + 10
+    while not port_is_taken(port):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"nobody listens on {port}")
+        time.sleep(0.1)
 
 
 def patient_read(world: World) -> list[Figure]:
@@ -99,7 +107,6 @@ def slot_search(world: World) -> list[Figure]:
 def booking(world: World) -> list[Figure]:
     """Direct bookings by eight clients, half of them racing for the same times; then the doubles are counted."""
     patients = registered(world, 60)
-    wait_until_known(world, patients[-1])
     start = (datetime.now(UTC) + timedelta(days=20)).replace(hour=16, minute=0, second=0, microsecond=0)
     token = world.token()
     texts = []
@@ -127,18 +134,6 @@ def booking(world: World) -> list[Figure]:
     ]
 
 
-def wait_until_known(world: World, patient_id: str) -> None:
-    """Waits until scheduling has heard of the patient."""
-    import psycopg
-
-    with psycopg.connect(world.stack.postgres.admin_url("scheduling"), autocommit=True) as connection:
-        for _ in range(200):
-            if connection.execute("select 1 from patient where id = %s", (patient_id,)).fetchone():
-                return
-            time.sleep(0.05)
-    raise TimeoutError("scheduling has not heard of the patient in ten seconds")
-
-
 def count_doubles(world: World) -> int:
     """Pairs of live appointments that overlap on a practitioner or a patient."""
     import psycopg
@@ -147,10 +142,10 @@ def count_doubles(world: World) -> int:
     select count(*) from appointment a join appointment b on a.tenant_id = b.tenant_id and a.id < b.id
       and (a.practitioner_id = b.practitioner_id or a.patient_id = b.patient_id)
       and a.start_time < b.end_time and b.start_time < a.end_time
-      and a.status not in ('cancelled') and b.status not in ('cancelled')
+      and a.status <> %(cancelled)s and b.status <> %(cancelled)s
     """
     with psycopg.connect(world.stack.postgres.admin_url("scheduling")) as connection:
-        row = connection.execute(query).fetchone()
+        row = connection.execute(query, {"cancelled": APPOINTMENT_STATUS_CANCELLED}).fetchone()
         return int(row[0]) if row else 0
 
 
