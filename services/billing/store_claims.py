@@ -18,6 +18,7 @@ from billing.tables_claims import (
     WorkItem,
 )
 from billing.tables_money import ChargeLine
+from chassis.store import among
 
 # The columns of a claim that the answer of a payer changes.
 _ANSWERED = ("state", "paid_minor", "patient_minor", "payer_control", "happenings", "changed_at")
@@ -47,7 +48,7 @@ class ClaimsStore(CoverageStore):
         """Claims by CLM01, locked in the order of their ids, fresh."""
         query = (
             select(Claim)
-            .where(Claim.tenant_id == self.tenant_id, Claim.control.in_(list(set(controls))))
+            .where(Claim.tenant_id == self.tenant_id, among(Claim.control, set(controls)))
             .order_by(Claim.id)
             .with_for_update()
             .execution_options(populate_existing=True)
@@ -78,7 +79,7 @@ class ClaimsStore(CoverageStore):
         """The claims to later payers that follow these, locked."""
         query = (
             select(Claim)
-            .where(Claim.tenant_id == self.tenant_id, Claim.previous_claim_id.in_(list(claim_ids)))
+            .where(Claim.tenant_id == self.tenant_id, among(Claim.previous_claim_id, claim_ids))
             .order_by(Claim.id)
             .with_for_update()
         )
@@ -88,7 +89,7 @@ class ClaimsStore(CoverageStore):
         """Lines by claim, in their order."""
         query = (
             select(ClaimLine)
-            .where(ClaimLine.tenant_id == self.tenant_id, ClaimLine.claim_id.in_(list(claim_ids)))
+            .where(ClaimLine.tenant_id == self.tenant_id, among(ClaimLine.claim_id, claim_ids))
             .order_by(ClaimLine.claim_id, ClaimLine.number)
         )
         found: dict[UUID, list[ClaimLine]] = {}
@@ -119,7 +120,7 @@ class ClaimsStore(CoverageStore):
         """The claims of one rank that carry any of these charge lines at present, locked."""
         carrying = select(ClaimLine.claim_id).where(
             ClaimLine.tenant_id == self.tenant_id,
-            ClaimLine.charge_line_id.in_(list(charge_line_ids)),
+            among(ClaimLine.charge_line_id, charge_line_ids),
             ClaimLine.responsibility == responsibility,
             ClaimLine.live,
         )
@@ -219,7 +220,7 @@ class ClaimsStore(CoverageStore):
                 attribute = getattr(Claim, column)
                 query = query.where(attribute.in_(value) if isinstance(value, list) else attribute == value)
         if location_ids:
-            query = query.where(Claim.location_id.in_(location_ids))
+            query = query.where(among(Claim.location_id, location_ids))
         return self.page(query, [Claim.id], page_size, page_token, descending=True)
 
     def happenings(self, claim_id: UUID) -> list[ClaimHappening]:
@@ -282,7 +283,7 @@ class ClaimsStore(CoverageStore):
         """All items of these claims, open or not, locked in the order of their ids."""
         query = (
             select(WorkItem)
-            .where(WorkItem.tenant_id == self.tenant_id, WorkItem.claim_id.in_(list(claim_ids)))
+            .where(WorkItem.tenant_id == self.tenant_id, among(WorkItem.claim_id, claim_ids))
             .order_by(WorkItem.id)
             .with_for_update()
         )

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from billing.store_money import MoneyStore
 from billing.tables_claims import Coverage, EligibilityCheck
 from billing.tables_directory import PatientCopy
+from chassis.store import among
 
 
 class CoverageStore(MoneyStore):
@@ -37,13 +38,13 @@ class CoverageStore(MoneyStore):
         found: dict[UUID, list[Coverage]] = {patient_id: [] for patient_id in patient_ids}
         merged = self.session.execute(
             select(PatientCopy.id, PatientCopy.merged_into).where(
-                PatientCopy.tenant_id == self.tenant_id, PatientCopy.merged_into.in_(list(found))
+                PatientCopy.tenant_id == self.tenant_id, among(PatientCopy.merged_into, found)
             )
         )
         owner = {row.id: row.merged_into for row in merged} | {patient_id: patient_id for patient_id in found}
         query = (
             select(Coverage)
-            .where(Coverage.tenant_id == self.tenant_id, Coverage.patient_id.in_(list(owner)), Coverage.active)
+            .where(Coverage.tenant_id == self.tenant_id, among(Coverage.patient_id, owner), Coverage.active)
             .order_by(Coverage.priority, Coverage.id)
         )
         for row in self.session.scalars(query):

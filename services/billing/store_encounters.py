@@ -15,6 +15,7 @@ from billing.store_families import FamilyStore
 from billing.tables_directory import Practitioner
 from billing.tables_money import ChargeLine as ChargeLineRow
 from billing.tables_money import Encounter, SessionRecord
+from chassis.store import among
 
 
 class EncounterStore(FamilyStore):
@@ -31,7 +32,7 @@ class EncounterStore(FamilyStore):
     def appointments_of(self, encounter_ids: Iterable[UUID]) -> dict[UUID | None, UUID]:
         """Appointments by encounter."""
         query = select(Encounter.id, Encounter.appointment_id).where(
-            Encounter.tenant_id == self.tenant_id, Encounter.id.in_(list(encounter_ids))
+            Encounter.tenant_id == self.tenant_id, among(Encounter.id, encounter_ids)
         )
         return {row.id: row.appointment_id for row in self.session.execute(query)}
 
@@ -43,7 +44,7 @@ class EncounterStore(FamilyStore):
                 Practitioner,
                 (Practitioner.tenant_id == Encounter.tenant_id) & (Practitioner.id == Encounter.practitioner_id),
             )
-            .where(Encounter.tenant_id == self.tenant_id, Encounter.id.in_(list(encounter_ids)))
+            .where(Encounter.tenant_id == self.tenant_id, among(Encounter.id, encounter_ids))
         )
         return {
             row.id: f"{row.first} {row.last}" + (f", {row.credential}" if row.credential else "")
@@ -70,7 +71,7 @@ class EncounterStore(FamilyStore):
         """Visits by start; `location_ids` are those the caller may see (empty: all)."""
         query = self._seen_at(select(Encounter), location_ids, location_id)
         if appointment_ids:
-            query = query.where(Encounter.appointment_id.in_(appointment_ids))
+            query = query.where(among(Encounter.appointment_id, appointment_ids))
         if patient_id is not None:
             query = query.where(Encounter.patient_id.in_(self.with_merged([patient_id])))
         if practitioner_id is not None:
@@ -119,7 +120,7 @@ class EncounterStore(FamilyStore):
         query = query.where(Encounter.tenant_id == self.tenant_id)
         allowed = list(location_ids)
         if allowed:
-            query = query.where(Encounter.location_id.in_(allowed))
+            query = query.where(among(Encounter.location_id, allowed))
         return query if location_id is None else query.where(Encounter.location_id == location_id)
 
     @staticmethod
@@ -131,14 +132,14 @@ class EncounterStore(FamilyStore):
     def charge_line_rows(self, ids: Iterable[UUID]) -> list[ChargeLineRow]:
         return list(
             self.session.scalars(
-                select(ChargeLineRow).where(ChargeLineRow.tenant_id == self.tenant_id, ChargeLineRow.id.in_(list(ids)))
+                select(ChargeLineRow).where(ChargeLineRow.tenant_id == self.tenant_id, among(ChargeLineRow.id, ids))
             )
         )
 
     def service_dates(self, ids: Iterable[UUID]) -> dict[UUID, date]:
         """Service dates of charge lines."""
         query = select(ChargeLineRow.id, ChargeLineRow.service_date).where(
-            ChargeLineRow.tenant_id == self.tenant_id, ChargeLineRow.id.in_(list(ids))
+            ChargeLineRow.tenant_id == self.tenant_id, among(ChargeLineRow.id, ids)
         )
         return {row.id: row.service_date for row in self.session.execute(query)}
 
@@ -146,7 +147,7 @@ class EncounterStore(FamilyStore):
         """Their charge lines, in order of visit and line."""
         query = (
             select(ChargeLineRow)
-            .where(ChargeLineRow.tenant_id == self.tenant_id, ChargeLineRow.encounter_id.in_(encounter_ids))
+            .where(ChargeLineRow.tenant_id == self.tenant_id, among(ChargeLineRow.encounter_id, encounter_ids))
             .order_by(ChargeLineRow.encounter_id, ChargeLineRow.line_number)
         )
         return list(self.session.scalars(query))

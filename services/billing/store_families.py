@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from billing.store_directory import DirectoryStore
 from billing.tables_directory import PatientCopy
+from chassis.store import among
 
 # Records are merged into records that are merged in turn; longer chains than this do not occur.
 MERGE_DEPTH = 8
@@ -30,7 +31,7 @@ class FamilyStore(DirectoryStore):
         wanted = set(patient_ids)
         if missing := wanted - self._at_hand.keys():
             rows = self.session.scalars(
-                select(PatientCopy).where(PatientCopy.tenant_id == self.tenant_id, PatientCopy.id.in_(missing))
+                select(PatientCopy).where(PatientCopy.tenant_id == self.tenant_id, among(PatientCopy.id, missing))
             )
             self._at_hand.update((row.id, row) for row in rows)
         return {patient_id: self._at_hand[patient_id] for patient_id in wanted & self._at_hand.keys()}
@@ -77,7 +78,7 @@ class FamilyStore(DirectoryStore):
         while newest:
             rows = self.session.execute(
                 select(PatientCopy.id, PatientCopy.merged_into).where(
-                    PatientCopy.tenant_id == self.tenant_id, PatientCopy.merged_into.in_(newest)
+                    PatientCopy.tenant_id == self.tenant_id, among(PatientCopy.merged_into, newest)
                 )
             )
             added = {row.id: found[row.merged_into] for row in rows if row.id not in found}
@@ -96,7 +97,7 @@ class FamilyStore(DirectoryStore):
         rows = self.session.execute(
             select(PatientCopy.id, PatientCopy.guarantor_id).where(
                 PatientCopy.tenant_id == self.tenant_id,
-                PatientCopy.guarantor_id.in_(list(aliases)),
+                among(PatientCopy.guarantor_id, aliases),
                 PatientCopy.merged_into.is_(None),
             )
         )

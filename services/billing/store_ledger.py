@@ -15,6 +15,7 @@ from billing.domain.ledger import RECEIVABLES, Account, Dimensions, Entry, Entry
 from billing.store_payments import PaymentStore
 from billing.tables_ledger import Journal, LedgerEntry
 from billing.tables_money import ChargeLine, DayClose, Encounter, GuarantorAccount, Payment
+from chassis.store import among
 
 # One statement a journal: the database proves its balance by statement (see the migration).
 _INSERT_ENTRIES = text(
@@ -113,7 +114,7 @@ class LedgerStore(PaymentStore):
         """Entries by journal, in their order."""
         query = (
             select(LedgerEntry)
-            .where(LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.journal_id.in_(list(journal_ids)))
+            .where(LedgerEntry.tenant_id == self.tenant_id, among(LedgerEntry.journal_id, journal_ids))
             .order_by(LedgerEntry.journal_id, LedgerEntry.number)
         )
         found: dict[UUID, list[LedgerEntry]] = {}
@@ -131,7 +132,7 @@ class LedgerStore(PaymentStore):
         """The latest day that any of the locations has closed."""
         return self.session.scalar(
             select(func.max(DayClose.business_date)).where(
-                DayClose.tenant_id == self.tenant_id, DayClose.location_id.in_(list(location_ids))
+                DayClose.tenant_id == self.tenant_id, among(DayClose.location_id, location_ids)
             )
         )
 
@@ -150,7 +151,7 @@ class LedgerStore(PaymentStore):
             select(
                 LedgerEntry.charge_line_id, LedgerEntry.account, LedgerEntry.kind, func.sum(LedgerEntry.amount_minor)
             )
-            .where(LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.charge_line_id.in_(list(charge_line_ids)))
+            .where(LedgerEntry.tenant_id == self.tenant_id, among(LedgerEntry.charge_line_id, charge_line_ids))
             .group_by(LedgerEntry.charge_line_id, LedgerEntry.account, LedgerEntry.kind)
         )
         found: dict[UUID, list[Movement]] = {}
@@ -201,7 +202,7 @@ class LedgerStore(PaymentStore):
         )
         query = (
             select(GuarantorAccount)
-            .where(GuarantorAccount.tenant_id == self.tenant_id, GuarantorAccount.id.in_(ids))
+            .where(GuarantorAccount.tenant_id == self.tenant_id, among(GuarantorAccount.id, ids))
             .order_by(GuarantorAccount.id)
             .with_for_update()
             .execution_options(populate_existing=True)
@@ -218,7 +219,7 @@ class LedgerStore(PaymentStore):
             select(LedgerEntry.payment_id, (-func.sum(LedgerEntry.amount_minor)).label("left"))
             .where(
                 LedgerEntry.tenant_id == self.tenant_id,
-                LedgerEntry.patient_id.in_(list(patient_ids)),
+                among(LedgerEntry.patient_id, patient_ids),
                 LedgerEntry.account == Account.UNAPPLIED_PATIENT.value,
                 LedgerEntry.payment_id.is_not(None),
             )
@@ -246,7 +247,7 @@ class LedgerStore(PaymentStore):
             select(LedgerEntry.payment_id, -func.sum(LedgerEntry.amount_minor))
             .where(
                 LedgerEntry.tenant_id == self.tenant_id,
-                LedgerEntry.payment_id.in_(list(payment_ids)),
+                among(LedgerEntry.payment_id, payment_ids),
                 LedgerEntry.account == Account.UNAPPLIED_PATIENT.value,
             )
             .group_by(LedgerEntry.payment_id)
@@ -277,7 +278,7 @@ class LedgerStore(PaymentStore):
             select(LedgerEntry.charge_line_id, func.sum(LedgerEntry.amount_minor).label("due"))
             .where(
                 LedgerEntry.tenant_id == self.tenant_id,
-                LedgerEntry.patient_id.in_(list(patient_ids)),
+                among(LedgerEntry.patient_id, patient_ids),
                 LedgerEntry.account == Account.PATIENT_RECEIVABLE.value,
             )
             .group_by(LedgerEntry.charge_line_id)
@@ -296,7 +297,7 @@ class LedgerStore(PaymentStore):
         """Those visits that are not charged yet, or on which a payer still owes: money taken for them must wait."""
         ids = list(encounter_ids)
         waiting = select(Encounter.id).where(
-            Encounter.tenant_id == self.tenant_id, Encounter.id.in_(ids), Encounter.state.in_(("expected", "open"))
+            Encounter.tenant_id == self.tenant_id, among(Encounter.id, ids), Encounter.state.in_(("expected", "open"))
         )
         with_payer = (
             select(ChargeLine.encounter_id)
@@ -306,7 +307,7 @@ class LedgerStore(PaymentStore):
             )
             .where(
                 ChargeLine.tenant_id == self.tenant_id,
-                ChargeLine.encounter_id.in_(ids),
+                among(ChargeLine.encounter_id, ids),
                 LedgerEntry.account == Account.PAYER_RECEIVABLE.value,
             )
             .group_by(ChargeLine.encounter_id, ChargeLine.id)
@@ -320,7 +321,7 @@ class LedgerStore(PaymentStore):
             select(LedgerEntry.patient_id, LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
             .where(
                 LedgerEntry.tenant_id == self.tenant_id,
-                LedgerEntry.patient_id.in_(list(patient_ids)),
+                among(LedgerEntry.patient_id, patient_ids),
                 LedgerEntry.account.in_([account.value for account in accounts]),
             )
             .group_by(LedgerEntry.patient_id, LedgerEntry.account)
@@ -348,7 +349,7 @@ class LedgerStore(PaymentStore):
                 func.coalesce(patient_part, 0).label("patient_amount"),
             )
             .join(Journal, (Journal.tenant_id == LedgerEntry.tenant_id) & (Journal.id == LedgerEntry.journal_id))
-            .where(LedgerEntry.tenant_id == self.tenant_id, LedgerEntry.patient_id.in_(list(patient_ids)), owed)
+            .where(LedgerEntry.tenant_id == self.tenant_id, among(LedgerEntry.patient_id, patient_ids), owed)
             .group_by(Journal, LedgerEntry.kind, LedgerEntry.charge_line_id, LedgerEntry.service_date)
             .order_by(Journal.posted_at, Journal.id, func.min(LedgerEntry.number))
         )

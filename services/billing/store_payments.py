@@ -14,6 +14,7 @@ from billing.domain.ledger import Account
 from billing.store_encounters import EncounterStore
 from billing.tables_ledger import LedgerEntry
 from billing.tables_money import CardEvent, Drawer, Payment, Refund
+from chassis.store import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class PaymentStore(EncounterStore):
         query = select(Drawer).where(Drawer.tenant_id == self.tenant_id)
         allowed = list(location_ids)
         if allowed:
-            query = query.where(Drawer.location_id.in_(allowed))
+            query = query.where(among(Drawer.location_id, allowed))
         if location_id is not None:
             query = query.where(Drawer.location_id == location_id)
         if business_date is not None:
@@ -108,7 +109,7 @@ class PaymentStore(EncounterStore):
         query = select(Payment).where(Payment.tenant_id == self.tenant_id)
         allowed = list(location_ids)
         if allowed:
-            query = query.where(Payment.location_id.in_(allowed))
+            query = query.where(among(Payment.location_id, allowed))
         if patient_id is not None:
             query = query.where(Payment.patient_id.in_(self.with_merged([patient_id])))
         if drawer_id is not None:
@@ -146,7 +147,7 @@ class PaymentStore(EncounterStore):
     def refunds_of(self, payment_ids: Iterable[UUID]) -> list[Refund]:
         query = (
             select(Refund)
-            .where(Refund.tenant_id == self.tenant_id, Refund.payment_id.in_(list(payment_ids)))
+            .where(Refund.tenant_id == self.tenant_id, among(Refund.payment_id, payment_ids))
             .order_by(Refund.id)
         )
         return list(self.session.scalars(query))

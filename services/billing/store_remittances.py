@@ -23,6 +23,7 @@ from billing.tables_claims import (
     RemittanceClaim,
     RemittancePosting,
 )
+from chassis.store import among
 
 _DIALECT = postgresql.dialect()
 
@@ -162,7 +163,7 @@ class RemittancesStore(ClaimsStore):
             )
             .where(
                 RemittanceClaim.tenant_id == self.tenant_id,
-                RemittanceClaim.claim_id.in_(list(claim_ids)),
+                among(RemittanceClaim.claim_id, claim_ids),
                 RemittanceClaim.reversed_by_id.is_(None),
                 RemittanceClaim.outcome.in_(["paid", "denied"]),
             )
@@ -180,7 +181,7 @@ class RemittancesStore(ClaimsStore):
             select(RemittancePosting)
             .where(
                 RemittancePosting.tenant_id == self.tenant_id,
-                RemittancePosting.remittance_claim_id.in_(list(remittance_claim_ids)),
+                among(RemittancePosting.remittance_claim_id, remittance_claim_ids),
             )
             .order_by(RemittancePosting.remittance_id, RemittancePosting.number)
         )
@@ -201,7 +202,7 @@ class RemittancesStore(ClaimsStore):
             )
             .where(
                 RemittancePosting.tenant_id == self.tenant_id,
-                RemittancePosting.charge_line_id.in_(list(charge_line_ids)),
+                among(RemittancePosting.charge_line_id, charge_line_ids),
                 RemittancePosting.kind == "patient_share",
                 to_payer.is_(None),
             )

@@ -22,7 +22,7 @@ from billing.tables_directory import PatientCopy
 from billing.tables_ledger import Journal, LedgerEntry
 from billing.tables_money import ChargeLine, DayClose, GuarantorAccount, Payment, Statement, StatementHold
 from chassis.errors import InvalidInput, Violation
-from chassis.store import DEFAULT_PAGE, LARGEST_PAGE
+from chassis.store import DEFAULT_PAGE, LARGEST_PAGE, among
 from chassis.tables import Due
 
 
@@ -124,7 +124,7 @@ class ReportStore(LedgerStore):
         if location_id is not None:
             query = query.where(LedgerEntry.location_id == location_id)
         if patient_ids is not None:
-            query = query.where(LedgerEntry.patient_id.in_(list(patient_ids)))
+            query = query.where(among(LedgerEntry.patient_id, patient_ids))
         return [
             OpenReceivable(Account(account), payer_id, line_id, int(amount), service_date, day)
             for account, payer_id, line_id, amount, service_date, day in self.session.execute(query)
@@ -290,7 +290,7 @@ class ReportStore(LedgerStore):
             select(LedgerEntry.charge_line_id)
             .where(
                 LedgerEntry.tenant_id == self.tenant_id,
-                LedgerEntry.patient_id.in_(list(patient_ids)),
+                among(LedgerEntry.patient_id, patient_ids),
                 LedgerEntry.account == Account.PATIENT_RECEIVABLE.value,
             )
             .group_by(LedgerEntry.charge_line_id)
@@ -305,7 +305,7 @@ class ReportStore(LedgerStore):
         query = select(DayClose).where(DayClose.tenant_id == self.tenant_id)
         allowed = list(location_ids)
         if allowed:
-            query = query.where(DayClose.location_id.in_(allowed))
+            query = query.where(among(DayClose.location_id, allowed))
         if location_id is not None:
             query = query.where(DayClose.location_id == location_id)
         return self.page(query, [DayClose.business_date, DayClose.id], page_size, page_token, descending=True)
@@ -316,7 +316,7 @@ class ReportStore(LedgerStore):
         """The patients' holds that nobody has released."""
         query = select(StatementHold).where(
             StatementHold.tenant_id == self.tenant_id,
-            StatementHold.patient_id.in_(list(patient_ids)),
+            among(StatementHold.patient_id, patient_ids),
             StatementHold.released_at.is_(None),
         )
         return list(self.session.scalars(query))

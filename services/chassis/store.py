@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Select, any_, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis.errors import InvalidInput, NotFound, Violation
@@ -17,6 +17,11 @@ from chassis.errors import InvalidInput, NotFound, Violation
 Row = TypeVar("Row")
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 500
+
+
+def among(column: InstrumentedAttribute[Any], values: Iterable[object]) -> ColumnElement[bool]:
+    """`column` is one of `values`: one parameter, however many they are (`in_` makes one of each, and a new statement)."""
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 class BaseStore:

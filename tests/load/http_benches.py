@@ -78,14 +78,18 @@ def patient_search(world: World) -> list[Figure]:
 
 
 def patient_create(world: World) -> list[Figure]:
-    """Registering with the duplicate check on."""
-    body = {
-        "name": {"family": "Fresh{n}", "given": "Ann"},
-        "birth_date": {"year": 1970, "month": 3, "day": 9},
-        "phone": "+12125550123",
-        "accept_duplicates": True,
-    }
-    texts = [request("POST", "/api/v1/patients:quickRegister", world.token(), body, key=True)]
+    """Registering with the duplicate check on, of people who share neither birth date nor phone."""
+    token = world.token()
+    bodies = (
+        {
+            "name": {"family": "Fresh{n}", "given": "Ann"},
+            "birth_date": {"year": 1930 + number % 90, "month": 1 + number % 12, "day": 1 + number % 28},
+            "phone": f"+1212{number % 7000 + 2_000_000:07d}",
+            "accept_duplicates": True,
+        }
+        for number in range(0, 100_000, 13)
+    )
+    texts = [request("POST", "/api/v1/patients:quickRegister", token, body, key=True) for body in bodies]
     samples = [drive(world.port, texts, connections=4, seconds=SECONDS) for _ in range(ROUNDS)]
     return [rate_figure("patient create", samples)]
 
