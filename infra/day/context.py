@@ -16,7 +16,7 @@ from infra.day.clock import Time
 from infra.day.observe import Observer
 from infra.day.outside import Outside
 from infra.day.progress import Progress
-from infra.day.world import VISIT_DAY, Clinician, Place, VisitKind
+from infra.day.world import TENANT, VISIT_DAY, Clinician, Place, VisitKind
 from infra.local.stack import Stack
 
 CLIENTS: Final = 16
@@ -102,6 +102,8 @@ class Strike:
 class Cast:
     """Ids that identity, scheduling and billing have given to what ``world`` describes, by the world's keys."""
 
+    # How people name the tenant when they sign in.
+    slug: str = TENANT
     tenant_id: str = ""
     idle_tenant_id: str = ""
     billing_entity_id: str = ""

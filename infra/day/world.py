@@ -12,6 +12,8 @@ from typing import Final
 
 from infra.day.client import Json
 
+# How people name the network when they sign in.
+TENANT: Final = "lanternfield"
 # A Tuesday two days after the spring change of clocks, so that bookings made a month before cross it.
 VISIT_DAY: Final = date(2026, 3, 10)
 DAYS_BEFORE: Final = 30

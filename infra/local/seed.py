@@ -17,7 +17,7 @@ from infra.day.observe import Observer
 from infra.day.outside import Outside
 from infra.day.progress import Progress
 from infra.day.steps import step_01_network, step_02_patients, step_04_booking
-from infra.day.world import CLINICIANS, PLACES
+from infra.day.world import CLINICIANS, PLACES, TENANT
 from infra.local.stack import Stack
 
 SEED = 7
@@ -43,7 +43,7 @@ def signpost(url: str, mail_url: str, data: Path) -> Iterator[str]:
     yield f"  mail it has sent  {mail_url}/_sim/messages"
     yield f"  logs              {data / 'logs'}"
     yield ""
-    yield f"[bold]Sign in[/bold] to the tenant {step_01_network.TENANT} with the password {DEMO_PASSWORD} as"
+    yield f"[bold]Sign in[/bold] to the tenant {TENANT} with the password {DEMO_PASSWORD} as"
     yield "  owner             may do everything"
     yield "  biller            claims, remittances, payments, statements"
     for place in PLACES:
@@ -54,14 +54,14 @@ def signpost(url: str, mail_url: str, data: Path) -> Iterator[str]:
     yield "[bold]Try it[/bold]"
     yield f"  curl -s {url}/api/v1/sessions \\"
     yield "    -H 'Content-Type: application/json' \\"
-    yield f'    -d \'{{"tenant": "{step_01_network.TENANT}", "login": "owner",'
+    yield f'    -d \'{{"tenant": "{TENANT}", "login": "owner",'
     yield f'         "password": "{DEMO_PASSWORD}"}}\''
     yield ""
 
 
 def is_new(stack: Stack) -> bool:
     """Whether the demo's tenant does not exist yet."""
-    owner = Doorman(stack.url, RequestLog()).person(step_01_network.TENANT, "owner")
+    owner = Doorman(stack.url, RequestLog()).person(TENANT, "owner")
     try:
         owner.get("/api/v1/me")
     except ApiError as error:

@@ -74,6 +74,8 @@ class EmbeddedPostgres:
         self._durable = durable
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.secrets = Secrets(self.data_dir / "secrets.json")
+        # More of the server's own settings, or others than ours; read at each start.
+        self.settings: dict[str, str] = {}
         self._user = UNPRIVILEGED if os.geteuid() == 0 else None
         self._home = (
             self.data_dir if self._may_enter(self.data_dir / "cluster") else self._substitute("data", self.data_dir)
@@ -262,7 +264,7 @@ class EmbeddedPostgres:
             "full_page_writes": "on" if self._durable else "off",
         }
         command = [str(self._programs / "postgres"), "-D", str(self._cluster)]
-        for name, value in options.items():
+        for name, value in (options | self.settings).items():
             command += ["-c", f"{name}={value}"]
         self.child = Child("PostgreSQL", command, log=self.data_dir / "postgres.log", cwd=Path("/"), user=self._user)
         self.child.start()

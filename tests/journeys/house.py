@@ -28,7 +28,7 @@ from infra.day.progress import Progress
 from infra.day.steps import step_01_network
 from infra.day.steps.coding import encounter_of
 from infra.day.steps.step_04_booking import visit_of
-from infra.day.world import CHARGES, CLINICIANS, INSURERS, PLACES, Clinician, Place, address, day_message
+from infra.day.world import CHARGES, CLINICIANS, INSURERS, PLACES, TENANT, Clinician, Place, address, day_message
 from infra.local.stack import Stack
 from rich.console import Console
 
@@ -163,7 +163,7 @@ class House:
         login = f"patient-{person.patient_id[-12:]}"
         name = f"{person.given} {person.family}"
         step_01_network.make_account(self.owner, login, name, ["ROLE_PATIENT"], [person.patient_id])
-        return self.doorman.person(step_01_network.TENANT, login)
+        return self.doorman.person(TENANT, login)
 
     # ---- visits ----
 

@@ -32,7 +32,12 @@ def audit_equals_the_request_log(day: Day) -> Finding:
     with day.stack.plan.request_log.open() as lines:
         for text in lines:
             line = json.loads(text)
-            if line["rpc"] in phi and line["calls"] and line["status"] < 400 and line["tenant_id"]:
+            if (
+                line["rpc"] in phi
+                and line["calls"]
+                and line["status"] < 400
+                and line["tenant_id"] == day.cast.tenant_id
+            ):
                 passed[line["request_id"], line["rpc"]] += line["calls"]
     rows = day.observer.databases.rows("identity", AUDITED, [day.cast.tenant_id])
     written = Counter({(row["request_id"], row["rpc"]): row["n"] for row in rows if row["outcome"] == "OK"})

@@ -91,11 +91,7 @@ def claim_files_are_unique(day: Day) -> Finding:
         for value, times in counted.items()
         if times > 1
     ]
-    rows = day.observer.databases.rows(
-        "billing",
-        "SELECT control FROM claim WHERE tenant_id = %s AND sent_on IS NOT NULL",
-        [day.cast.tenant_id],
-    )
+    rows = day.observer.databases.rows("billing", "SELECT control FROM claim WHERE sent_on IS NOT NULL")
     sent = {row["control"] for row in rows}
     failures += [f"claim {control} is said to be sent and is in no file" for control in sorted(sent - numbers.keys())]
     failures += [f"claim {control} is in a file and not said to be sent" for control in sorted(numbers.keys() - sent)]
@@ -127,8 +123,7 @@ def every_remittance_balances_or_was_refused(day: Day) -> Finding:
     failures = []
     rows = day.observer.databases.rows(
         "billing",
-        "SELECT split_part(set_key, '|', 1) AS originator, trace, payment_minor, state FROM remittance WHERE tenant_id = %s",
-        [day.cast.tenant_id],
+        "SELECT split_part(set_key, '|', 1) AS originator, trace, payment_minor, state FROM remittance",
     )
     held = Counter((row["originator"], row["trace"], row["payment_minor"], row["state"]) for row in rows)
     sets = remittances(day)
@@ -153,8 +148,7 @@ def remitted_money_is_in_the_books(day: Day) -> Finding:
         "SELECT coalesce(sum(e.amount_minor), 0)::bigint AS minor FROM ledger_entry e"
         " JOIN journal j ON j.tenant_id = e.tenant_id AND j.id = e.journal_id"
         " JOIN remittance r ON r.tenant_id = j.tenant_id AND r.journal_id = j.id"
-        " WHERE e.tenant_id = %s AND e.account = 'insurance_deposits'",
-        [day.cast.tenant_id],
+        " WHERE e.account = 'insurance_deposits'",
     )
     paid = sum(made.paid for made in sets)
     failures = [] if row["minor"] == paid else [f"payers sent {paid} cents, the books show {row['minor']}"]

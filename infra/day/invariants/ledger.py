@@ -89,8 +89,7 @@ def cards_were_charged_once(day: Day) -> Finding:
         "billing",
         "SELECT count(*) AS n, coalesce(sum(amount_minor), 0)::bigint AS minor,"
         " count(*) FILTER (WHERE state = 'disputed') AS disputed FROM payment"
-        " WHERE tenant_id = %s AND method = 'card' AND state IN ('received', 'disputed')",
-        [day.cast.tenant_id],
+        " WHERE method = 'card' AND state IN ('received', 'disputed')",
     )
     failures = [
         f"{what}: the processor says {theirs}, billing {ours}"

@@ -26,7 +26,6 @@ from infra.day.world import (
     dollars,
 )
 
-TENANT = "lanternfield"
 IDLE_TENANT = "quietwater"
 BOOKING_CLIENTS = 16
 RULES_FROM = date(2025, 1, 1)
@@ -38,9 +37,9 @@ def run(day: Day) -> None:
     """Build the network through the public API; fills ``day.cast`` and ``day.accounts``."""
     doorman = Doorman(day.stack.url, day.log)
     operator = doorman.program("operator", day.stack.plan.secrets.get("operator"))
-    day.cast.tenant_id = make_tenant(operator, TENANT, "Lanternfield Medical Group")
+    day.cast.tenant_id = make_tenant(operator, day.cast.slug, "Lanternfield Medical Group")
     day.cast.idle_tenant_id = make_tenant(operator, IDLE_TENANT, "Quietwater Family Practice")
-    owner = doorman.person(TENANT, "owner")
+    owner = doorman.person(day.cast.slug, "owner")
     make_places(day, owner)
     make_staff(day, owner, doorman)
     day.time.settle()
@@ -97,18 +96,18 @@ def make_places(day: Day, owner: Api) -> None:
 
 def make_staff(day: Day, owner: Api, doorman: Doorman) -> None:
     """Accounts of the front desks, the biller and the clinicians; the practitioners themselves; booking programs."""
-    accounts = Accounts(owner=owner, biller=doorman.person(TENANT, "biller"))
+    accounts = Accounts(owner=owner, biller=doorman.person(day.cast.slug, "biller"))
     make_account(owner, "biller", "Billing office", ["ROLE_BILLER"])
     for place in PLACES:
         login = f"desk-{place.key}"
         make_account(owner, login, f"Front desk {place.name}", ["ROLE_FRONT_DESK"])
-        accounts.front_desks[place.key] = doorman.person(TENANT, login)
+        accounts.front_desks[place.key] = doorman.person(day.cast.slug, login)
     for clinician in CLINICIANS:
         name = f"{clinician.given} {clinician.family}"
         account_id = make_account(owner, clinician.key, name, ["ROLE_CLINICIAN"])
         made = owner.post("/api/v1/practitioners", _practitioner(day, clinician, account_id))
         day.cast.practitioners[clinician.key] = made["practitioner_id"]
-        accounts.clinicians[clinician.key] = doorman.person(TENANT, clinician.key)
+        accounts.clinicians[clinician.key] = doorman.person(day.cast.slug, clinician.key)
     for number in range(1, BOOKING_CLIENTS + 1):
         client = owner.post("/api/v1/api-clients", {"name": f"Booking desk {number}", "roles": ["ROLE_SCHEDULER"]})
         accounts.booking.append(doorman.program(client["client_id"], client["client_secret"]))

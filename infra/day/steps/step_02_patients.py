@@ -22,7 +22,7 @@ MEDICARE_AGE = 65
 
 def run(day: Day) -> None:
     """Import every bundle, then the first few again; fills ``day.people``."""
-    folder = day.options.patients or generate(day)
+    folder = day.options.patients or generate(day.options.seed)
     files = sorted(path for path in folder.glob("*.json") if path.is_file())
     if not files:
         raise FileNotFoundError(f"there is no FHIR bundle (*.json) in {folder}")
@@ -66,13 +66,13 @@ def run(day: Day) -> None:
         day.notes.append(f"{assigned} people came without a usable coverage; the day gave them one by its seed.")
 
 
-def generate(day: Day) -> Path:
-    """The project's own realistic bundles, by the day's seed; made once for each seed."""
-    folder = ROOT / "build" / "people" / f"seed-{day.options.seed}-{GENERATED_PEOPLE}"
+def generate(seed: int, people: int = GENERATED_PEOPLE) -> Path:
+    """The project's own realistic bundles of so many people; made once for each seed."""
+    folder = ROOT / "build" / "people" / f"seed-{seed}-{people}"
     if not any(folder.glob("*.json")):
         folder.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "infra.fhirgen", "--people", str(GENERATED_PEOPLE)]
-        subprocess.run([*command, "--seed", str(day.options.seed), "--out", str(folder)], check=True, cwd=ROOT)
+        command = [sys.executable, "-m", "infra.fhirgen", "--people", str(people)]
+        subprocess.run([*command, "--seed", str(seed), "--out", str(folder)], check=True, cwd=ROOT)
     return folder
 
 

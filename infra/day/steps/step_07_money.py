@@ -11,7 +11,7 @@ from infra.day.accounts import Doorman
 from infra.day.client import Api, ApiError, Json
 from infra.day.context import Day, Visit
 from infra.day.steps.coding import sign_later
-from infra.day.steps.step_01_network import TENANT, make_account
+from infra.day.steps.step_01_network import make_account
 from infra.day.world import DAYS_AFTER, PLACES, day_message, dollars
 
 # Of the statements: how many are paid by card on the portal, and by which cards (in per cent).
@@ -154,7 +154,7 @@ class Office:
         if patient_id not in self.portals:
             login = f"guarantor-{patient_id[-12:]}"
             make_account(self.day.accounts.owner, login, "Guarantor", ["ROLE_PATIENT"], [patient_id])
-            self.portals[patient_id] = Doorman(self.day.stack.url, self.day.log).person(TENANT, login)
+            self.portals[patient_id] = Doorman(self.day.stack.url, self.day.log).person(self.day.cast.slug, login)
         return self.portals[patient_id]
 
 

@@ -10,7 +10,7 @@ from infra.day.accounts import Doorman
 from infra.day.client import Api, ApiError, Json
 from infra.day.context import Day, Visit
 from infra.day.steps.coding import code_and_sign
-from infra.day.steps.step_01_network import TENANT, make_account
+from infra.day.steps.step_01_network import make_account
 
 if TYPE_CHECKING:
     from infra.day.steps.step_06_clinic import ClinicDay
@@ -114,7 +114,7 @@ class VideoVisit:
         except ApiError as refused:
             if refused.reason != "LOGIN_TAKEN":  # with fewer people than visits, people come again
                 raise
-        return self._doorman.person(TENANT, login)
+        return self._doorman.person(self._day.cast.slug, login)
 
     def _join_token(self, api: Api, role: str) -> str:
         made = api.post(f"/api/v1/telehealth/sessions/{self._session_id}/join-tokens", {"role": role})
