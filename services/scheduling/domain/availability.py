@@ -3,15 +3,15 @@
 The same functions decide for showing (search) and for committing (booking): what one offers, the other takes.
 
 Working time =   (templates ∩ (opening hours ∪ the location's extra hours)) ∪ the practitioner's extra hours
-               − closures of the location − closures and absences of the practitioner.
-All of it is written in the location's wall clock and carried over to UTC cells at the end, in one step. A location without
-opening hours is limited by none.
+               − closures of the location − closures and absences of the practitioner − times the practitioner is busy elsewhere.
+All of it but the last is written in the location's wall clock and carried over to UTC cells at the end, in one step. A location
+without opening hours is limited by none. Parts of the working time may be reserved for kinds of session (see ``Reserve``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
@@ -39,11 +39,18 @@ class ExceptionKind(Enum):
 
 @dataclass(frozen=True)
 class WeeklyWindow:
-    """Minutes after local midnight [starts, ends) of one weekday (Monday 1 … Sunday 7), multiples of five."""
+    """Minutes after local midnight [starts, ends) of one weekday (Monday 1 … Sunday 7), multiples of five.
+
+    ``week`` counts the weeks of the template's cycle from 0. ``session`` is the kind of session the time is reserved for ("" for
+    none); each part of it is open to all visits from ``release_minutes`` before it begins (0: never).
+    """
 
     weekday: int
     starts_minute: int
     ends_minute: int
+    week: int = 0
+    session: str = ""
+    release_minutes: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,9 +61,22 @@ class Template:
     first_day: date | None = None
     last_day: date | None = None
 
+    # The windows repeat every so many weeks, counted from the week (Monday to Sunday) of ``cycle_starts``.
+    cycle_weeks: int = 1
+    cycle_starts: date | None = None
+
     def covers(self, day: date) -> bool:
         """Whether the template is in effect on this day."""
         return (self.first_day is None or self.first_day <= day) and (self.last_day is None or day <= self.last_day)
+
+    def week_of(self, day: date) -> int:
+        """The week of the cycle that this day is in, from 0; -1 when the template is not in effect."""
+        if not self.covers(day):
+            return -1
+        if self.cycle_weeks <= 1 or self.cycle_starts is None:
+            return 0
+        weeks = (day.toordinal() - day.weekday() - self.cycle_starts.toordinal() + self.cycle_starts.weekday()) // 7
+        return weeks % self.cycle_weeks
 
 
 @dataclass(frozen=True)
@@ -79,6 +99,17 @@ class WorkingRules:
     templates: tuple[Template, ...] = ()
     location_exceptions: tuple[DayException, ...] = ()
     practitioner_exceptions: tuple[DayException, ...] = ()
+    # UTC cells at which the practitioner is busy elsewhere, told by a calendar of their own.
+    busy: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reserve:
+    """Working time reserved for one kind of session until ``release_minutes`` before it (0: for good), as a bitmap."""
+
+    session: str
+    release_minutes: int
+    bits: int
 
 
 @dataclass(frozen=True)
@@ -104,7 +135,46 @@ def working_bits(rules: WorkingRules, span: Span) -> int:
         bits &= _templates((Template(rules.hours),), days) | opened
     bits |= _exceptions(rules.practitioner_exceptions, base, len(days), ExceptionKind.OPEN_EXTRA)
     bits &= ~(closed_there | absent)
-    return zones.to_utc(bits, base, rules.zone, span)
+    return zones.to_utc(bits, base, rules.zone, span) & ~bitmaps.of_spans(rules.busy, span.first)
+
+
+def reserves(rules: WorkingRules, span: Span) -> tuple[Reserve, ...]:
+    """What of the cells of ``span`` is reserved for sessions, each bitmap beginning at ``span.first``."""
+    kinds = {(w.session, w.release_minutes) for template in rules.templates for w in template.windows if w.session}
+    if not kinds:
+        return ()
+    first_day = day_of_cell(span.first) - timedelta(days=1)
+    days = [first_day + timedelta(days=n) for n in range((len(span) // CELLS_PER_DAY) + 4)]
+    found = []
+    for session, release in sorted(kinds):
+        only = [
+            replace(t, windows=tuple(w for w in t.windows if (w.session, w.release_minutes) == (session, release)))
+            for t in rules.templates
+        ]
+        bits = zones.to_utc(_templates(only, days), day_cell(first_day), rules.zone, span)
+        found.append(Reserve(session, release, bits))
+    return tuple(found)
+
+
+def open_to(
+    working: int, reserved: Sequence[Reserve], first: int, now: datetime, sessions: frozenset[str], *, only: bool
+) -> int:
+    """The part of the working time that visits of these session kinds may use at the instant ``now`` (aware).
+
+    Reserved time is theirs whose session it is, and everybody's once it is released; where two sessions share a time, either may.
+    :param first: the cell of bit 0 of ``working`` and of the reserves
+    :param only: such visits take place in their own sessions alone, whatever else is open
+    """
+    own = closed = 0
+    for one in reserved:
+        if one.session in sessions:
+            own |= one.bits
+        elif one.release_minutes:
+            released = bitmaps.mask(0, first_cell_from(now + timedelta(minutes=one.release_minutes)) - first)
+            closed |= one.bits & ~released
+        else:
+            closed |= one.bits
+    return working & own if only else working & (~closed | own)
 
 
 def visit_starts(working: int, busy: int, duration: int, before: int, after: int) -> int:
@@ -161,24 +231,24 @@ def wished_starts(
 
 def _templates(templates: Sequence[Template], days: Sequence[date]) -> int:
     """The weekly windows in effect on each of these consecutive local days, from midnight of the first."""
-    patterns: dict[tuple[int, tuple[bool, ...]], int] = {}
+    patterns: dict[tuple[int, tuple[int, ...]], int] = {}
     joined = []
     weekday = days[0].isoweekday()
     for day in days:
-        in_effect = tuple([template.covers(day) for template in templates])
-        key = (weekday, in_effect)
+        weeks = tuple([template.week_of(day) for template in templates])
+        key = (weekday, weeks)
         if key not in patterns:
-            patterns[key] = _pattern(weekday, [t for t, yes in zip(templates, in_effect, strict=True) if yes])
+            patterns[key] = _pattern(weekday, zip(templates, weeks, strict=True))
         joined.append(patterns[key])
         weekday = weekday % 7 + 1
     return bitmaps.join_days(joined)
 
 
-def _pattern(weekday: int, templates: Sequence[Template]) -> int:
+def _pattern(weekday: int, templates: Iterable[tuple[Template, int]]) -> int:
     bits = 0
-    for template in templates:
+    for template, week in templates:
         for window in template.windows:
-            if window.weekday == weekday:
+            if window.weekday == weekday and window.week == week:
                 bits |= bitmaps.mask(window.starts_minute // CELL_MINUTES, window.ends_minute // CELL_MINUTES)
     return bits
 

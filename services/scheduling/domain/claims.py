@@ -5,37 +5,26 @@ The plan is made from what is seen to be free; only the database's primary key d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
-from scheduling.domain.appointment_types import AppointmentType, ResourceKind, Role
+from scheduling.domain.appointment_types import ROLES_OF_HELPERS, AppointmentType, ResourceKind, Role
 from scheduling.domain.cells import Span
-from scheduling.domain.search import buffers
+from scheduling.domain.resources import Demand, Resource
+from scheduling.domain.search import buffers_of
 
-
-@dataclass(frozen=True)
-class Resource:
-    """Something that can be taken: ``capacity`` visits at a time. ``resource_class`` is empty for people."""
-
-    id: UUID
-    kind: ResourceKind
-    capacity: int = 1
-    resource_class: str = ""
-
-
-@dataclass(frozen=True)
-class Demand:
-    """One resource for one stretch of cells, buffers included."""
-
-    resource: Resource
-    span: Span
+__all__ = ["Demand", "Resource"]
 
 
 @dataclass(frozen=True)
 class Visit:
-    """What is to be placed: who, when (``span`` without buffers) and what besides. ``patient`` is None for a hold."""
+    """What is to be placed: who, when (``span`` without buffers) and what besides. ``patient`` is None for a hold.
+
+    ``pools`` holds, by role, what could fill it then; ``roles`` those that have to be filled (None: all of the type);
+    ``counters`` the limits on the number of visits that it counts for.
+    """
 
     claim_id: UUID
     kind: AppointmentType
@@ -43,6 +32,8 @@ class Visit:
     span: Span
     patient: Resource | None
     pools: Mapping[Role, Sequence[Resource]]
+    roles: tuple[Role, ...] | None = None
+    counters: tuple[Demand, ...] = ()
 
 
 class ConflictReason(Enum):
@@ -53,17 +44,24 @@ class ConflictReason(Enum):
     OUTSIDE_WORKING_TIME = 3
     TOO_SOON = 4
     TOO_FAR_AHEAD = 5
+    NOT_LICENSED = 20
+    LANGUAGE = 21
+    LIMIT_REACHED = 22
+    RESERVED = 23
+    NOT_BOOKABLE_ONLINE = 24
 
 
 @dataclass(frozen=True)
 class Conflict:
-    """One thing in the way. ``resource_id`` is None for a class, ``cell`` is the first in conflict where it is one."""
+    """One thing in the way. ``resource_id`` is None for a class, ``cell`` is the first in conflict where it is one; ``detail`` says
+    which rule it is where a reason stands for several."""
 
     reason: ConflictReason
     kind: ResourceKind
     resource_id: UUID | None = None
     resource_class: str = ""
     cell: int | None = None
+    detail: str = ""
 
 
 class Ledger:
@@ -95,9 +93,9 @@ class Ledger:
             self._taken.setdefault(demand.resource.id, []).append((claim_id, demand.span))
 
 
-def demand_of(visit: Visit, resource: Resource) -> Demand:
+def demand_of(visit: Visit, resource: Resource, role: Role | None = None) -> Demand:
     """The resource for the visit's time and, where it needs them, its buffers."""
-    before, after = buffers(visit.kind, resource.kind)
+    before, after = buffers_of(visit.kind, resource, role)
     return Demand(resource, visit.span.widened(before, after))
 
 
@@ -117,19 +115,59 @@ def plan(visit: Visit, ledger: Ledger, keep: frozenset[UUID] = frozenset()) -> t
         if full is not None:
             conflicts.append(Conflict(ConflictReason.TAKEN, person.kind, person.id, cell=full))
         demands.append(demand)
-    for role in visit.kind.roles:
-        candidates = sorted(
-            visit.pools.get(role, ()),
-            key=lambda r: (r.id not in keep, (r.id.int ^ visit.claim_id.int) & 0xFFFFFFFF, r.id),
-        )
-        chosen = next(
-            (d for d in (demand_of(visit, r) for r in candidates) if ledger.first_full(d, visit.claim_id) is None), None
-        )
-        if chosen is None:
-            conflicts.append(Conflict(ConflictReason.NONE_FREE, role.kind, None, role.resource_class, visit.span.first))
-        else:
-            demands.append(chosen)
+    filled, unfilled = _fill(visit, ledger, keep)
+    demands += filled
+    conflicts += [
+        Conflict(ConflictReason.NONE_FREE, role.kind, None, role.resource_class, visit.span.first) for role in unfilled
+    ]
+    for demand in visit.counters:
+        if ledger.first_full(demand, visit.claim_id) is not None:
+            conflicts.append(Conflict(ConflictReason.LIMIT_REACHED, ResourceKind.LIMIT, demand.resource.id))
+        demands.append(demand)
     return demands, conflicts
+
+
+def _fill(visit: Visit, ledger: Ledger, keep: frozenset[UUID]) -> tuple[list[Demand], list[Role]]:
+    """Something free for each role, nobody in two roles at once; else the roles that cannot be filled."""
+    filled: list[Demand] = []
+    unfilled: list[Role] = []
+    helpers: list[tuple[Role, list[Demand]]] = []
+    for role in visit.kind.roles if visit.roles is None else visit.roles:
+        free = _free_for(visit, role, ledger, keep)
+        if role.kind in ROLES_OF_HELPERS:
+            helpers.append((role, list(free)))
+        elif (first := next(free, None)) is not None:
+            filled.append(first)
+        else:
+            unfilled.append(role)
+    # A thing is of one class, a person may suit several roles.
+    chosen = _one_of_each([free for _, free in helpers], frozenset())
+    if chosen is None:
+        unfilled += [role for role, free in helpers if not free] or [helpers[-1][0]]
+    return filled + (chosen or []), unfilled
+
+
+def _free_for(visit: Visit, role: Role, ledger: Ledger, keep: frozenset[UUID]) -> Iterator[Demand]:
+    candidates = sorted(
+        visit.pools.get(role, ()),
+        key=lambda r: (r.id not in keep, (r.id.int ^ visit.claim_id.int) & 0xFFFFFFFF, r.id),
+    )
+    for resource in candidates:
+        demand = demand_of(visit, resource, role)
+        if ledger.first_full(demand, visit.claim_id) is None:
+            yield demand
+
+
+def _one_of_each(free: Sequence[Sequence[Demand]], used: frozenset[UUID]) -> list[Demand] | None:
+    """A demand from each list, no resource twice; None when there is no such choice."""
+    if not free:
+        return []
+    for demand in free[0]:
+        if demand.resource.id not in used:
+            rest = _one_of_each(free[1:], used | {demand.resource.id})
+            if rest is not None:
+                return [demand, *rest]
+    return None
 
 
 def difference(wanted: Span, had: Sequence[Span]) -> list[Span]:

@@ -13,8 +13,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from scheduling.domain import bitmaps
-from scheduling.domain.appointment_types import AppointmentType, ResourceKind
-from scheduling.domain.cells import CELLS_PER_DAY, Span
+from scheduling.domain.appointment_types import ROLES_OF_HELPERS, AppointmentType, ResourceKind, Role
+from scheduling.domain.cells import CELLS_PER_DAY, Span, cells_of
+from scheduling.domain.resources import Resource
 
 BLOCK_CELLS = 28 * CELLS_PER_DAY
 
@@ -93,8 +94,21 @@ def blocks(span: Span, base: int) -> Iterator[Span]:
 
 
 def buffers(kind: AppointmentType, resource: ResourceKind) -> tuple[int, int]:
-    """Cells before and after a visit for which it keeps this kind of resource: the practitioner and the room have to be made
-    ready, equipment and patient are free at once."""
+    """Cells before and after a visit for which it keeps this kind of resource: practitioner and room have to be made ready, helpers,
+    equipment and patient are free at once. A role's or a resource's own buffers come on top (see ``buffers_of``)."""
     if resource in (ResourceKind.PRACTITIONER, ResourceKind.ROOM):
         return kind.before_cells, kind.after_cells
     return 0, 0
+
+
+def buffers_of(kind: AppointmentType, resource: Resource, role: Role | None = None) -> tuple[int, int]:
+    """Cells before and after a visit of this type for which it keeps this very resource: the longest of what the type, the role it
+    fills and the resource itself ask for."""
+    helper = role is not None and role.kind in ROLES_OF_HELPERS
+    before, after = (0, 0) if helper else buffers(kind, resource.kind)
+    if role is not None:
+        before, after = (
+            max(before, cells_of(role.buffer_before_minutes)),
+            max(after, cells_of(role.buffer_after_minutes)),
+        )
+    return max(before, resource.before), max(after, resource.after)
