@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
 from uuid import UUID
 
 from sqlalchemy import Index, Integer, SmallInteger, UniqueConstraint
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.orm import Tenanted, TenantOnly, Versioned, declarative_base, patient_scoped
+from chassis.orm import Tenanted, TenantOnly, Versioned, patient_scoped
+from scheduling import tables_availability, tables_calendars, tables_series
+from scheduling.tables_base import Base, JsonList, JsonObject
+from scheduling.tables_copies import CoverageCopy, LocationCopy, PatientCopy, PractitionerCopy, ResourceCopy, TenantCopy
 
-Base: Any = declarative_base()
-JsonObject = Annotated[dict[str, Any], mapped_column(JSONB)]
-JsonList = Annotated[list[Any], mapped_column(JSONB)]
+__all__ = [
+    "Base",
+    "CoverageCopy",
+    "LocationCopy",
+    "PatientCopy",
+    "PractitionerCopy",
+    "ResourceCopy",
+    "TenantCopy",
+    "tables_availability",
+    "tables_calendars",
+    "tables_series",
+]
 
 # ---- Rules -----------------------------------------------------------------------------------------------------------
 
 
 class AppointmentTypeRow(Tenanted, Versioned, Base):
-    """A kind of visit. JSON columns: {practitioner id: minutes}, [[kind, class]], [practitioner id]."""
+    """A kind of visit. JSON columns: {practitioner id: minutes}, [[kind, class, buffer before, buffer after]], [practitioner id],
+    and ``rules``: the rest of what the domain's AppointmentType asks, by its own names."""
 
     __tablename__ = "appointment_type"
     __table_args__ = (UniqueConstraint("tenant_id", "code"),)
@@ -37,11 +48,13 @@ class AppointmentTypeRow(Tenanted, Versioned, Base):
     horizon_days: Mapped[int]
     start_every_minutes: Mapped[int]
     practitioner_ids: Mapped[JsonList]
+    rules: Mapped[JsonObject] = mapped_column(server_default="{}")
     active: Mapped[bool]
 
 
 class ScheduleTemplateRow(Tenanted, Versioned, Base):
-    """Weekly working hours of a practitioner at a location; ``windows`` is [[weekday, starts minute, ends minute]]."""
+    """Working hours of a practitioner at a location; ``windows`` is [[weekday, starts minute, ends minute, week, session, release]],
+    where the last three may be left out."""
 
     __tablename__ = "schedule_template"
     __table_args__ = (
@@ -53,6 +66,8 @@ class ScheduleTemplateRow(Tenanted, Versioned, Base):
     effective_from: Mapped[date | None]
     effective_to: Mapped[date | None]
     windows: Mapped[JsonList]
+    cycle_weeks: Mapped[int] = mapped_column(server_default="1")
+    cycle_starts: Mapped[date | None]
 
 
 class ScheduleExceptionRow(Tenanted, Versioned, Base):
@@ -122,6 +137,8 @@ class Hold(Tenanted, Base):
     waitlist: Mapped[bool]
     room_id: Mapped[UUID | None]
     equipment_ids: Mapped[JsonList]
+    # Other practitioners and interpreters who take part.
+    helper_ids: Mapped[JsonList] = mapped_column(server_default="[]")
 
 
 class AvailabilityChange(TenantOnly, Base):
@@ -157,6 +174,7 @@ class Appointment(Tenanted, Versioned, Base):
         Index("ix_appointment_location", "tenant_id", "location_id", "start_time", "id"),
         Index("ix_appointment_practitioner", "tenant_id", "practitioner_id", "start_time", "id"),
         Index("ix_appointment_patient", "tenant_id", "patient_id", "start_time", "id"),
+        Index("ix_appointment_series", "tenant_id", "series_id", postgresql_where="series_id is not null"),
         patient_scoped("patient_id"),
     )
     patient_id: Mapped[UUID]
@@ -173,6 +191,8 @@ class Appointment(Tenanted, Versioned, Base):
     reason: Mapped[str]
     room_id: Mapped[UUID | None]
     equipment_ids: Mapped[JsonList]
+    # Other practitioners and interpreters who take part.
+    helper_ids: Mapped[JsonList] = mapped_column(server_default="[]")
     actual_room_id: Mapped[UUID | None]
     booked_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
@@ -187,6 +207,19 @@ class Appointment(Tenanted, Versioned, Base):
     cancellation_reason: Mapped[int]
     cancellation_note: Mapped[str]
     reschedule_count: Mapped[int]
+    # Of a series: which, on which local date the rule puts this occurrence, and whether it was since moved on its own.
+    series_id: Mapped[UUID | None]
+    occurrence_date: Mapped[date | None]
+    series_number: Mapped[int | None]
+    occurrence_changed: Mapped[bool | None]
+    # Visits booked together (a laboratory before the doctor, siblings one after the other) share this.
+    link_id: Mapped[UUID | None]
+    # The group visit whose seat this is; practitioner and rooms are then the group's.
+    group_visit_id: Mapped[UUID | None]
+    # Cancelled or moved after the cut-off, or not come: as the policy said when it happened.
+    late_cancelled: Mapped[bool | None]
+    # Takes the practitioner's time beside another visit, as planned by the template or by a supervisor's override.
+    overbooked: Mapped[bool | None]
 
 
 class VisitStep(Tenanted, Base):
@@ -301,65 +334,3 @@ class WaitlistOffer(Tenanted, Base):
     outcome: Mapped[int]
     settled_at: Mapped[datetime | None]
     appointment_id: Mapped[UUID | None]
-
-
-# ---- Copies of what others told ------------------------------------------------------------------------------------
-
-
-class TenantCopy(TenantOnly, Base):
-    """The clinic organisation itself."""
-
-    __tablename__ = "tenant_copy"
-    name: Mapped[str]
-    active: Mapped[bool]
-    source_version: Mapped[int]
-
-
-class LocationCopy(Tenanted, Base):
-    """A location; ``hours`` is [[weekday, opens minute, closes minute]], empty: no limit."""
-
-    __tablename__ = "location_copy"
-    name: Mapped[str]
-    time_zone: Mapped[str]
-    hours: Mapped[JsonList]
-    active: Mapped[bool]
-    source_version: Mapped[int]
-
-
-class PractitionerCopy(Tenanted, Base):
-    """A practitioner: what searches filter by and lists show."""
-
-    __tablename__ = "practitioner_copy"
-    name: Mapped[str]
-    specialties: Mapped[JsonList]
-    languages: Mapped[JsonList]
-    sex: Mapped[int]
-    location_ids: Mapped[JsonList]
-    active: Mapped[bool]
-    source_version: Mapped[int]
-
-
-class ResourceCopy(Tenanted, Base):
-    """A room or a device of a location; ``kind`` is the proto's ResourceKind."""
-
-    __tablename__ = "resource_copy"
-    __table_args__ = (Index("ix_resource_copy_location", "tenant_id", "location_id", "kind", "resource_class"),)
-    kind: Mapped[int]
-    location_id: Mapped[UUID]
-    name: Mapped[str]
-    resource_class: Mapped[str]
-    capacity: Mapped[int]
-    active: Mapped[bool]
-    source_version: Mapped[int]
-
-
-class PatientCopy(Tenanted, Base):
-    """A patient's name for lists, and whether they can be booked."""
-
-    __tablename__ = "patient_copy"
-    __table_args__ = (patient_scoped("id"),)
-    name: Mapped[str]
-    mrn: Mapped[str]
-    merged_into: Mapped[UUID | None]
-    active: Mapped[bool]
-    source_version: Mapped[int]

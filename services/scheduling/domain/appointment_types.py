@@ -10,7 +10,7 @@ from uuid import UUID
 
 from scheduling.domain.availability import DEFAULT_HORIZON_DAYS
 from scheduling.domain.cells import CELL_MINUTES, cells_of
-from scheduling.domain.limits import VisitLimits
+from scheduling.domain.limits import NO_LIMITS, VisitLimits
 
 DEFAULT_START_EVERY_MINUTES = 15
 
@@ -120,8 +120,8 @@ class AppointmentType:
     # Sessions whose reserved time it may use; ``session_only``: no other time.
     sessions: frozenset[str] = frozenset()
     session_only: bool = False
-    practitioner_limits: VisitLimits = VisitLimits()
-    patient_limits: VisitLimits = VisitLimits()
+    practitioner_limits: VisitLimits = NO_LIMITS
+    patient_limits: VisitLimits = NO_LIMITS
     # At most so many visits of one patient ahead, 0: any number.
     patient_upcoming: int = 0
     online: OnlineRules = NO_ONLINE_RULES

@@ -39,6 +39,9 @@ class VisitLimits:
         return bool(self.per_day or self.per_week)
 
 
+NO_LIMITS = VisitLimits()
+
+
 @dataclass(frozen=True)
 class Counter:
     """A limit of a subject: the resource that counts, how many it allows, and over which period."""
@@ -64,7 +67,7 @@ class ResourceRule:
 
     buffer_before_minutes: int = 0
     buffer_after_minutes: int = 0
-    limits: VisitLimits = VisitLimits()
+    limits: VisitLimits = NO_LIMITS
 
 
 def counters(limits: VisitLimits, *subject: UUID) -> Iterator[Counter]:
