@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal, select
 
 from billing.domain import fees
 from billing.domain.charges import ChargeLine, VisitCharges
@@ -125,7 +125,8 @@ class EncounterStore(FamilyStore):
 
     @staticmethod
     def _missing(query: Select) -> Select:  # type: ignore[type-arg]
-        return query.where(Encounter.state == "open", Encounter.seen_at.is_not(None))
+        # The state is part of the statement, so that the partial index serves a prepared one too.
+        return query.where(Encounter.state == literal("open", literal_execute=True), Encounter.seen_at.is_not(None))
 
     # ---- charge lines
 

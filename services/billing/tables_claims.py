@@ -150,6 +150,8 @@ class ClaimHappening(TenantOnly, Base):
     batch_id: Mapped[UUID | None]
     file_id: Mapped[UUID | None]
     __table_args__ = (
+        Index("ix_claim_happening_batch_id", "tenant_id", "batch_id", postgresql_where="batch_id is not null"),
+        Index("ix_claim_happening_file_id", "tenant_id", "file_id", postgresql_where="file_id is not null"),
         ForeignKeyConstraint(["tenant_id", "claim_id"], ["claim.tenant_id", "claim.id"]),
         patient_scoped("patient_id"),
     )
@@ -235,6 +237,7 @@ class Remittance(Tenanted, Versioned, Base):
     posted_at: Mapped[datetime | None]
     __table_args__ = (
         UniqueConstraint("tenant_id", "set_key"),
+        Index("ix_remittance_inbound_file_id", "tenant_id", "inbound_file_id"),
         Index("ix_remittance_received_at", "tenant_id", "received_at"),
         Index("ix_remittance_trace", "tenant_id", "trace"),
     )

@@ -43,11 +43,12 @@ class Encounter(Tenanted, Versioned, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "appointment_id"),
         Index("ix_encounter_service_date", "tenant_id", "service_date", "start_time", "id"),
+        Index("ix_encounter_start_time", "tenant_id", "start_time", "id"),
         Index("ix_encounter_patient_id", "tenant_id", "patient_id"),
         Index(
             "ix_encounter_missing",
             "tenant_id",
-            "service_date",
+            "start_time",
             "id",
             postgresql_where="state = 'open' and seen_at is not null",
         ),
@@ -201,6 +202,7 @@ class Payment(Tenanted, Versioned, Base):
             unique=True,
             postgresql_where="receipt_number <> ''",
         ),
+        Index("ix_payment_created_at", "tenant_id", "created_at", "id"),
         Index("ix_payment_patient_id", "tenant_id", "patient_id"),
         Index("ix_payment_drawer_id", "tenant_id", "drawer_id"),
         Index("ix_payment_encounter_id", "tenant_id", "encounter_id"),
@@ -268,6 +270,7 @@ class Statement(Tenanted, Base):
         UniqueConstraint("tenant_id", "number"),
         # Never two for the same guarantor and day, whatever races.
         UniqueConstraint("tenant_id", "patient_id", "statement_date"),
+        Index("ix_statement_statement_date", "tenant_id", "statement_date", "id"),
         patient_scoped("patient_id"),
     )
 
