@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from polyclinic.scheduling.v1 import scheduling_pb2
+from polyclinic.scheduling.v1 import scheduling_pb2, series_pb2
 
 from chassis.service import Service
 from scheduling import events
 from scheduling.cache import AvailabilityCache
 from scheduling.rpc import SchedulingRpc
+from scheduling.rpc.series import SeriesRpc
 from scheduling.settings import Settings
 
 
@@ -16,6 +17,7 @@ def build(settings: Settings) -> Service:
     service = Service("scheduling", settings)
     cache = AvailabilityCache()
     service.serve(scheduling_pb2.DESCRIPTOR.services_by_name["Scheduling"], SchedulingRpc(cache))
+    service.serve(series_pb2.DESCRIPTOR.services_by_name["Series"], SeriesRpc(cache))
     service.consume(events.SUBSCRIPTIONS)
     service.due(events.DUE)
     return service

@@ -49,6 +49,8 @@ def state(row: Appointment) -> pb.AppointmentState:
         version=row.version,
         booked_at=timestamp(row.booked_at),
         reschedule_count=row.reschedule_count,
+        series_id=str(row.series_id) if row.series_id else "",
+        series_number=row.series_number or 0,
     )
 
 

@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from scheduling.stores.cells import CellStore
 from scheduling.stores.rules import RuleStore
+from scheduling.stores.series import SeriesStore
 from scheduling.stores.visits import VisitStore
 from scheduling.stores.waitlist import WaitlistStore
 
 Row = TypeVar("Row")
 
 
-class Store(CellStore, RuleStore, VisitStore, WaitlistStore):
+class Store(CellStore, RuleStore, VisitStore, WaitlistStore, SeriesStore):
     """``Store(call.session)``: rules and copies, cells and holds, visits, the waitlist."""
 
     def __init__(self, session: Session) -> None:

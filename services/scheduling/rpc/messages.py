@@ -161,6 +161,13 @@ def appointment(view: AppointmentView) -> pb.Appointment:
         cancellation_note=row.cancellation_note,
         reschedule_count=row.reschedule_count,
         version=row.version,
+        series_id=text(row.series_id),
+        occurrence_date=date_message(row.occurrence_date),
+        occurrence_changed=bool(row.occurrence_changed),
+        link_id=text(row.link_id),
+        group_visit_id=text(row.group_visit_id),
+        late_cancelled=bool(row.late_cancelled),
+        overbooked=bool(row.overbooked),
     )
 
 

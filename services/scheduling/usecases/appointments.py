@@ -62,6 +62,7 @@ def move(call: Call, command: Move) -> AppointmentView:
         row.practitioner_id,
         row.location_id,
     ):
+        row.occurrence_changed = True if row.series_id else None
         moving.move_to(call, store, row, wanted)
     return guards.describe_one(store, row)
 

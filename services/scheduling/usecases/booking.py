@@ -196,9 +196,12 @@ def _write(call: Call, store: Store, booking: Booking, placed: Placed) -> Appoin
 
 
 def write_appointment(
-    call: Call, store: Store, placed: Placed, patient_id: UUID, reason: str, held: Hold | None
+    call: Call, store: Store, placed: Placed, patient_id: UUID, reason: str, held: Hold | None, **belongs: object
 ) -> Appointment:
-    """Writes down the visit whose cells have been taken; a hold that it came from ends in it."""
+    """Writes down the visit whose cells have been taken; a hold that it came from ends in it.
+
+    :param belongs: further columns: what the visit is a part of (a series, a link, a group visit)
+    """
     kind = placed.visit.kind
     if held is not None:
         store.session.delete(held)
@@ -225,6 +228,7 @@ def write_appointment(
             cancellation_reason=0,
             cancellation_note="",
             reschedule_count=0,
+            **belongs,
         )
     )
     note_step(call, store, row, "book", Status.BOOKED, Status.BOOKED, {})

@@ -1,0 +1,48 @@
+"""Valid requests for the RPCs of recurring, linked, group and overridden bookings and of the day, for the set tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyclinic.scheduling.v1 import scheduling_pb2 as pb
+from polyclinic.scheduling.v1 import series_pb2
+
+from chassis.protos import date_message
+from chassis.testing import Case
+
+
+def recurring(w: Any, days: int = 4) -> series_pb2.BookSeriesRequest:
+    """Three visits, one each day, at four in the afternoon."""
+    return series_pb2.BookSeriesRequest(
+        patient_id=w.patient_id,
+        appointment_type_id=w.type_id,
+        practitioner_id=w.practitioner_id,
+        location_id=w.location_id,
+        first_date=date_message(w.clinic.day(days)),
+        start_minute=960,
+        rule="FREQ=DAILY;COUNT=3",
+    )
+
+
+def series_id(w: Any) -> str:
+    """A series that has been booked."""
+    return str(w.clinic.staff.call("BookSeries", recurring(w)).series.series_id)
+
+
+CASES = {
+    "BookSeries": Case(lambda w: recurring(w), names_resource=True),
+    "ChangeSeries": Case(
+        lambda w: series_pb2.ChangeSeriesRequest(
+            series_id=series_id(w), scope=series_pb2.SERIES_SCOPE_ALL, start_minute=900
+        ),
+        names_resource=True,
+    ),
+    "CancelSeries": Case(
+        lambda w: series_pb2.CancelSeriesRequest(
+            series_id=series_id(w), scope=series_pb2.SERIES_SCOPE_ALL, reason=pb.CANCELLATION_REASON_OTHER
+        ),
+        names_resource=True,
+    ),
+    "GetSeries": Case(lambda w: series_pb2.GetSeriesRequest(series_id=series_id(w)), names_resource=True),
+    "ListSeries": Case(lambda w: series_pb2.ListSeriesRequest(patient_id=w.patient_id)),
+}
