@@ -14,6 +14,7 @@ from polyclinic.types.v1 import types_pb2
 from chassis.protos import date_message
 from chassis.testing import Case
 from chassis.testing.harness import Harness
+from tests.scheduling import cases_booking
 from tests.scheduling.clinic import Clinic, at, open_clinic, stamp
 
 
@@ -253,4 +254,5 @@ CASES = {
         lambda w: pb.CloseRescheduleRequestRequest(reschedule_request_id=w.request_id), names_resource=True
     ),
     "Snapshot": Case(lambda w: types_pb2.SnapshotRequest(event="polyclinic.scheduling.v1.AppointmentBooked")),
+    **cases_booking.CASES,
 }
