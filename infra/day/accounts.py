@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.day.client import Api, Json, RequestLog
@@ -27,12 +28,16 @@ class Doorman:
 
     def stranger(self) -> Api:
         """Nobody: for what the public may do."""
-        return Api(self.url, "", None, self.log)
+        return self.make("", None)
+
+    def make(self, account: str, sign_in: Callable[[], str] | None) -> Api:
+        """The client of an account."""
+        return Api(self.url, account, sign_in, self.log)
 
     def _api(self, account: str, path: str, credentials: Json) -> Api:
-        anonymous = Api(self.url, "", None, self.log)
+        anonymous = self.stranger()
 
         def sign_in() -> str:
             return str(anonymous.post(path, credentials)["access_token"])
 
-        return Api(self.url, account, sign_in, self.log)
+        return self.make(account, sign_in)

@@ -2,6 +2,7 @@
 
 ``BusinessTime.to`` moves from one instant at which somebody has something to do to the next. Each step is published,
 acknowledged by every process, lived through by the simulators, and ends only when the whole system has come to rest.
+``BusinessTime.tick`` only publishes and hears that everybody knows: the day goes on while the system still works.
 """
 
 from __future__ import annotations
@@ -51,6 +52,9 @@ class Time(Protocol):
     def to(self, target: datetime, *, grid: timedelta = ONE_MINUTE) -> None:
         """Live on to ``target``."""
 
+    def tick(self, target: datetime) -> None:
+        """Tell everybody that it is ``target`` and go on: what is due by then is done meanwhile, beside what people do."""
+
     def settle(self) -> None:
         """Return when the system has done all that there is to do now."""
 
@@ -71,6 +75,10 @@ class RealTime:
         """Only what has passed can have been lived through. Raises ClockError for the future."""
         if target > self.now:
             raise ClockError(f"{target:%Y-%m-%d %H:%M} UTC has not come yet, and the real clock is not stepped")
+
+    def tick(self, target: datetime) -> None:
+        """As ``to``: the real clock needs nobody to tell it."""
+        self.to(target)
 
     def settle(self) -> None:
         """Wait until events have reached everybody."""
@@ -95,6 +103,7 @@ class Simulator:
     """The control interface of one outside party. Used a thousand times, so the connection is kept, and nothing between."""
 
     def __init__(self, url: str) -> None:
+        self.url = url
         self._connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
 
     def tell(self, body: str) -> dict[str, Any]:
@@ -143,6 +152,15 @@ class BusinessTime:
             if instant >= target and (self._next_due is None or self._next_due > target):
                 return
 
+    def tick(self, target: datetime) -> None:
+        """Tell the services that it is ``target`` (aware) and wait only until they know it, as a clinic's minutes go: nobody
+        holds their breath until everybody else has finished. Outside parties hear of it at the next rest."""
+        if target < self.now:
+            raise ValueError(f"business time is {self.now} already, {target} lies before it")
+        self._now = target
+        self.steps += 1
+        self._require_acknowledged(target, self._tell_services(target))
+
     def settle(self) -> None:
         """Live through the present instant again: what has been asked for meanwhile is done when this returns."""
         self._step(self.now)
@@ -162,8 +180,7 @@ class BusinessTime:
         # that is due stays to be seen until somebody who knows it has done it.
         telling = self._tell_services(instant)
         mine = self._observer.settle(instant)
-        if missing := telling.result():
-            raise ClockError(f"no acknowledgement of {_text(instant)} from {', '.join(sorted(missing))}")
+        self._require_acknowledged(instant, telling)
         outside = self._tell_simulators(instant)
         if outside.sent:  # the services have heard of it, and may have something to do now
             mine = self._observer.settle(instant)
@@ -175,6 +192,11 @@ class BusinessTime:
             outside = self._tell_simulators(instant)
             mine = self._observer.settle(instant)
         self._next_due = min((*outside.planned, *([mine] if mine else [])), default=None)
+
+    @staticmethod
+    def _require_acknowledged(instant: datetime, telling: Future[set[str]]) -> None:
+        if missing := telling.result():
+            raise ClockError(f"no acknowledgement of {_text(instant)} from {', '.join(sorted(missing))}")
 
     def _tell_services(self, instant: datetime) -> Future[set[str]]:
         """Who had not acknowledged the instant when the time for it was up."""

@@ -1,8 +1,9 @@
 """The day itself, minute by minute: people arrive (some late, some never), pay, are roomed, seen, coded and checked
 out.
 
-An agenda holds what happens when; each minute at which something happens is lived through by the whole system before
-the next one begins. Who waits for whom follows from the clinicians' and the rooms' real availability, so delays add
+An agenda holds what happens when. From one minute to the next people go on while events still travel, as they do in a
+clinic; every five minutes, and before somebody looks at what an outside party or another service has made of it, the
+whole system comes to rest. Who waits for whom follows from the clinicians' and the rooms' real availability, so delays add
 up as they do in life.
 """
 
@@ -35,31 +36,41 @@ TENDERS = {"CASH": 35, "CHECK": 15, "CARD": 50}
 GOOD_CARD = "4242424242424242"
 DECLINED_CARD = "4000000000000002"
 MINUTE = timedelta(minutes=1)
+# The longest that minutes only tick by. No visit is shorter: what its end needs has arrived since its beginning.
+REST_EVERY = 5 * MINUTE
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing to do; ``at_rest``: only when everything that was done before has had its effects everywhere."""
+
+    action: Callable[[], None]
+    at_rest: bool
 
 
 class Agenda:
-    """What is to be done when: actions by business minute, in the order they were put in; safe to fill from threads."""
+    """What is to be done when: entries by business minute, in the order they were put in; safe to fill from threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._heap: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._heap: list[tuple[datetime, int, Entry]] = []
         self._order = itertools.count()
 
-    def at(self, instant: datetime, action: Callable[[], None]) -> None:
+    def at(self, instant: datetime, action: Callable[[], None], *, at_rest: bool = False) -> None:
         """Do ``action`` at the full minute of ``instant``."""
         minute = instant.replace(second=0, microsecond=0)
         with self._lock:
-            heapq.heappush(self._heap, (minute, next(self._order), action))
+            heapq.heappush(self._heap, (minute, next(self._order), Entry(action, at_rest)))
 
-    def next_minute(self) -> tuple[datetime, list[Callable[[], None]]] | None:
+    def next_minute(self) -> tuple[datetime, list[Entry]] | None:
         """The earliest minute and all that is to be done in it; None when nothing is left."""
         if not self._heap:
             return None
         minute = self._heap[0][0]
-        actions = []
+        entries = []
         while self._heap and self._heap[0][0] == minute:
-            actions.append(heapq.heappop(self._heap)[2])
-        return minute, actions
+            entries.append(heapq.heappop(self._heap)[2])
+        return minute, entries
 
 
 @dataclass
@@ -94,7 +105,7 @@ class ClinicDay:
             self.floor.free_rooms[place.key] = deque(day.cast.rooms[place.key])
             self.floor.waiting_for_room[place.key] = deque()
             self.agenda.at(day.local(place, 7, 45), lambda place=place: self.open_drawer(place))  # type: ignore[misc]
-            self.agenda.at(day.local(place, 18, 30), lambda place=place: self.close_drawer(place))  # type: ignore[misc]
+            self.agenda.at(day.local(place, 18, 30), lambda place=place: self.close_drawer(place), at_rest=True)  # type: ignore[misc]
         # A minute later billing makes the day's first claim files.
         self.agenda.at(day.local(PLACES[0], 19, 59), lambda: day.reach("money, the first claims go out"))
         for clinician in CLINICIANS:
@@ -102,15 +113,20 @@ class ClinicDay:
         for visit in standing:
             self.plan(visit)
         hour = -1
+        rested = day.time.now
         with ThreadPoolExecutor(CLIENTS, "clinic") as pool:
             while (due := self.agenda.next_minute()) is not None:
-                minute, actions = due
+                minute, entries = due
                 if minute.astimezone(UTC).hour != hour:
                     hour = minute.astimezone(UTC).hour
                     day.reach(f"clinic, {hour}:00 UTC")
-                day.time.to(max(minute, day.time.now))
+                if minute - rested >= REST_EVERY or any(entry.at_rest for entry in entries):
+                    day.time.to(max(minute, day.time.now))
+                    rested = minute
+                else:
+                    day.time.tick(max(minute, day.time.now))
                 day.progress.business_time(minute)
-                for done in [pool.submit(action) for action in actions]:
+                for done in [pool.submit(entry.action) for entry in entries]:
                     done.result()
                 while self.afterwards:
                     self.afterwards.popleft()()
@@ -183,7 +199,8 @@ class ClinicDay:
         self.count(f"payments_{tender.lower()}")
         if tender == "CARD":
             # The processor answers in its own time; the terminal shows it a minute later.
-            self.agenda.at(self.day.time.now + MINUTE, lambda: self.read_terminal(desk, payment["payment_id"], body))
+            payment_id = payment["payment_id"]
+            self.agenda.at(self.day.time.now + MINUTE, lambda: self.read_terminal(desk, payment_id, body), at_rest=True)
 
     def read_terminal(self, desk: Api, payment_id: str, body: Json) -> None:
         """What became of a card payment; a declined card is followed by cash."""

@@ -89,7 +89,7 @@ class VideoVisit:
         api = self._day.accounts.clinicians[self._visit.clinician.key]
         api.post(f"/api/v1/telehealth/sessions/{self._session_id}:end")
         self._visit.out = self._day.time.now
-        self._clinic.agenda.at(self._day.time.now + 2 * MINUTE, self.write_down)
+        self._clinic.agenda.at(self._day.time.now + 2 * MINUTE, self.write_down, at_rest=True)
 
     def write_down(self) -> None:
         """Codes, signature, check-out; the session's record has reached billing by now."""
