@@ -9,7 +9,14 @@ from sqlalchemy import Index, Integer, SmallInteger, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.orm import Tenanted, TenantOnly, Versioned, patient_scoped
-from scheduling import tables_availability, tables_calendars, tables_series
+from scheduling import (
+    tables_availability,
+    tables_booking_rules,
+    tables_calendars,
+    tables_day,
+    tables_rebooking,
+    tables_series,
+)
 from scheduling.tables_base import Base, JsonList, JsonObject
 from scheduling.tables_copies import CoverageCopy, LocationCopy, PatientCopy, PractitionerCopy, ResourceCopy, TenantCopy
 
@@ -22,7 +29,10 @@ __all__ = [
     "ResourceCopy",
     "TenantCopy",
     "tables_availability",
+    "tables_booking_rules",
     "tables_calendars",
+    "tables_day",
+    "tables_rebooking",
     "tables_series",
 ]
 
@@ -68,6 +78,9 @@ class ScheduleTemplateRow(Tenanted, Versioned, Base):
     windows: Mapped[JsonList]
     cycle_weeks: Mapped[int] = mapped_column(server_default="1")
     cycle_starts: Mapped[date | None]
+    # So many visits more than one at a time, and whether only as many as are likely not to come.
+    overbooking: Mapped[int] = mapped_column(server_default="0")
+    overbooking_by_risk: Mapped[bool] = mapped_column(server_default="false")
 
 
 class ScheduleExceptionRow(Tenanted, Versioned, Base):
