@@ -51,6 +51,8 @@ def values(message: Message, id_field: str) -> dict[str, Any]:
             ]
         elif field.is_repeated:
             result[field.name] = [_plain(one) for one in given]
+        elif field.has_presence and field.message_type is None:
+            result[field.name] = given if message.HasField(field.name) else None
         elif field.message_type is not None:
             result[field.name] = _plain(given) if message.HasField(field.name) else None
         elif field.name in ("billing_entity_id", "location_id", "account_id"):

@@ -56,6 +56,8 @@ class Location(Versioned, Tenanted, Base):
     place_of_service: Mapped[str]
     clia_number: Mapped[str]
     hours: Mapped[list]
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
     active: Mapped[bool]
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "billing_entity_id"], ["billing_entity.tenant_id", "billing_entity.id"]),

@@ -11,8 +11,10 @@ from polyclinic.patient_registry.v1 import events_pb2 as registry
 from chassis.call import Call
 from chassis.due import DueItem
 from chassis.processor import Subscription
-from chassis.protos import identifier, optional_identifier
+from chassis.protos import identifier, optional_date, optional_identifier
 from scheduling.domain.appointment_types import ResourceKind
+from scheduling.domain.people import Licence
+from scheduling.stores.rows import stored_licences
 from scheduling.usecases import booking, copies, reschedules, rounds, upkeep, waitlist
 from scheduling.usecases.copies import Told
 from scheduling.usecases.freed import ROUND
@@ -24,7 +26,15 @@ def on_tenant_changed(call: Call, event: identity.TenantChanged) -> None:
 
 def on_location_changed(call: Call, event: identity.LocationChanged) -> None:
     hours = [[hour.weekday, hour.opens_minute, hour.closes_minute] for hour in event.hours]
-    columns = {"name": event.name, "time_zone": event.time_zone, "hours": hours, "active": event.active}
+    placed = event.HasField("latitude") and event.HasField("longitude")
+    columns = {
+        "name": event.name,
+        "time_zone": event.time_zone,
+        "hours": hours,
+        "latitude": event.latitude if placed else None,
+        "longitude": event.longitude if placed else None,
+        "active": event.active,
+    }
     copies.keep_location(call, Told(identifier(event.location_id), event.version, columns))
 
 
@@ -36,6 +46,10 @@ def on_practitioner_changed(call: Call, event: identity.PractitionerChanged) -> 
         "languages": list(event.languages),
         "sex": event.sex,
         "location_ids": list(event.location_ids),
+        "licences": stored_licences(
+            Licence(one.state, optional_date(one.valid_from, "valid_from"), optional_date(one.valid_to, "valid_to"))
+            for one in event.licences
+        ),
         "active": event.active,
     }
     copies.keep_practitioner(call, Told(identifier(event.practitioner_id), event.version, columns))
@@ -56,10 +70,24 @@ def on_patient_changed(call: Call, event: registry.PatientRegistered | registry.
     columns = {
         "name": f"{patient.name.family}, {patient.name.given}",
         "mrn": patient.mrn,
+        "birth_date": optional_date(patient.birth_date, "birth_date"),
+        "language": patient.language,
+        "state": patient.state,
         "merged_into": optional_identifier(patient.merged_into),
         "active": patient.active and not patient.deceased,
     }
     copies.keep_patient(call, Told(identifier(patient.patient_id), patient.version, columns))
+
+
+def on_coverage_changed(call: Call, event: registry.CoverageChanged) -> None:
+    columns = {
+        "patient_id": identifier(event.patient_id),
+        "payer_code": event.payer_code,
+        "first_day": optional_date(event.period.start, "period.start"),
+        "last_day": optional_date(event.period.end, "period.end"),
+        "active": event.active,
+    }
+    copies.keep_coverage(call, Told(identifier(event.coverage_id), event.version, columns))
 
 
 def on_reply(call: Call, event: notifications.AppointmentReplyReceived) -> None:
@@ -109,6 +137,7 @@ SUBSCRIPTIONS = (
     Subscription(identity.EquipmentChanged, on_equipment_changed, purpose="mirror"),
     Subscription(registry.PatientRegistered, on_patient_changed, purpose="patients"),
     Subscription(registry.PatientChanged, on_patient_changed, purpose="patients"),
+    Subscription(registry.CoverageChanged, on_coverage_changed, purpose="coverages"),
     Subscription(notifications.AppointmentReplyReceived, on_reply, purpose="replies"),
 )
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from scheduling.stores.cells import CellStore
+from scheduling.stores.people import PeopleStore
+from scheduling.stores.rebookings import RebookingStore
 from scheduling.stores.rules import RuleStore
 from scheduling.stores.series import SeriesStore
 from scheduling.stores.visits import VisitStore
@@ -16,7 +18,7 @@ from scheduling.stores.waitlist import WaitlistStore
 Row = TypeVar("Row")
 
 
-class Store(CellStore, RuleStore, VisitStore, WaitlistStore, SeriesStore):
+class Store(CellStore, RuleStore, VisitStore, WaitlistStore, PeopleStore, SeriesStore, RebookingStore):
     """``Store(call.session)``: rules and copies, cells and holds, visits, the waitlist."""
 
     def __init__(self, session: Session) -> None:

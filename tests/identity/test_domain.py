@@ -102,3 +102,11 @@ def test_several_roles_hold_the_union():
     """Somebody may be clinician and manager."""
     both = roles.permissions_of(["clinician", "biller"])
     assert both == roles.PERMISSIONS["clinician"] | roles.PERMISSIONS["biller"]
+
+
+def test_a_place_has_both_coordinates_or_none() -> None:
+    """One coordinate alone says nothing about where a location is."""
+    assert organisation.check_place(None, None) == []
+    assert organisation.check_place(40.7, -74.0) == []
+    assert [problem.field for problem in organisation.check_place(40.7, None)] == ["longitude"]
+    assert [problem.field for problem in organisation.check_place(None, 0.0)] == ["latitude"]

@@ -61,6 +61,13 @@ def check_time_zone(name: str) -> list[Problem]:
     return []
 
 
+def check_place(latitude: float | None, longitude: float | None) -> list[Problem]:
+    """A place has both coordinates or none."""
+    if (latitude is None) == (longitude is None):
+        return []
+    return [Problem("longitude" if longitude is None else "latitude", "is required with the other")]
+
+
 def check_hours(hours: Iterable[Hours]) -> list[Problem]:
     """Hours lie within the day, open before they close, and do not overlap on a weekday."""
     problems = []

@@ -112,7 +112,12 @@ def _check_billing_entity(values: Values) -> list[rules.Problem]:
 
 def _check_location(values: Values) -> list[rules.Problem]:
     hours = [rules.Hours(**one) for one in values["hours"]]
-    return rules.check_npi(values["npi"]) + rules.check_time_zone(values["time_zone"]) + rules.check_hours(hours)
+    return (
+        rules.check_npi(values["npi"])
+        + rules.check_time_zone(values["time_zone"])
+        + rules.check_hours(hours)
+        + rules.check_place(values["latitude"], values["longitude"])
+    )
 
 
 def _check_practitioner(values: Values) -> list[rules.Problem]:

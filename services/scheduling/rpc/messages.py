@@ -15,9 +15,9 @@ from chassis.protos import date_message, instant, optional_date, timestamp
 from scheduling.domain.cells import instant_at
 from scheduling.domain.claims import Conflict
 from scheduling.published import number
-from scheduling.tables import AppointmentTypeRow, Hold, RescheduleRequest, WaitlistEntry
+from scheduling.tables import Hold, RescheduleRequest, WaitlistEntry
 from scheduling.usecases.guards import AppointmentView
-from scheduling.usecases.schedules import ExceptionView, TemplateView
+from scheduling.usecases.schedules import ExceptionView
 from scheduling.usecases.slots import Slot
 from scheduling.usecases.visits import Day
 from scheduling.usecases.waitlist import OfferView
@@ -41,44 +41,6 @@ def dates(first: date | None, last: date | None) -> types_pb2.DateRange:
 def days_of(value: types_pb2.DateRange, field: str = "dates") -> tuple[date | None, date | None]:
     """A range as two days; unset is None. Raises InvalidInput for days that do not exist."""
     return optional_date(value.start, f"{field}.start"), optional_date(value.end, f"{field}.end")
-
-
-def appointment_type(row: AppointmentTypeRow) -> pb.AppointmentType:
-    return pb.AppointmentType(
-        appointment_type_id=str(row.id),
-        code=row.code,
-        name=row.name,
-        duration_minutes=row.duration_minutes,
-        practitioner_durations=[
-            pb.PractitionerDuration(practitioner_id=key, duration_minutes=minutes)
-            for key, minutes in sorted(row.practitioner_durations.items())
-        ],
-        modality=number(row.modality),
-        buffer_before_minutes=row.buffer_before_minutes,
-        buffer_after_minutes=row.buffer_after_minutes,
-        roles=[pb.ResourceRole(kind=kind, resource_class=name) for kind, name in row.roles],
-        online_bookable=row.online_bookable,
-        minimum_notice_minutes=row.minimum_notice_minutes,
-        horizon_days=row.horizon_days,
-        start_every_minutes=row.start_every_minutes,
-        practitioner_ids=row.practitioner_ids,
-        active=row.active,
-        version=row.version,
-    )
-
-
-def template(view: TemplateView) -> pb.ScheduleTemplate:
-    return pb.ScheduleTemplate(
-        schedule_template_id=str(view.id),
-        practitioner_id=str(view.practitioner_id),
-        location_id=str(view.location_id),
-        effective=dates(view.effective_from, view.effective_to),
-        windows=[
-            pb.WeeklyWindow(weekday=w.weekday, starts_minute=w.starts_minute, ends_minute=w.ends_minute)
-            for w in view.windows
-        ],
-        version=view.version,
-    )
 
 
 def exception(view: ExceptionView) -> pb.ScheduleException:
@@ -121,6 +83,7 @@ def hold(row: Hold) -> pb.Hold:
         expires_at=timestamp(row.expires_at),
         room_id=text(row.room_id),
         equipment_ids=row.equipment_ids,
+        helper_ids=row.helper_ids,
     )
 
 
@@ -146,6 +109,7 @@ def appointment(view: AppointmentView) -> pb.Appointment:
         reason=row.reason,
         room_id=text(row.room_id),
         equipment_ids=row.equipment_ids,
+        helper_ids=row.helper_ids,
         actual_room_id=text(row.actual_room_id),
         booked_at=timestamp(row.booked_at),
         confirmed_at=timestamp(row.confirmed_at),
@@ -183,6 +147,7 @@ def conflict(index: int, found: Conflict) -> pb.BookingConflict:
         resource_id=text(found.resource_id),
         resource_class=found.resource_class,
         at=timestamp(instant_at(found.cell)) if found.cell is not None else None,
+        detail=found.detail,
     )
 
 

@@ -8,10 +8,19 @@ from polyclinic.scheduling.v1 import scheduling_pb2 as pb
 from chassis.call import Call
 from chassis.errors import InvalidInput, Violation
 from chassis.masks import merged
-from chassis.protos import identifier, optional_identifier
-from scheduling.domain.appointment_types import DEFAULT_START_EVERY_MINUTES, AppointmentType, Modality, Role
+from chassis.protos import identifier, optional_date, optional_identifier
+from scheduling.domain.appointment_types import (
+    DEFAULT_START_EVERY_MINUTES,
+    AppointmentType,
+    ClearanceKind,
+    Modality,
+    OnlineRules,
+    PatientKind,
+    Role,
+)
 from scheduling.domain.availability import DEFAULT_HORIZON_DAYS, ExceptionKind, WeeklyWindow
-from scheduling.rpc import messages
+from scheduling.domain.limits import VisitLimits
+from scheduling.rpc import messages, rule_messages
 from scheduling.usecases import appointment_types, schedules
 from scheduling.usecases.schedules import NewException, NewTemplate, TemplateView
 
@@ -25,16 +34,16 @@ class RulesRpc:
     def CreateAppointmentType(self, request: pb.CreateAppointmentTypeRequest, call: Call) -> pb.AppointmentType:
         request.appointment_type.appointment_type_id = str(call.new_id())
         request.appointment_type.active = True
-        return messages.appointment_type(appointment_types.create(call, _type(request.appointment_type)))
+        return rule_messages.appointment_type(appointment_types.create(call, _type(request.appointment_type)))
 
     def UpdateAppointmentType(self, request: pb.UpdateAppointmentTypeRequest, call: Call) -> pb.AppointmentType:
         type_id = identifier(request.appointment_type_id)
-        current = messages.appointment_type(appointment_types.get(call, type_id))
+        current = rule_messages.appointment_type(appointment_types.get(call, type_id))
         whole = merged(current, request.appointment_type, request.update_mask, fixed=FIXED_IN_TYPE)
-        return messages.appointment_type(appointment_types.update(call, _type(whole), request.version))
+        return rule_messages.appointment_type(appointment_types.update(call, _type(whole), request.version))
 
     def GetAppointmentType(self, request: pb.GetAppointmentTypeRequest, call: Call) -> pb.AppointmentType:
-        return messages.appointment_type(appointment_types.get(call, identifier(request.appointment_type_id)))
+        return rule_messages.appointment_type(appointment_types.get(call, identifier(request.appointment_type_id)))
 
     def ListAppointmentTypes(
         self, request: pb.ListAppointmentTypesRequest, call: Call
@@ -46,11 +55,11 @@ class RulesRpc:
             page_token=request.page_token,
         )
         return pb.ListAppointmentTypesResponse(
-            appointment_types=[messages.appointment_type(row) for row in rows], next_page_token=token
+            appointment_types=[rule_messages.appointment_type(row) for row in rows], next_page_token=token
         )
 
     def CreateScheduleTemplate(self, request: pb.CreateScheduleTemplateRequest, call: Call) -> pb.ScheduleTemplate:
-        return messages.template(schedules.create_template(call, _new_template(request.template)))
+        return rule_messages.template(schedules.create_template(call, _new_template(request.template)))
 
     def UpdateScheduleTemplate(
         self, request: pb.UpdateScheduleTemplateRequest, call: Call
@@ -62,7 +71,7 @@ class RulesRpc:
             lambda current: _changed_template(current, request.template, request.update_mask),
             validate_only=request.validate_only,
         )
-        return pb.ScheduleTemplateChange(template=messages.template(view), **messages.affected(affected))
+        return pb.ScheduleTemplateChange(template=rule_messages.template(view), **messages.affected(affected))
 
     def DeleteScheduleTemplate(
         self, request: pb.DeleteScheduleTemplateRequest, call: Call
@@ -70,10 +79,10 @@ class RulesRpc:
         view, affected = schedules.delete_template(
             call, identifier(request.schedule_template_id), request.version, validate_only=request.validate_only
         )
-        return pb.ScheduleTemplateChange(template=messages.template(view), **messages.affected(affected))
+        return pb.ScheduleTemplateChange(template=rule_messages.template(view), **messages.affected(affected))
 
     def GetScheduleTemplate(self, request: pb.GetScheduleTemplateRequest, call: Call) -> pb.ScheduleTemplate:
-        return messages.template(schedules.get_template(call, identifier(request.schedule_template_id)))
+        return rule_messages.template(schedules.get_template(call, identifier(request.schedule_template_id)))
 
     def ListScheduleTemplates(
         self, request: pb.ListScheduleTemplatesRequest, call: Call
@@ -86,7 +95,7 @@ class RulesRpc:
             request.page_token,
         )
         return pb.ListScheduleTemplatesResponse(
-            templates=[messages.template(view) for view in views], next_page_token=token
+            templates=[rule_messages.template(view) for view in views], next_page_token=token
         )
 
     def CreateScheduleException(
@@ -130,15 +139,36 @@ def _type(message: pb.AppointmentType) -> AppointmentType:
         practitioner_durations={
             identifier(one.practitioner_id): one.duration_minutes for one in message.practitioner_durations
         },
+        practitioner_new_patient_minutes={
+            identifier(one.practitioner_id): one.new_patient_minutes
+            for one in message.practitioner_durations
+            if one.new_patient_minutes
+        },
         buffer_before_minutes=message.buffer_before_minutes,
         buffer_after_minutes=message.buffer_after_minutes,
-        roles=tuple(Role(role.kind, role.resource_class) for role in message.roles),
+        roles=tuple(
+            Role(role.kind, role.resource_class, role.buffer_before_minutes, role.buffer_after_minutes)
+            for role in message.roles
+        ),
         online_bookable=message.online_bookable,
         minimum_notice_minutes=message.minimum_notice_minutes,
         horizon_days=message.horizon_days or DEFAULT_HORIZON_DAYS,
         start_every_minutes=message.start_every_minutes or DEFAULT_START_EVERY_MINUTES,
         practitioner_ids=frozenset(map(identifier, message.practitioner_ids)),
         active=message.active,
+        new_patient_minutes=message.new_patient_minutes,
+        sessions=frozenset(message.sessions),
+        session_only=message.session_only,
+        practitioner_limits=VisitLimits(message.practitioner_limits.per_day, message.practitioner_limits.per_week),
+        patient_limits=VisitLimits(message.patient_limits.per_day, message.patient_limits.per_week),
+        patient_upcoming=message.patient_upcoming,
+        online=OnlineRules(
+            min_age=message.online_rules.min_age,
+            max_age=message.online_rules.max_age,
+            patients=PatientKind(message.online_rules.patients),
+            payer_codes=frozenset(message.online_rules.payer_codes),
+            clearances=tuple((ClearanceKind(one.kind), one.code) for one in message.online_rules.clearances),
+        ),
     )
 
 
@@ -151,12 +181,22 @@ def _new_template(message: pb.ScheduleTemplate) -> NewTemplate:
     if required:
         raise InvalidInput(required)
     first, last = messages.days_of(message.effective, "template.effective")
-    windows = tuple(WeeklyWindow(w.weekday, w.starts_minute, w.ends_minute) for w in message.windows)
-    return NewTemplate(identifier(message.practitioner_id), identifier(message.location_id), first, last, windows)
+    return NewTemplate(
+        practitioner_id=identifier(message.practitioner_id),
+        location_id=identifier(message.location_id),
+        effective_from=first,
+        effective_to=last,
+        windows=tuple(
+            WeeklyWindow(w.weekday, w.starts_minute, w.ends_minute, w.week, w.session, w.release_minutes)
+            for w in message.windows
+        ),
+        cycle_weeks=message.cycle_weeks or 1,
+        cycle_starts=optional_date(message.cycle_starts, "template.cycle_starts"),
+    )
 
 
 def _changed_template(current: TemplateView, update: pb.ScheduleTemplate, mask: FieldMask) -> NewTemplate:
-    return _new_template(merged(messages.template(current), update, mask, fixed=FIXED_IN_TEMPLATE))
+    return _new_template(merged(rule_messages.template(current), update, mask, fixed=FIXED_IN_TEMPLATE))
 
 
 def _new_exception(message: pb.ScheduleException) -> NewException:

@@ -6,22 +6,26 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ARRAY, Uuid, bindparam, delete, select, text
 from sqlalchemy.exc import DBAPIError
 
 from chassis.errors import Unavailable
-from chassis.store import BaseStore
+from chassis.store import among
 from scheduling.domain.appointment_types import ResourceKind
 from scheduling.domain.cells import Span
 from scheduling.domain.claims import Demand, difference
+from scheduling.stores.changes import ChangeStore
 from scheduling.tables import BookingCell, Hold, Occupation
 
 NO_PARTITION = "23514"
 LOCK_NOT_AVAILABLE = "55P03"
 DEADLOCK = "40P01"
 TRIES = 3
+# Rooms and devices have few lanes, which are tried one after the other; limits on visits have many.
+FEW_LANES = 4
 
 _LOCK_SHARED = text(
     "with patience as materialized (select set_config('lock_timeout', '250ms', true))"
@@ -43,19 +47,6 @@ _GIVE_BACK = text(
     "delete from booking_cell b using unnest(cast(:claims as uuid[]), cast(:resources as uuid[]), cast(:firsts as int[]),"
     " cast(:ends as int[])) as t(k, r, f, e) where b.tenant_id = :tenant and b.resource_id = t.r and b.claim_id = t.k"
     " and b.cell >= t.f and b.cell < t.e and b.cell >= :low and b.cell < :high"
-)
-_CHANGED = text(
-    "insert into availability_change (tenant_id, xid, resource_id, first_cell, end_cell)"
-    " select :tenant, pg_current_xact_id()::text::bigint, r, f, e"
-    " from unnest(cast(:resources as uuid[]), cast(:firsts as int[]), cast(:ends as int[])) as t(r, f, e)"
-    " on conflict (tenant_id, xid, resource_id, first_cell)"
-    " do update set end_cell = greatest(availability_change.end_cell, excluded.end_cell)"
-)
-_CHANGES = text(
-    "select s.xmin, coalesce(f.xid, 0) as floor, c.resource_id, c.first_cell, c.end_cell"
-    " from (select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as xmin) s"
-    " left join availability_floor f on f.tenant_id = :tenant"
-    " left join availability_change c on c.tenant_id = :tenant and c.xid >= :since"
 )
 _OVERLAPPING = text(
     "select o.resource_id, o.first_cell, o.end_cell from occupation o"
@@ -82,16 +73,17 @@ class Shortfall:
     cell: int
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What happened since a cache last read: ``seen`` is from where to read next, ``floor`` below which nothing is kept."""
+class Wanting(NamedTuple):
+    """A cell that a claim wants, and the lane (of so many) to be tried next."""
 
-    seen: int
-    floor: int
-    stretches: list[tuple[UUID, Span]]
+    resource_id: UUID
+    cell: int
+    claim_id: UUID
+    lanes: int
+    lane: int = 0
 
 
-class CellStore(BaseStore):
+class CellStore(ChangeStore):
     """Cells, occupations and holds."""
 
     def lock_shared(self, resource_ids: Iterable[UUID]) -> None:
@@ -173,7 +165,7 @@ class CellStore(BaseStore):
 
     def _take(self, claims: Sequence[Claim]) -> list[Shortfall]:
         missing = [
-            (demand.resource.id, cell, claim.id, demand.resource.capacity)
+            Wanting(demand.resource.id, cell, claim.id, demand.resource.capacity)
             for claim in claims
             for demand in claim.demands
             for part in difference(
@@ -182,15 +174,18 @@ class CellStore(BaseStore):
             for cell in range(part.first, part.end)
         ]
         # Lane by lane: in every transaction cells are taken in the order of (lane, resource, cell), so that none waits for another
-        # in a circle. A lane that is taken, or being taken by somebody who then commits, is passed over for the next.
-        lane = 0
+        # in a circle. A lane that is taken, or being taken by somebody who then commits, is passed over for the next. Limits on
+        # visits have dozens of lanes: those seen to be taken are passed over at once (a circle is then broken by PostgreSQL).
+        missing = self._past_taken_lanes(missing)
         while missing:
-            taken = self._insert(missing, lane)
-            missing = [row for row in missing if row[:3] not in taken]
-            lane += 1
-            short = [row for row in missing if row[3] <= lane]
-            if short:
-                return [Shortfall(claim_id, resource_id, cell) for resource_id, cell, claim_id, _ in short]
+            if short := [row for row in missing if row.lane >= row.lanes]:
+                return [Shortfall(row.claim_id, row.resource_id, row.cell) for row in short]
+            taken = self._insert(missing)
+            missing = [
+                row._replace(lane=row.lane + 1)
+                for row in missing
+                if (row.resource_id, row.cell, row.claim_id) not in taken
+            ]
         self._occupy(claims)
         surplus = [
             (claim.id, resource_id, part)
@@ -217,15 +212,36 @@ class CellStore(BaseStore):
         self.note_changes([*changed, *((resource_id, span) for _, resource_id, span in surplus)])
         return []
 
-    def _insert(self, rows: Sequence[tuple[UUID, int, UUID, int]], lane: int) -> set[tuple[UUID, int, UUID]]:
+    def _past_taken_lanes(self, rows: list[Wanting]) -> list[Wanting]:
+        """The rows, those with many lanes from the first lane on that is seen to be free (beyond the last when none is)."""
+        many = [row for row in rows if row.lanes > FEW_LANES]
+        if not many:
+            return rows
+        query = select(BookingCell.resource_id, BookingCell.cell, BookingCell.lane).where(
+            BookingCell.tenant_id == self.tenant_id,
+            among(BookingCell.resource_id, {row.resource_id for row in many}),
+            among(BookingCell.cell, {row.cell for row in many}),
+        )
+        taken = {(resource_id, cell, lane) for resource_id, cell, lane in self.session.execute(query)}
+        found = []
+        for row in rows:
+            lane = row.lane
+            while row.lanes > FEW_LANES and (row.resource_id, row.cell, lane) in taken:
+                lane += 1
+            # Two claims of one transaction must not reach for the same lane.
+            taken.add((row.resource_id, row.cell, lane))
+            found.append(row._replace(lane=lane) if lane else row)
+        return found
+
+    def _insert(self, rows: Sequence[Wanting]) -> set[tuple[UUID, int, UUID]]:
         taken = self.session.execute(
             _TAKE,
             {
                 "tenant": self.tenant_id,
-                "resources": [row[0] for row in rows],
-                "cells": [row[1] for row in rows],
-                "lanes": [lane] * len(rows),
-                "claims": [row[2] for row in rows],
+                "resources": [row.resource_id for row in rows],
+                "cells": [row.cell for row in rows],
+                "lanes": [row.lane for row in rows],
+                "claims": [row.claim_id for row in rows],
             },
         )
         return {(resource_id, cell, claim_id) for resource_id, cell, claim_id in taken}
@@ -322,35 +338,6 @@ class CellStore(BaseStore):
         )
         return len(self.session.scalars(query).all())
 
-    # ---- what the caches hear ----
-
-    def note_changes(self, stretches: Sequence[tuple[UUID, Span]]) -> None:
-        """Tells every process's cache that these stretches of these resources have to be read again."""
-        if not stretches:
-            return
-        distinct = sorted({(r, span.first): span.end for r, span in sorted(stretches)}.items())
-        self.session.execute(
-            _CHANGED,
-            {
-                "tenant": self.tenant_id,
-                "resources": [resource_id for (resource_id, _), _ in distinct],
-                "firsts": [first for (_, first), _ in distinct],
-                "ends": [end for _, end in distinct],
-            },
-        )
-
-    def note_rules_changed(self, owner_id: UUID) -> None:
-        """Tells every process's cache that rules (types, hours, templates, people, rooms) have to be read again."""
-        self.note_changes([(owner_id, Span(0, 0))])
-
-    def changes_since(self, since: int) -> Changes:
-        """What has changed since a cache read last (its ``seen``); 0 the first time (then no stretches are of use)."""
-        rows = self.session.execute(_CHANGES, {"tenant": self.tenant_id, "since": since or 2**62}).all()
-        stretches = [
-            (row.resource_id, Span(row.first_cell, row.end_cell)) for row in rows if row.resource_id is not None
-        ]
-        return Changes(rows[0].xmin, rows[0].floor, stretches)
-
     # ---- upkeep ----
 
     def ensure_partitions(self, span: Span) -> int:
@@ -362,27 +349,6 @@ class CellStore(BaseStore):
     def drop_partitions(self, before: int) -> int:
         """Drops the partitions that end at or before this cell; returns how many."""
         return int(self.session.scalar(text("select drop_cell_partitions(:b)"), {"b": before}) or 0)
-
-    def purge_changes(self, below: int) -> int:
-        """Forgets changes of transactions below ``below`` and says so to caches that have not read them; returns the oldest
-        transaction still running now, which is where the next purge may go up to."""
-        if below:
-            forgotten = self.session.scalar(
-                text(
-                    "with gone as (delete from availability_change where tenant_id = :tenant and xid < :below returning 1)"
-                    " select count(*) from gone"
-                ),
-                {"tenant": self.tenant_id, "below": below},
-            )
-            if forgotten:
-                self.session.execute(
-                    text(
-                        "insert into availability_floor (tenant_id, xid) values (:tenant, :below)"
-                        " on conflict (tenant_id) do update set xid = greatest(availability_floor.xid, excluded.xid)"
-                    ),
-                    {"tenant": self.tenant_id, "below": below},
-                )
-        return int(self.session.scalar(text("select pg_snapshot_xmin(pg_current_snapshot())::text::bigint")) or 0)
 
     def cells_of_claim(self, claim_id: UUID) -> list[tuple[UUID, int, int]]:
         """(resource, cell, lane) of a claim, for proofs; not for hot paths."""

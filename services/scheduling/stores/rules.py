@@ -1,19 +1,31 @@
-"""Rules and copies: appointment types, templates, exceptions, and what other services told."""
+"""Rules and copies: appointment types, templates, exceptions, rules of single resources, and what other services told."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Date, Select, and_, cast, literal, null, or_, select, union_all
 
-from chassis.store import BaseStore
-from scheduling.domain.appointment_types import AppointmentType, Modality, ResourceKind, Role
-from scheduling.domain.availability import DayException, ExceptionKind, Template, WeeklyWindow, WorkingRules
-from scheduling.domain.claims import Resource
+from chassis.store import BaseStore, among
+from scheduling.domain.appointment_types import ROLES_OF_HELPERS, ROLES_OF_THINGS, AppointmentType, ResourceKind, Role
+from scheduling.domain.availability import DayException, ExceptionKind, WorkingRules
+from scheduling.domain.cells import Span, day_cell
+from scheduling.domain.limits import ResourceRule, VisitLimits
+from scheduling.domain.people import INTERPRETER, Clinician
+from scheduling.domain.resources import Resource
+from scheduling.stores.rows import (
+    clinician_of,
+    exception_of,
+    resource_of,
+    rule_of,
+    template_of,
+    type_of,
+    windows_of,
+)
 from scheduling.tables import (
     AppointmentTypeRow,
     LocationCopy,
@@ -24,7 +36,13 @@ from scheduling.tables import (
     ScheduleTemplateRow,
     TenantCopy,
 )
+from scheduling.tables_availability import PractitionerPool, ResourceRuleRow
+from scheduling.tables_calendars import BusyTime
 
+__all__ = ["type_of"]
+
+# In the query of all that narrows a practitioner's time: rows that are no exceptions.
+_BUSY, _RULE = -1, -2
 Copy = TypeVar("Copy", TenantCopy, LocationCopy, PractitionerCopy, ResourceCopy, PatientCopy)
 
 
@@ -39,47 +57,12 @@ class Catalogue:
     pools: dict[tuple[UUID, Role], tuple[Resource, ...]]
     # Who works where, by (practitioner, location).
     working: dict[tuple[UUID, UUID], WorkingRules]
-
-
-def type_of(row: AppointmentTypeRow) -> AppointmentType:
-    """The domain's value of a stored appointment type."""
-    return AppointmentType(
-        id=row.id,
-        code=row.code,
-        name=row.name,
-        duration_minutes=row.duration_minutes,
-        modality=Modality(row.modality),
-        practitioner_durations={UUID(key): minutes for key, minutes in row.practitioner_durations.items()},
-        buffer_before_minutes=row.buffer_before_minutes,
-        buffer_after_minutes=row.buffer_after_minutes,
-        roles=tuple(Role(kind, name) for kind, name in row.roles),
-        online_bookable=row.online_bookable,
-        minimum_notice_minutes=row.minimum_notice_minutes,
-        horizon_days=row.horizon_days,
-        start_every_minutes=row.start_every_minutes,
-        practitioner_ids=frozenset(map(UUID, row.practitioner_ids)),
-        active=row.active,
-    )
-
-
-def windows_of(rows: Iterable[Any]) -> tuple[WeeklyWindow, ...]:
-    """[[weekday, starts, ends]] → windows."""
-    return tuple(WeeklyWindow(*row) for row in rows)
-
-
-def template_of(row: ScheduleTemplateRow) -> Template:
-    """The domain's value of a stored template."""
-    return Template(windows_of(row.windows), row.effective_from, row.effective_to)
-
-
-def exception_of(row: ScheduleExceptionRow) -> DayException:
-    """The domain's value of a stored exception."""
-    return DayException(ExceptionKind(row.kind), row.first_day, row.last_day, row.starts_minute, row.ends_minute)
-
-
-def resource_of(row: ResourceCopy) -> Resource:
-    """The domain's value of a room or device."""
-    return Resource(row.id, ResourceKind(row.kind), row.capacity, row.resource_class)
+    # Of single practitioners, rooms, devices and locations; those without are left out.
+    rules: dict[UUID, ResourceRule] = field(default_factory=dict)
+    # The directory's facts of the practitioners.
+    clinicians: dict[UUID, Clinician] = field(default_factory=dict)
+    # Weights by practitioner, by pool.
+    practitioner_pools: dict[UUID, dict[UUID, int]] = field(default_factory=dict)
 
 
 class RuleStore(BaseStore):
@@ -144,39 +127,108 @@ class RuleStore(BaseStore):
 
     def working_rules(self, practitioner_id: UUID, location: LocationCopy, from_day: date) -> WorkingRules:
         """What decides when the practitioner works at the location from this day on (and a day before, for time zones)."""
+        return self.rules_for(practitioner_id, location, from_day)[0]
+
+    def rules_for(
+        self, practitioner_id: UUID, location: LocationCopy, from_day: date
+    ) -> tuple[WorkingRules, ResourceRule, ResourceRule]:
+        """The working rules from this day on, and the rules of the practitioner and of the location; in two queries."""
         templates = select(ScheduleTemplateRow).where(
             ScheduleTemplateRow.tenant_id == self.tenant_id,
             ScheduleTemplateRow.practitioner_id == practitioner_id,
             ScheduleTemplateRow.location_id == location.id,
         )
-        exceptions = select(ScheduleExceptionRow).where(
-            ScheduleExceptionRow.tenant_id == self.tenant_id,
-            or_(
-                ScheduleExceptionRow.location_id == location.id,
-                ScheduleExceptionRow.location_id.is_(None) & (ScheduleExceptionRow.practitioner_id == practitioner_id),
-            ),
-            or_(
-                ScheduleExceptionRow.practitioner_id.is_(None),
-                ScheduleExceptionRow.practitioner_id == practitioner_id,
-            ),
-            ScheduleExceptionRow.last_day >= from_day,
+        exceptions, busy, rules = [], [], {}
+        for row in self.session.execute(self._narrowing(practitioner_id, location.id, from_day)):
+            if row.kind == _BUSY:
+                busy.append(Span(row.one, row.two))
+            elif row.kind == _RULE:
+                rules[row.id] = ResourceRule(row.one, row.two, VisitLimits(row.three, row.four))
+            else:
+                exceptions.append((row.id, row.practitioner_id, _exception(row)))
+        working = WorkingRules(
+            zone=location.time_zone,
+            hours=windows_of(location.hours),
+            templates=tuple(template_of(t) for t in sorted(self.session.scalars(templates), key=lambda t: t.id)),
+            location_exceptions=tuple(e for _, owner, e in sorted(exceptions, key=lambda x: x[0]) if owner is None),
+            practitioner_exceptions=tuple(e for _, owner, e in sorted(exceptions, key=lambda x: x[0]) if owner),
+            busy=tuple(sorted(busy)),
         )
-        return _rules(location, self.session.scalars(templates).all(), self.session.scalars(exceptions).all())
+        return working, rules.get(practitioner_id, rule_of(None)), rules.get(location.id, rule_of(None))
+
+    def _narrowing(self, practitioner_id: UUID, location_id: UUID, from_day: date) -> Select[Any]:
+        """Everything beside templates that narrows a practitioner's time at a location, as rows of one shape: a booking asks once."""
+        exception, rule = ScheduleExceptionRow, ResourceRuleRow
+        no_day = cast(null(), Date)
+        found = union_all(
+            select(
+                exception.kind.label("kind"),
+                exception.id.label("id"),
+                exception.practitioner_id.label("practitioner_id"),
+                exception.first_day.label("first_day"),
+                exception.last_day.label("last_day"),
+                exception.starts_minute.label("one"),
+                exception.ends_minute.label("two"),
+                literal(0).label("three"),
+                literal(0).label("four"),
+            ).where(
+                exception.tenant_id == self.tenant_id,
+                or_(
+                    exception.location_id == location_id,
+                    and_(exception.location_id.is_(None), exception.practitioner_id == practitioner_id),
+                ),
+                or_(exception.practitioner_id.is_(None), exception.practitioner_id == practitioner_id),
+                exception.last_day >= from_day,
+            ),
+            select(
+                literal(_BUSY), BusyTime.id, BusyTime.practitioner_id, no_day, no_day,
+                BusyTime.first_cell, BusyTime.end_cell, literal(0), literal(0),
+            ).where(
+                BusyTime.tenant_id == self.tenant_id,
+                BusyTime.practitioner_id == practitioner_id,
+                BusyTime.end_cell > day_cell(from_day),
+            ),
+            select(
+                literal(_RULE), rule.id, rule.id, no_day, no_day,
+                rule.buffer_before_minutes, rule.buffer_after_minutes, rule.visits_per_day, rule.visits_per_week,
+            ).where(rule.tenant_id == self.tenant_id, rule.id.in_([practitioner_id, location_id])),
+        ).subquery()  # fmt: skip
+        return select(found)
 
     def pools(self, location_id: UUID, roles: Sequence[Role]) -> dict[Role, list[Resource]]:
         """The live rooms and devices of a location that can fill these roles."""
-        if not roles:
+        things = [role for role in roles if role.kind in ROLES_OF_THINGS]
+        if not things:
             return {}
-        query = select(ResourceCopy).where(
-            ResourceCopy.tenant_id == self.tenant_id,
-            ResourceCopy.location_id == location_id,
-            ResourceCopy.active,
-            ResourceCopy.resource_class.in_([role.resource_class for role in roles]),
+        query = (
+            select(ResourceCopy, ResourceRuleRow)
+            .outerjoin(
+                ResourceRuleRow,
+                and_(ResourceRuleRow.tenant_id == ResourceCopy.tenant_id, ResourceRuleRow.id == ResourceCopy.id),
+            )
+            .where(
+                ResourceCopy.tenant_id == self.tenant_id,
+                ResourceCopy.location_id == location_id,
+                ResourceCopy.active,
+                ResourceCopy.resource_class.in_([role.resource_class for role in things]),
+            )
         )
-        found: dict[Role, list[Resource]] = {role: [] for role in roles}
-        for row in self.session.scalars(query):
-            found.get(Role(row.kind, row.resource_class), []).append(resource_of(row))
+        found: dict[Role, list[Resource]] = {role: [] for role in things}
+        for row, rule in self.session.execute(query):
+            found.get(Role(row.kind, row.resource_class), []).append(resource_of(row, rule_of(rule)))
         return found
+
+    def helpers(self, roles: Sequence[Role]) -> list[PractitionerCopy]:
+        """The live practitioners who could fill one of these roles beside the visit's own; few, so they are read whole."""
+        wanted = {
+            INTERPRETER if role.kind is ResourceKind.INTERPRETER else role.resource_class.casefold()
+            for role in roles
+            if role.kind in ROLES_OF_HELPERS
+        }
+        if not wanted:
+            return []
+        everybody: Sequence[PractitionerCopy] = self._copies(PractitionerCopy)
+        return [one for one in everybody if wanted & {specialty.casefold() for specialty in one.specialties}]
 
     def rooms(self, location_id: UUID) -> list[ResourceCopy]:
         """The live rooms of a location, by name."""
@@ -208,11 +260,13 @@ class RuleStore(BaseStore):
             )
         ).all()
         people = {*templates, *(e.practitioner_id for e in exceptions if e.location_id and e.practitioner_id)}
+        busy = self.busy_from(from_day, people)
         return {
             person: _rules(
                 location,
                 templates.get(person, []),
                 [one for one in exceptions if one.practitioner_id in (None, person)],
+                busy.get(person, ()),
             )
             for person in people
         }
@@ -224,9 +278,14 @@ class RuleStore(BaseStore):
         )
         locations = {row.id: row for row in self._copies(LocationCopy)}
         practitioners = {row.id: row for row in self._copies(PractitionerCopy)}
+        rules = {
+            row.id: rule_of(row)
+            for row in self.session.scalars(select(ResourceRuleRow).where(ResourceRuleRow.tenant_id == self.tenant_id))
+        }
         pools: dict[tuple[UUID, Role], list[Resource]] = {}
         for row in self._copies(ResourceCopy):
-            pools.setdefault((row.location_id, Role(row.kind, row.resource_class)), []).append(resource_of(row))
+            resource = resource_of(row, rules.get(row.id, rule_of(None)))
+            pools.setdefault((row.location_id, Role(row.kind, row.resource_class)), []).append(resource)
         templates: dict[tuple[UUID, UUID], list[ScheduleTemplateRow]] = {}
         for template in self.session.scalars(
             select(ScheduleTemplateRow).where(ScheduleTemplateRow.tenant_id == self.tenant_id)
@@ -245,6 +304,7 @@ class RuleStore(BaseStore):
             for exception in exceptions
             if exception.practitioner_id and exception.location_id
         }
+        busy = self.busy_from(from_day)
         working = {}
         for practitioner_id, location_id in pairs:
             location = locations.get(location_id)
@@ -256,7 +316,10 @@ class RuleStore(BaseStore):
                 *by_owner.get((practitioner_id, None), ()),
             ]
             working[practitioner_id, location_id] = _rules(
-                location, templates.get((practitioner_id, location_id), []), relevant
+                location,
+                templates.get((practitioner_id, location_id), []),
+                relevant,
+                busy.get(practitioner_id, ()),
             )
         return Catalogue(
             types={row.id: type_of(row) for row in self.session.scalars(types)},
@@ -264,7 +327,27 @@ class RuleStore(BaseStore):
             practitioners=practitioners,
             pools={key: tuple(resources) for key, resources in pools.items()},
             working=working,
+            rules=rules,
+            clinicians={row.id: clinician_of(row) for row in practitioners.values()},
+            practitioner_pools={
+                row.id: {UUID(member): weight for member, weight in row.members}
+                for row in self.session.scalars(
+                    select(PractitionerPool).where(PractitionerPool.tenant_id == self.tenant_id)
+                )
+            },
         )
+
+    def busy_from(self, from_day: date, people: Iterable[UUID] | None = None) -> dict[UUID, list[Span]]:
+        """When practitioners (None: all) are busy elsewhere from this day on, by practitioner."""
+        query = select(BusyTime.practitioner_id, BusyTime.first_cell, BusyTime.end_cell).where(
+            BusyTime.tenant_id == self.tenant_id, BusyTime.end_cell > day_cell(from_day)
+        )
+        if people is not None:
+            query = query.where(among(BusyTime.practitioner_id, people))
+        found: dict[UUID, list[Span]] = {}
+        for practitioner_id, first, end in self.session.execute(query):
+            found.setdefault(practitioner_id, []).append(Span(first, end))
+        return found
 
     def _copies(self, model: type[Any]) -> Sequence[Any]:
         return self.session.scalars(select(model).where(model.tenant_id == self.tenant_id, model.active)).all()
@@ -287,7 +370,10 @@ class RuleStore(BaseStore):
 
 
 def _rules(
-    location: LocationCopy, templates: Sequence[ScheduleTemplateRow], exceptions: Sequence[ScheduleExceptionRow]
+    location: LocationCopy,
+    templates: Sequence[ScheduleTemplateRow],
+    exceptions: Sequence[ScheduleExceptionRow],
+    busy: Sequence[Span] = (),
 ) -> WorkingRules:
     """Rows are put in the order of their ids, so that equal rules are equal values."""
     ordered = sorted(exceptions, key=lambda row: row.id)
@@ -297,4 +383,9 @@ def _rules(
         templates=tuple(template_of(row) for row in sorted(templates, key=lambda row: row.id)),
         location_exceptions=tuple(exception_of(row) for row in ordered if row.practitioner_id is None),
         practitioner_exceptions=tuple(exception_of(row) for row in ordered if row.practitioner_id is not None),
+        busy=tuple(sorted(busy)),
     )
+
+
+def _exception(row: Any) -> DayException:
+    return DayException(ExceptionKind(row.kind), row.first_day, row.last_day, row.one, row.two)

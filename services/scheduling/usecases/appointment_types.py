@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from chassis.call import Call
 from chassis.errors import InvalidInput, NotFound, Violation
 from scheduling.domain.appointment_types import AppointmentType, defects
 from scheduling.store import Store
+from scheduling.stores.rows import columns_of
 from scheduling.tables import AppointmentTypeRow
 from scheduling.usecases import guards
 from scheduling.usecases.errors import CodeInUse
@@ -19,7 +19,7 @@ def create(call: Call, kind: AppointmentType) -> AppointmentTypeRow:
     store = Store(call.session)
     _refuse_defects(kind)
     _refuse_used_code(store, kind)
-    row = store.add(AppointmentTypeRow(id=kind.id, **columns(kind)))
+    row = store.add(AppointmentTypeRow(id=kind.id, **columns_of(kind)))
     store.note_rules_changed(row.id)
     return row
 
@@ -31,7 +31,7 @@ def update(call: Call, kind: AppointmentType, version: int) -> AppointmentTypeRo
     call.expect_version(row.version, version)
     _refuse_defects(kind)
     _refuse_used_code(store, kind)
-    for name, value in columns(kind).items():
+    for name, value in columns_of(kind).items():
         setattr(row, name, value)
     store.session.flush()
     store.note_rules_changed(row.id)
@@ -57,26 +57,6 @@ def list_types(
         page_size=page_size,
         page_token=page_token,
     )
-
-
-def columns(kind: AppointmentType) -> dict[str, Any]:
-    """The stored columns of a type."""
-    return {
-        "code": kind.code,
-        "name": kind.name.strip(),
-        "duration_minutes": kind.duration_minutes,
-        "modality": kind.modality.value,
-        "practitioner_durations": {str(key): minutes for key, minutes in kind.practitioner_durations.items()},
-        "buffer_before_minutes": kind.buffer_before_minutes,
-        "buffer_after_minutes": kind.buffer_after_minutes,
-        "roles": [[role.kind_number, role.resource_class] for role in kind.roles],
-        "online_bookable": kind.online_bookable,
-        "minimum_notice_minutes": kind.minimum_notice_minutes,
-        "horizon_days": kind.horizon_days,
-        "start_every_minutes": kind.start_every_minutes,
-        "practitioner_ids": sorted(map(str, kind.practitioner_ids)),
-        "active": kind.active,
-    }
 
 
 def _refuse_defects(kind: AppointmentType) -> None:

@@ -68,7 +68,7 @@ def hold(call: Call, command: HoldSlot) -> Hold:
     elif command.patient_id:
         guards.bookable_patient(call, store, command.patient_id)
     placing.lock_rules(store, command.wanted.practitioner_id, command.wanted.location_id)
-    candidate = placing.candidate(call, store, command.wanted, call.new_id(), None)
+    candidate = placing.candidate(call, store, command.wanted, call.new_id(), None, about=command.patient_id)
     if command.patient_id:
         _refuse_busy_patient(store, candidate, command.patient_id)
     placed, conflicts = placing.place(call, store, [candidate])
@@ -96,6 +96,7 @@ def keep(
             waitlist=waitlist,
             room_id=placed.room_id,
             equipment_ids=placed.equipment_ids,
+            helper_ids=placed.helper_ids,
         )
     )
     call.due.at(HOLD_EXPIRE, row.id, row.expires_at)
@@ -185,7 +186,7 @@ def _candidate(call: Call, store: Store, booking: Booking) -> Candidate:
         raise HoldExpired
     if guards.is_patient(call) and row.patient_id not in call.principal.patient_ids:
         raise HoldExpired(internal="the hold is somebody else's")
-    return placing.held(store, row, booking.patient_id)
+    return placing.held(call, store, row, booking.patient_id)
 
 
 def _write(call: Call, store: Store, booking: Booking, placed: Placed) -> Appointment:
@@ -224,6 +225,7 @@ def write_appointment(
             reason=reason,
             room_id=held.room_id if held else placed.room_id,
             equipment_ids=held.equipment_ids if held else placed.equipment_ids,
+            helper_ids=held.helper_ids if held else placed.helper_ids,
             booked_at=call.now,
             cancellation_reason=0,
             cancellation_note="",

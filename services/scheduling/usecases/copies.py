@@ -18,6 +18,7 @@ from scheduling.store import Store
 from scheduling.stores.cells import Claim
 from scheduling.tables import (
     Appointment,
+    CoverageCopy,
     LocationCopy,
     PatientCopy,
     PractitionerCopy,
@@ -64,6 +65,11 @@ def keep_practitioner(call: Call, told: Told) -> None:
 def keep_resource(call: Call, kind: ResourceKind, told: Told) -> None:
     """Keeps a room or a device."""
     _keep_rule(call, ResourceCopy, Told(told.id, told.version, {"kind": kind.value, **told.columns}))
+
+
+def keep_coverage(call: Call, told: Told) -> None:
+    """Keeps a patient's insurance."""
+    _keep(Store(call.session), CoverageCopy, told)
 
 
 def _keep_rule(call: Call, model: Any, told: Told) -> None:

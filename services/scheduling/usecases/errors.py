@@ -47,6 +47,41 @@ class TooFarAhead(Conflict):
     message = "That time cannot be booked yet."
 
 
+class ReservedTime(Conflict):
+    """The time is reserved for sessions of other kinds."""
+
+    reason = "RESERVED_TIME"
+    message = "That time is reserved for other kinds of visit."
+
+
+class NotLicensed(Conflict):
+    """By video the practitioner needs a licence of the patient's state."""
+
+    reason = "NOT_LICENSED"
+    message = "The practitioner has no licence for the patient's state on that day."
+
+
+class LanguageNotSpoken(Conflict):
+    """The type asks the practitioner to speak a language that they do not."""
+
+    reason = "LANGUAGE_NOT_SPOKEN"
+    message = "The practitioner does not speak the language that is needed."
+
+
+class LimitReached(Conflict):
+    """As many visits as are allowed: of the practitioner, the location, the type or the patient, in the day, the week or ahead."""
+
+    reason = "LIMIT_REACHED"
+    message = "No more such visits may be booked then."
+
+
+class NotBookableOnline(Conflict):
+    """A rule for patients who book by themselves is not met; the metadata's ``rules`` names them."""
+
+    reason = "NOT_BOOKABLE_ONLINE"
+    message = "This visit cannot be booked online for this patient; please call us."
+
+
 class HoldExpired(Conflict):
     """The hold is gone."""
 
@@ -101,3 +136,17 @@ class CodeInUse(AlreadyExists):
 
     reason = "CODE_IN_USE"
     message = "Another appointment type has this code."
+
+
+class RebookingClosed(Conflict):
+    """The plan has been applied, or undone, already."""
+
+    reason = "REBOOKING_CLOSED"
+    message = "This plan cannot be used any more."
+
+
+class AvailabilityChanged(Conflict):
+    """Somebody has edited the template or exception since."""
+
+    reason = "AVAILABILITY_CHANGED"
+    message = "The working time has been edited since; it cannot be put back by itself."

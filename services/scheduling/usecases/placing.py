@@ -8,21 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from chassis.call import Call
 from chassis.errors import Error, InvalidInput, NotFound, Violation
-from scheduling.domain import availability, bitmaps
-from scheduling.domain.appointment_types import AppointmentType, ResourceKind
+from scheduling.domain import availability, bitmaps, people, zones
+from scheduling.domain.appointment_types import AppointmentType, ResourceKind, Role
 from scheduling.domain.cells import CELLS_PER_DAY, NotOnGrid, Span, cell_at, day_of_cell, instant_at
 from scheduling.domain.claims import Conflict, ConflictReason, Demand, Ledger, Resource, Visit, demand_of, plan
+from scheduling.domain.people import Person
 from scheduling.store import Store
 from scheduling.stores.cells import Claim
-from scheduling.stores.rules import type_of
+from scheduling.stores.rows import clinician_of, person_of, type_of
 from scheduling.tables import AppointmentTypeRow, Hold, LocationCopy, PractitionerCopy
-from scheduling.usecases import guards
-from scheduling.usecases.errors import OutsideWorkingTime, PatientBusy, SlotTaken, TooFarAhead, TooSoon
+from scheduling.usecases import guards, suiting
+from scheduling.usecases.errors import (
+    LanguageNotSpoken,
+    LimitReached,
+    NotBookableOnline,
+    NotLicensed,
+    OutsideWorkingTime,
+    PatientBusy,
+    ReservedTime,
+    SlotTaken,
+    TooFarAhead,
+    TooSoon,
+)
 
 # So often a visit is planned anew when somebody else was quicker (each time with what is then seen to be free).
 ATTEMPTS = 5
@@ -71,6 +83,13 @@ class Placed:
         return [str(d.resource.id) for d in self.demands if d.resource.kind is ResourceKind.EQUIPMENT]
 
     @property
+    def helper_ids(self) -> list[str]:
+        """Other practitioners and interpreters."""
+        own = self.visit.practitioner.id
+        people = (d.resource for d in self.demands if d.resource.kind is ResourceKind.PRACTITIONER)
+        return [str(person.id) for person in people if person.id != own]
+
+    @property
     def start(self) -> datetime:
         """Start of the visit (UTC)."""
         return instant_at(self.visit.span.first)
@@ -100,9 +119,20 @@ def lock_rules(store: Store, *owner_ids: UUID) -> None:
 
 
 def candidate(
-    call: Call, store: Store, wanted: Wanted, claim_id: UUID, patient_id: UUID | None, had: Sequence[Demand] = ()
+    call: Call,
+    store: Store,
+    wanted: Wanted,
+    claim_id: UUID,
+    patient_id: UUID | None,
+    had: Sequence[Demand] = (),
+    *,
+    about: UUID | None = None,
 ) -> Candidate:
-    """Reads the rules for a wish. Raises NotFound (type, practitioner, location), InvalidInput."""
+    """Reads the rules for a wish. Raises NotFound (type, practitioner, location, patient), InvalidInput.
+
+    :param patient_id: whose time is taken as well
+    :param about: whose facts count when nobody's time is taken (a hold for somebody)
+    """
     kind = bookable_type(call, store, wanted.type_id)
     location = store.need(LocationCopy, wanted.location_id, "location")
     practitioner = store.need(PractitionerCopy, wanted.practitioner_id, "practitioner")
@@ -112,20 +142,65 @@ def candidate(
         raise NotFound("practitioner")
     if not kind.offered_by(practitioner.id):
         raise InvalidInput([Violation("practitioner_id", "does not take this type of appointment")])
+    about = patient_id or about
+    person = suiting.person_for(call, store, about, [kind])
     first = start_cell(wanted.start)
-    span = Span(first, first + kind.duration_cells(practitioner.id))
+    span = Span(first, first + kind.duration_cells(practitioner.id, new_patient=suiting.is_new(person)))
+    rules, rule, place_rule = store.rules_for(practitioner.id, location, day_of_cell(first) - timedelta(days=1))
+    clinician = clinician_of(practitioner)
+    roles = people.needed_roles(kind, clinician, person)
+    day = zones.local_date(location.time_zone, first)
+    counted = suiting.practitioner_counters(kind, practitioner.id, rule, location.id, place_rule)
     visit = Visit(
         claim_id=claim_id,
         kind=kind,
-        practitioner=Resource(practitioner.id, ResourceKind.PRACTITIONER),
+        practitioner=person_of(practitioner.id, rule),
         span=span,
         patient=patient_resource(patient_id) if patient_id else None,
-        pools=store.pools(location.id, kind.roles),
+        pools=store.pools(location.id, roles) | _helpers(store, roles, location, practitioner.id, person, span),
+        roles=roles,
+        counters=suiting.demands_of(counted, day) + _of_patient(kind, patient_id, day),
     )
     conflicts = rule_conflicts(
-        call.now, kind, visit, working_within(store, practitioner.id, location, span), location.time_zone
+        call.now,
+        kind,
+        visit,
+        availability.working_bits(rules, span),
+        location.time_zone,
+        availability.reserves(rules, span),
     )
+    conflicts += suiting.conflicts_of(call, kind, clinician, person, day, first)
+    if about:
+        conflicts += suiting.too_many_ahead(store, kind, about, claim_id, call.now)
     return Candidate(visit, location, tuple(conflicts), tuple(had))
+
+
+def _of_patient(kind: AppointmentType, patient_id: UUID | None, day: date) -> tuple[Demand, ...]:
+    return suiting.demands_of(suiting.patient_counters(kind, patient_id), day) if patient_id else ()
+
+
+def _helpers(
+    store: Store,
+    roles: Sequence[Role],
+    location: LocationCopy,
+    practitioner_id: UUID,
+    person: Person | None,
+    span: Span,
+) -> dict[Role, list[Resource]]:
+    """By role that a person fills: who could, and works at the location for the whole visit."""
+    wanted = suiting.helper_roles(roles)
+    if not wanted:
+        return {}
+    found: dict[Role, list[Resource]] = {role: [] for role in wanted}
+    for other in store.helpers(wanted):
+        fitting = [role for role in wanted if people.fills(role, clinician_of(other), person)]
+        if not fitting or other.id == practitioner_id:
+            continue
+        rules, rule, _ = store.rules_for(other.id, location, day_of_cell(span.first) - timedelta(days=1))
+        if bitmaps.runs(availability.working_bits(rules, span), len(span)) & 1:
+            for role in fitting:
+                found[role].append(person_of(other.id, rule))
+    return found
 
 
 def bookable_type(call: Call, store: Store, type_id: UUID) -> AppointmentType:
@@ -142,8 +217,15 @@ def working_within(store: Store, practitioner_id: UUID, location: LocationCopy, 
     return availability.working_bits(rules, span)
 
 
-def rule_conflicts(now: datetime, kind: AppointmentType, visit: Visit, working: int, zone: str) -> list[Conflict]:
-    """Which rules a visit would break; ``working`` begins at its first cell."""
+def rule_conflicts(
+    now: datetime,
+    kind: AppointmentType,
+    visit: Visit,
+    working: int,
+    zone: str,
+    reserved: Sequence[availability.Reserve] = (),
+) -> list[Conflict]:
+    """Which rules a visit would break; ``working`` and the reserves begin at its first cell."""
     person = visit.practitioner
     limits = availability.start_limits(now, zone, kind.minimum_notice_minutes, kind.horizon_days)
     found = []
@@ -156,23 +238,39 @@ def rule_conflicts(now: datetime, kind: AppointmentType, visit: Visit, working: 
         found.append(
             Conflict(ConflictReason.OUTSIDE_WORKING_TIME, person.kind, person.id, cell=visit.span.first + idle)
         )
+    elif reserved or kind.session_only:
+        usable = availability.open_to(working, reserved, visit.span.first, now, kind.sessions, only=kind.session_only)
+        if not bitmaps.runs(usable, len(visit.span)) & 1:
+            kept = visit.span.first + bitmaps.lowest(~usable)
+            found.append(Conflict(ConflictReason.RESERVED, person.kind, person.id, cell=kept))
     return found
 
 
-def held(store: Store, hold: Hold, patient_id: UUID | None) -> Candidate:
-    """A hold as a candidate: what it keeps was found to be in order when it was made, and stays promised."""
+def held(call: Call, store: Store, hold: Hold, patient_id: UUID | None) -> Candidate:
+    """A hold as a candidate: what it keeps was found to be in order when it was made, and stays promised. What only the patient
+    decides (licence, language, limits) is asked now."""
     spans = store.claim_spans(hold.id)
     first = cell_at(hold.start_time)
     fixed = tuple(Demand(Resource(r, kind), span) for r, (kind, span) in sorted(spans.items()))
+    kind = type_of(store.need(AppointmentTypeRow, hold.appointment_type_id, "appointment type"))
+    location = store.need(LocationCopy, hold.location_id, "location")
+    day = zones.local_date(location.time_zone, first)
     visit = Visit(
         claim_id=hold.id,
-        kind=type_of(store.need(AppointmentTypeRow, hold.appointment_type_id, "appointment type")),
+        kind=kind,
         practitioner=Resource(hold.practitioner_id, ResourceKind.PRACTITIONER),
         span=Span(first, cell_at(hold.end_time)),
         patient=patient_resource(patient_id) if patient_id else None,
         pools={},
+        counters=_of_patient(kind, patient_id, day),
     )
-    return Candidate(visit, store.need(LocationCopy, hold.location_id, "location"), (), fixed, fixed=True)
+    conflicts: list[Conflict] = []
+    if patient_id:
+        person = suiting.person_for(call, store, patient_id, [kind])
+        clinician = clinician_of(store.need(PractitionerCopy, hold.practitioner_id, "practitioner"))
+        conflicts += suiting.conflicts_of(call, kind, clinician, person, day, first)
+        conflicts += suiting.too_many_ahead(store, kind, patient_id, hold.id, call.now)
+    return Candidate(visit, location, tuple(conflicts), fixed, fixed=True)
 
 
 def place(call: Call, store: Store, candidates: Sequence[Candidate]) -> tuple[list[Placed], list[tuple[int, Conflict]]]:
@@ -183,10 +281,16 @@ def place(call: Call, store: Store, candidates: Sequence[Candidate]) -> tuple[li
         min(one.visit.span.first for one in candidates) - CELLS_PER_DAY // 4,
         max(one.visit.span.end for one in candidates) + CELLS_PER_DAY // 4,
     )
+    counters = [demand for one in candidates for demand in one.visit.counters]
+    counter_ids = {demand.resource.id for demand in counters}
+    counted = Span(min(d.span.first for d in counters), max(d.span.end for d in counters)) if counters else None
     for _ in range(ATTEMPTS):
-        placed, conflicts = _plan(candidates, Ledger(store.occupied(resources, hull)))
+        taken = store.occupied(resources, hull)
+        if counted is not None:
+            taken += store.occupied(counter_ids, counted)
+        placed, conflicts = _plan(candidates, Ledger(taken))
         if rules or conflicts:
-            if store.drop_expired_holds(resources, hull, call.now):
+            if _drop_expired(call, store, resources, hull, counter_ids, counted):
                 continue
             return [], [*rules, *conflicts]
         claims = [
@@ -196,11 +300,18 @@ def place(call: Call, store: Store, candidates: Sequence[Candidate]) -> tuple[li
         if not store.take(claims):
             return placed, []
         # Somebody was quicker, or an expired hold is in the way: the next plan sees which.
-        store.drop_expired_holds(resources, hull, call.now)
+        _drop_expired(call, store, resources, hull, counter_ids, counted)
     return [], [
         (i, Conflict(ConflictReason.TAKEN, ResourceKind.PRACTITIONER, c.visit.practitioner.id))
         for i, c in enumerate(candidates)
     ]
+
+
+def _drop_expired(
+    call: Call, store: Store, resources: set[UUID], hull: Span, counter_ids: set[UUID], counted: Span | None
+) -> int:
+    dropped = store.drop_expired_holds(resources, hull, call.now)
+    return dropped + (store.drop_expired_holds(counter_ids, counted, call.now) if counted is not None else 0)
 
 
 def _plan(candidates: Sequence[Candidate], ledger: Ledger) -> tuple[list[Placed], list[tuple[int, Conflict]]]:
@@ -225,7 +336,12 @@ def _fixed(one: Candidate, ledger: Ledger) -> tuple[list[Demand], list[Conflict]
     conflicts = (
         [] if full is None else [Conflict(ConflictReason.TAKEN, ResourceKind.PATIENT, demand.resource.id, cell=full)]
     )
-    return [*one.had, demand], conflicts
+    conflicts += [
+        Conflict(ConflictReason.LIMIT_REACHED, ResourceKind.LIMIT, counter.resource.id)
+        for counter in one.visit.counters
+        if ledger.first_full(counter, one.visit.claim_id) is not None
+    ]
+    return [*one.had, demand, *one.visit.counters], conflicts
 
 
 def _resources(one: Candidate) -> list[Resource]:
@@ -240,9 +356,16 @@ def refusal(conflicts: Sequence[Conflict]) -> Error:
         (ConflictReason.TOO_SOON, TooSoon),
         (ConflictReason.TOO_FAR_AHEAD, TooFarAhead),
         (ConflictReason.OUTSIDE_WORKING_TIME, OutsideWorkingTime),
+        (ConflictReason.RESERVED, ReservedTime),
+        (ConflictReason.NOT_LICENSED, NotLicensed),
+        (ConflictReason.LANGUAGE, LanguageNotSpoken),
+        (ConflictReason.LIMIT_REACHED, LimitReached),
     ):
         if reason in by_reason:
             return error()
+    online = [conflict.detail for conflict in conflicts if conflict.reason is ConflictReason.NOT_BOOKABLE_ONLINE]
+    if online:
+        return NotBookableOnline(metadata={"rules": ",".join(online)})
     if all(conflict.kind is ResourceKind.PATIENT for conflict in conflicts):
         return PatientBusy()
     taken = next(conflict for conflict in conflicts if conflict.kind is not ResourceKind.PATIENT)

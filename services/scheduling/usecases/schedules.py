@@ -17,6 +17,7 @@ from scheduling.domain import availability, bitmaps
 from scheduling.domain.availability import ExceptionKind, WeeklyWindow, WorkingRules
 from scheduling.domain.cells import CELL_MINUTES, Span, cell_at, day_of_cell
 from scheduling.store import Store
+from scheduling.stores.rows import stored_windows, windows_of
 from scheduling.tables import LocationCopy, PractitionerCopy, ScheduleExceptionRow, ScheduleTemplateRow
 
 LONGEST_EXCEPTION = timedelta(days=731)
@@ -33,6 +34,8 @@ class TemplateView:
     effective_to: date | None
     windows: tuple[WeeklyWindow, ...]
     version: int
+    cycle_weeks: int = 1
+    cycle_starts: date | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class NewTemplate:
     effective_from: date | None
     effective_to: date | None
     windows: tuple[WeeklyWindow, ...]
+    cycle_weeks: int = 1
+    cycle_starts: date | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,7 @@ class NewException:
 def create_template(call: Call, new: NewTemplate) -> TemplateView:
     """Adds weekly hours. Raises InvalidInput, NotFound."""
     store = Store(call.session)
-    _refuse(_window_problems(new.windows) + _range_problems("template.effective", new.effective_from, new.effective_to))
+    _refuse(_template_problems(new))
     store.need(PractitionerCopy, new.practitioner_id, "practitioner")
     store.need(LocationCopy, new.location_id, "location")
     store.lock_exclusive([new.practitioner_id])
@@ -92,7 +97,9 @@ def create_template(call: Call, new: NewTemplate) -> TemplateView:
             location_id=new.location_id,
             effective_from=new.effective_from,
             effective_to=new.effective_to,
-            windows=_stored(new.windows),
+            windows=stored_windows(new.windows),
+            cycle_weeks=new.cycle_weeks,
+            cycle_starts=new.cycle_starts,
         )
     )
     store.note_rules_changed(new.practitioner_id)
@@ -115,14 +122,12 @@ def update_template(
     row = store.lock(ScheduleTemplateRow, template_id, "schedule template")
     call.expect_version(row.version, version)
     wanted = change(template_view(row))
-    _refuse(
-        _window_problems(wanted.windows)
-        + _range_problems("template.effective", wanted.effective_from, wanted.effective_to)
-    )
+    _refuse(_template_problems(wanted))
     store.lock_exclusive([row.practitioner_id])
     savepoint = call.savepoint()
     row.effective_from, row.effective_to = wanted.effective_from, wanted.effective_to
-    row.windows = _stored(wanted.windows)
+    row.windows = stored_windows(wanted.windows)
+    row.cycle_weeks, row.cycle_starts = wanted.cycle_weeks, wanted.cycle_starts
     store.session.flush()
     view = template_view(row)
     affected = _affected(call, store, view.practitioner_id, view.location_id)
@@ -176,8 +181,10 @@ def template_view(row: ScheduleTemplateRow) -> TemplateView:
         row.location_id,
         row.effective_from,
         row.effective_to,
-        tuple(WeeklyWindow(*window) for window in row.windows),
+        windows_of(row.windows),
         row.version,
+        row.cycle_weeks,
+        row.cycle_starts,
     )
 
 
@@ -289,16 +296,19 @@ def _owner(practitioner_id: UUID | None, location_id: UUID | None) -> UUID:
     return owner
 
 
-def _stored(windows: Sequence[WeeklyWindow]) -> list[list[int]]:
-    return [[window.weekday, window.starts_minute, window.ends_minute] for window in windows]
-
-
 def _refuse(problems: list[Violation]) -> None:
     if problems:
         raise InvalidInput(problems)
 
 
-def _window_problems(windows: Sequence[WeeklyWindow]) -> list[Violation]:
+def _template_problems(new: NewTemplate) -> list[Violation]:
+    problems = _range_problems("template.effective", new.effective_from, new.effective_to)
+    if new.cycle_weeks > 1 and new.cycle_starts is None:
+        problems.append(Violation("template.cycle_starts", "is required for a cycle of more than one week"))
+    return problems + _window_problems(new.windows, new.cycle_weeks)
+
+
+def _window_problems(windows: Sequence[WeeklyWindow], cycle_weeks: int) -> list[Violation]:
     problems = []
     for index, window in enumerate(windows):
         field = f"template.windows[{index}]"
@@ -306,6 +316,10 @@ def _window_problems(windows: Sequence[WeeklyWindow]) -> list[Violation]:
             problems.append(Violation(field, "must begin and end at multiples of 5 minutes"))
         if window.ends_minute <= window.starts_minute:
             problems.append(Violation(field, "must end after it begins"))
+        if window.week >= cycle_weeks:
+            problems.append(Violation(f"{field}.week", "must be a week of the cycle"))
+        if window.release_minutes and not window.session:
+            problems.append(Violation(f"{field}.release_minutes", "is for reserved sessions only"))
     return problems
 
 

@@ -192,7 +192,7 @@ def _take(call: Call, store: Store, offer: WaitlistOffer, hold: Hold, entry: Wai
         wanted = Wanted(row.appointment_type_id, offer.practitioner_id, offer.location_id, offer.start_time)
         moving.move_to(call, store, row, wanted)
         return row
-    placed, conflicts = placing.place(call, store, [placing.held(store, hold, offer.patient_id)])
+    placed, conflicts = placing.place(call, store, [placing.held(call, store, hold, offer.patient_id)])
     if conflicts:
         raise placing.refusal([conflict for _, conflict in conflicts])
     row = booking.write_appointment(call, store, placed[0], offer.patient_id, "", hold)

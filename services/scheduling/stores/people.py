@@ -1,0 +1,97 @@
+"""What rules ask about patients: whether they were seen, how they are insured, what they were cleared for, what they have ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+
+from chassis.store import BaseStore, among
+from scheduling.domain.visits import LIVE
+from scheduling.tables import Appointment, CoverageCopy
+from scheduling.tables_availability import Clearance
+
+
+class PeopleStore(BaseStore):
+    """Facts of patients."""
+
+    def seen_since(self, patient_id: UUID, since: datetime, until: datetime) -> bool:
+        """Whether the patient was seen by anybody in a visit that started in [since, until)."""
+        query = (
+            select(Appointment.id)
+            .where(
+                Appointment.tenant_id == self.tenant_id,
+                Appointment.patient_id == patient_id,
+                Appointment.start_time >= since,
+                Appointment.start_time < until,
+                Appointment.seen_at.is_not(None),
+            )
+            .limit(1)
+        )
+        return self.session.scalars(query).first() is not None
+
+    def visits_with(self, patient_id: UUID, since: datetime) -> dict[UUID, tuple[int, datetime]]:
+        """How often the patient was seen by each practitioner since then, and when last."""
+        query = (
+            select(Appointment.practitioner_id, func.count(), func.max(Appointment.start_time))
+            .where(
+                Appointment.tenant_id == self.tenant_id,
+                Appointment.patient_id == patient_id,
+                Appointment.start_time >= since,
+                Appointment.seen_at.is_not(None),
+            )
+            .group_by(Appointment.practitioner_id)
+        )
+        return {practitioner: (count, last) for practitioner, count, last in self.session.execute(query)}
+
+    def upcoming_of(self, patient_id: UUID, type_id: UUID, now: datetime) -> list[UUID]:
+        """Live visits of this type that the patient has ahead."""
+        query = select(Appointment.id).where(
+            Appointment.tenant_id == self.tenant_id,
+            Appointment.patient_id == patient_id,
+            Appointment.appointment_type_id == type_id,
+            Appointment.start_time >= now,
+            among(Appointment.status, [status.value for status in LIVE]),
+        )
+        return list(self.session.scalars(query))
+
+    def payers_of(self, patient_id: UUID, day: date) -> frozenset[str]:
+        """The payers that insure the patient on this day."""
+        query = select(CoverageCopy.payer_code).where(
+            CoverageCopy.tenant_id == self.tenant_id,
+            CoverageCopy.patient_id == patient_id,
+            CoverageCopy.active,
+            or_(CoverageCopy.first_day.is_(None), CoverageCopy.first_day <= day),
+            or_(CoverageCopy.last_day.is_(None), CoverageCopy.last_day >= day),
+        )
+        return frozenset(self.session.scalars(query))
+
+    def clearances_of(self, patient_id: UUID, day: date | None = None) -> list[Clearance]:
+        """What the patient has been cleared for and was not taken back, oldest first; in force on ``day`` when one is given."""
+        query = select(Clearance).where(
+            Clearance.tenant_id == self.tenant_id, Clearance.patient_id == patient_id, Clearance.revoked_at.is_(None)
+        )
+        if day is not None:
+            query = query.where(
+                or_(Clearance.first_day.is_(None), Clearance.first_day <= day),
+                or_(Clearance.last_day.is_(None), Clearance.last_day >= day),
+            )
+        return list(self.session.scalars(query.order_by(Clearance.id)))
+
+    def loads_of(self, practitioner_ids: Iterable[UUID], start: datetime, end: datetime) -> dict[UUID, int]:
+        """Minutes of live and past visits of these practitioners that start in [start, end)."""
+        minutes = func.extract("epoch", func.sum(Appointment.end_time - Appointment.start_time)) / 60
+        query = (
+            select(Appointment.practitioner_id, minutes)
+            .where(
+                Appointment.tenant_id == self.tenant_id,
+                among(Appointment.practitioner_id, practitioner_ids),
+                Appointment.start_time >= start,
+                Appointment.start_time < end,
+                Appointment.cancelled_at.is_(None),
+            )
+            .group_by(Appointment.practitioner_id)
+        )
+        return {practitioner: int(total or 0) for practitioner, total in self.session.execute(query)}

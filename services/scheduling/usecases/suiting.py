@@ -1,0 +1,120 @@
+"""Whether a visit suits its patient, its practitioner and the limits on visits: asked by searches and by bookings alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from chassis.call import Call
+from chassis.errors import NotFound
+from scheduling.domain import people, zones
+from scheduling.domain.appointment_types import (
+    ROLES_OF_HELPERS,
+    AppointmentType,
+    ClearanceKind,
+    PatientKind,
+    ResourceKind,
+    Role,
+)
+from scheduling.domain.cells import cell_containing
+from scheduling.domain.claims import Conflict, ConflictReason
+from scheduling.domain.limits import Counter, ResourceRule, counters
+from scheduling.domain.people import Clinician, Person
+from scheduling.domain.resources import Demand, Resource
+from scheduling.store import Store
+from scheduling.tables import PatientCopy
+from scheduling.usecases import guards
+
+# CPT: a patient is new who was not seen within three years.
+NEW_AFTER = timedelta(days=3 * 365 + 1)
+
+
+def person_for(call: Call, store: Store, patient_id: UUID | None, kinds: Sequence[AppointmentType]) -> Person | None:
+    """What these types ask about the patient; nothing is read that none of them asks. None without a patient."""
+    if patient_id is None:
+        return None
+    copy = store.get(PatientCopy, patient_id)
+    if copy is None:
+        raise NotFound("patient")
+    online = guards.is_patient(call)
+    ask_standing = any(k.lengths_differ or (online and k.online.patients is not PatientKind.ANY) for k in kinds)
+    today = zones.local_date("UTC", cell_containing(call.now))
+    return Person(
+        id=patient_id,
+        birth_date=copy.birth_date,
+        language=copy.language or "",
+        state=copy.state or "",
+        established=not ask_standing or store.seen_since(patient_id, call.now - NEW_AFTER, call.now),
+        payers=store.payers_of(patient_id, today)
+        if online and any(k.online.payer_codes for k in kinds)
+        else frozenset(),
+        clearances=(
+            frozenset((ClearanceKind(c.kind), c.code) for c in store.clearances_of(patient_id, today))
+            if online and any(k.online.clearances for k in kinds)
+            else frozenset()
+        ),
+    )
+
+
+def is_new(person: Person | None) -> bool:
+    """Whether the visit is a new patient's; nobody is new of whom nothing is known."""
+    return person is not None and not person.established
+
+
+def practitioner_counters(
+    kind: AppointmentType, practitioner_id: UUID, rule: ResourceRule, location_id: UUID, place_rule: ResourceRule
+) -> Iterator[Counter]:
+    """The limits that a visit of this type counts for, whoever the patient is: the practitioner's, the type's of one practitioner,
+    the location's."""
+    yield from counters(rule.limits, practitioner_id)
+    yield from counters(kind.practitioner_limits, kind.id, practitioner_id)
+    yield from counters(place_rule.limits, location_id)
+
+
+def demands_of(found: Iterator[Counter], day: date) -> tuple[Demand, ...]:
+    """What a visit on this local day takes of the counters."""
+    return tuple(Demand(Resource(one.id, ResourceKind.LIMIT, one.allowed), one.span(day)) for one in found)
+
+
+def patient_counters(kind: AppointmentType, person_id: UUID) -> Iterator[Counter]:
+    """The limits that a visit counts for because of its patient."""
+    return counters(kind.patient_limits, kind.id, person_id)
+
+
+def conflicts_of(
+    call: Call, kind: AppointmentType, clinician: Clinician, person: Person | None, day: date, cell: int
+) -> list[Conflict]:
+    """What keeps these people from this visit on this local day."""
+    found = []
+    practitioner = ResourceKind.PRACTITIONER
+    if not people.understands(kind, clinician, person):
+        found.append(Conflict(ConflictReason.LANGUAGE, practitioner, clinician.id, cell=cell))
+    if not people.licensed(kind, clinician, person, day):
+        state = person.state if person else ""
+        found.append(Conflict(ConflictReason.NOT_LICENSED, practitioner, clinician.id, cell=cell, detail=state))
+    if person is not None and guards.is_patient(call):
+        found += [
+            Conflict(ConflictReason.NOT_BOOKABLE_ONLINE, ResourceKind.PATIENT, person.id, cell=cell, detail=rule)
+            for rule in people.online_refusals(kind, person, day)
+        ]
+    return found
+
+
+def too_many_ahead(
+    store: Store, kind: AppointmentType, patient_id: UUID, claim_id: UUID, now: datetime
+) -> list[Conflict]:
+    """Whether the patient has as many visits of the type ahead as allowed, without this one. The patient's row is locked, so that two
+    bookings at once are counted one after the other."""
+    if not kind.patient_upcoming:
+        return []
+    store.lock(PatientCopy, patient_id, "patient")
+    ahead = [one for one in store.upcoming_of(patient_id, kind.id, now) if one != claim_id]
+    if len(ahead) < kind.patient_upcoming:
+        return []
+    return [Conflict(ConflictReason.LIMIT_REACHED, ResourceKind.PATIENT, patient_id, detail="patient_upcoming")]
+
+
+def helper_roles(roles: Sequence[Role]) -> list[Role]:
+    """Those of the roles that people fill."""
+    return [role for role in roles if role.kind in ROLES_OF_HELPERS]
