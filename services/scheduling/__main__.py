@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from polyclinic.scheduling.v1 import scheduling_pb2, series_pb2
-
 from chassis.service import Service
 from scheduling import events
 from scheduling.cache import AvailabilityCache
-from scheduling.rpc import SchedulingRpc
-from scheduling.rpc.series import SeriesRpc
+from scheduling.rpc import servicers
 from scheduling.settings import Settings
 
 
@@ -16,8 +13,8 @@ def build(settings: Settings) -> Service:
     """The service, not yet started."""
     service = Service("scheduling", settings)
     cache = AvailabilityCache()
-    service.serve(scheduling_pb2.DESCRIPTOR.services_by_name["Scheduling"], SchedulingRpc(cache))
-    service.serve(series_pb2.DESCRIPTOR.services_by_name["Series"], SeriesRpc(cache))
+    for descriptor, servicer in servicers(cache):
+        service.serve(descriptor, servicer)
     service.consume(events.SUBSCRIPTIONS)
     service.due(events.DUE)
     return service

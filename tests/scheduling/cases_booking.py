@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from polyclinic.scheduling.v1 import rebooking_pb2, series_pb2
 from polyclinic.scheduling.v1 import scheduling_pb2 as pb
-from polyclinic.scheduling.v1 import series_pb2
+from polyclinic.types.v1 import types_pb2
 
 from chassis.protos import date_message
 from chassis.testing import Case
@@ -29,7 +30,34 @@ def series_id(w: Any) -> str:
     return str(w.clinic.staff.call("BookSeries", recurring(w)).series.series_id)
 
 
+def planned(w: Any) -> str:
+    """A leave that has been planned."""
+    return str(w.clinic.staff.call("PlanRebooking", leave(w)).rebooking_id)
+
+
+def applied(w: Any) -> str:
+    """A leave that has been applied."""
+    request = rebooking_pb2.ApplyRebookingRequest(rebooking_id=planned(w))
+    return str(w.clinic.staff.call("ApplyRebooking", request).rebooking_id)
+
+
+def leave(w: Any) -> rebooking_pb2.PlanRebookingRequest:
+    """The practitioner is away the day after tomorrow."""
+    day = date_message(w.clinic.day(2))
+    exception = pb.ScheduleException(
+        kind=pb.SCHEDULE_EXCEPTION_KIND_OUT_OF_OFFICE,
+        practitioner_id=w.practitioner_id,
+        dates=types_pb2.DateRange(start=day, end=day),
+    )
+    return rebooking_pb2.PlanRebookingRequest(create_exception=pb.CreateScheduleExceptionRequest(exception=exception))
+
+
 CASES = {
+    "PlanRebooking": Case(leave, names_resource=True),
+    "ApplyRebooking": Case(lambda w: rebooking_pb2.ApplyRebookingRequest(rebooking_id=planned(w)), names_resource=True),
+    "UndoRebooking": Case(lambda w: rebooking_pb2.UndoRebookingRequest(rebooking_id=applied(w)), names_resource=True),
+    "GetRebooking": Case(lambda w: rebooking_pb2.GetRebookingRequest(rebooking_id=planned(w)), names_resource=True),
+    "ListRebookings": Case(lambda w: rebooking_pb2.ListRebookingsRequest()),
     "BookSeries": Case(lambda w: recurring(w), names_resource=True),
     "ChangeSeries": Case(
         lambda w: series_pb2.ChangeSeriesRequest(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from google.protobuf.descriptor import ServiceDescriptor
+from polyclinic.scheduling.v1 import rebooking_pb2, scheduling_pb2, series_pb2
+
 from scheduling.cache import AvailabilityCache
 from scheduling.rpc.booking import BookingRpc
+from scheduling.rpc.rebooking import RebookingsRpc
 from scheduling.rpc.rules import RulesRpc
+from scheduling.rpc.series import SeriesRpc
 from scheduling.rpc.visits import VisitsRpc
 from scheduling.rpc.waitlist import WaitlistRpc
 
@@ -14,3 +19,12 @@ class SchedulingRpc(RulesRpc, BookingRpc, VisitsRpc, WaitlistRpc):
 
     def __init__(self, cache: AvailabilityCache) -> None:
         self.cache = cache
+
+
+def servicers(cache: AvailabilityCache) -> list[tuple[ServiceDescriptor, object]]:
+    """Every service of the contract with its servicer."""
+    return [
+        (scheduling_pb2.DESCRIPTOR.services_by_name["Scheduling"], SchedulingRpc(cache)),
+        (series_pb2.DESCRIPTOR.services_by_name["Series"], SeriesRpc(cache)),
+        (rebooking_pb2.DESCRIPTOR.services_by_name["Rebookings"], RebookingsRpc()),
+    ]
