@@ -8,12 +8,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from polyclinic.scheduling.v1 import scheduling_pb2 as pb
 from polyclinic.types.v1 import types_pb2
+from sqlalchemy import text
 
 from chassis.errors import Error
 from scheduling.domain.cells import cell_at
+from scheduling.store import Store
 from tests.scheduling.clinic import Clinic, at, stamp
 
 CLIENTS = 64
@@ -37,8 +40,6 @@ def together(actions: Sequence[Callable[[], Any]]) -> Counter[str]:
 
 def overlaps(clinic: Clinic) -> int:
     """How many cells of one resource and lane belong to two claims (the primary key says none), plus cells beyond the capacity."""
-    from sqlalchemy import text
-
     with clinic.harness.session(clinic.tenant_id) as session:
         rows = session.execute(
             text(
@@ -158,3 +159,20 @@ def test_a_sweep_of_an_expired_hold_is_done_by_one(clinic: Clinic) -> None:
     assert outcome == {"won": 1, "SLOT_TAKEN": 15}
     assert clinic.cells(hold.hold_id) == []
     assert overlaps(clinic) == 0
+
+
+def test_an_expiry_does_not_wait_for_who_books_the_hold(clinic: Clinic) -> None:
+    """Booking a hold at the instant it expires: the expiry steps back at once, because the booking needs its due item next."""
+    hold = clinic.hold(at(clinic.day(), 10))
+    with clinic.harness.session(clinic.tenant_id) as booking:
+        Store(booking).lock_hold(UUID(hold.hold_id))
+        clinic.harness.advance(minutes=6)
+        expiry = threading.Thread(target=clinic.harness.run_due)
+        expiry.start()
+        expiry.join(1.0)
+        assert not expiry.is_alive()
+        booking.execute(text("set local lock_timeout = '100ms'"))
+        taken = booking.execute(
+            text("delete from due where kind = 'hold.expire' and key = :key"), {"key": hold.hold_id}
+        )
+        assert taken.rowcount == 1

@@ -299,9 +299,12 @@ class CellStore(ChangeStore):
 
     # ---- holds ----
 
-    def lock_hold(self, hold_id: UUID) -> Hold | None:
-        """The hold, locked until the transaction ends; None when there is none (any more)."""
-        return self.session.get(Hold, self.key(hold_id), with_for_update=True, populate_existing=True)
+    def lock_hold(self, hold_id: UUID, *, wait: bool = True) -> Hold | None:
+        """The hold, locked until the transaction ends; None when there is none (any more). Without ``wait`` a hold that somebody
+        else has locked raises Unavailable at once."""
+        return self.session.get(
+            Hold, self.key(hold_id), with_for_update=True if wait else {"nowait": True}, populate_existing=True
+        )
 
     def drop_holds(self, hold_ids: Sequence[UUID]) -> None:
         """Deletes holds and frees their time."""

@@ -131,9 +131,13 @@ def end_hold(call: Call, store: Store, hold_id: UUID) -> None:
 
 
 def expire(call: Call, hold_id: UUID) -> None:
-    """The hold's time has come: it is deleted unless it was renewed or booked meanwhile."""
+    """The hold's time has come: it is deleted unless it was renewed or booked meanwhile.
+
+    Whoever books or renews it has locked the hold and is about to lock this very due item: waiting for them would be waiting in a
+    circle, so the item is tried again in a moment. Raises Unavailable then.
+    """
     store = Store(call.session)
-    row = store.lock_hold(hold_id)
+    row = store.lock_hold(hold_id, wait=False)
     if row is None:
         return
     if row.expires_at > call.now:
