@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, func, literal, select, true
+from sqlalchemy.orm import aliased
 
 from billing.store_money import MoneyStore
 from billing.tables_claims import Coverage, EligibilityCheck
@@ -64,6 +65,25 @@ class CoverageStore(MoneyStore):
             .limit(1)
         )
         return self.session.scalar(query)
+
+    def last_answers(self, coverage_ids: Iterable[UUID]) -> dict[UUID, EligibilityCheck]:
+        """As `last_answer`, for many: by coverage, those that have one."""
+        ids = func.unnest(literal(list(coverage_ids), ARRAY(EligibilityCheck.coverage_id.type)))
+        wanted = ids.table_valued("id", name="wanted").render_derived()
+        last = (
+            select(EligibilityCheck)
+            .where(
+                EligibilityCheck.tenant_id == self.tenant_id,
+                EligibilityCheck.coverage_id == wanted.c.id,
+                EligibilityCheck.outcome.in_(["active", "inactive"]),
+            )
+            .order_by(EligibilityCheck.answered_at.desc())
+            .limit(1)
+            .lateral("last")
+        )
+        answer = aliased(EligibilityCheck, last)
+        rows = self.session.scalars(select(answer).select_from(wanted.join(last, true())))
+        return {row.coverage_id: row for row in rows}
 
     def check_by_trace(self, trace: str) -> EligibilityCheck | None:
         query = select(EligibilityCheck).where(

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from billing.domain.allocation import Credit, OpenItem
-from billing.domain.ledger import RECEIVABLES, Account, Dimensions, Entry, EntryKind, Movement
+from billing.domain.ledger import Account, Dimensions, Entry, EntryKind, Movement
 from billing.store_payments import PaymentStore
 from billing.tables_ledger import Journal, LedgerEntry
 from billing.tables_money import ChargeLine, DayClose, Encounter, GuarantorAccount, Payment
@@ -58,24 +58,6 @@ class OpenReceivable:
     amount_minor: int
     service_date: date | None
     since: date
-
-
-@dataclass(frozen=True, slots=True)
-class AccountRow:
-    """The movements of one journal on one charge line or payment of a patient, minor units."""
-
-    journal_id: UUID
-    journal_kind: str
-    reverses_id: UUID | None
-    memo: str
-    posted_on: date
-    kind: str
-    charge_line_id: UUID | None
-    payer_id: UUID | None
-    service_date: date | None
-    # Change of what payers and patient owe together, and of the patient's part.
-    amount_minor: int
-    patient_amount_minor: int
 
 
 class LedgerStore(PaymentStore):
@@ -331,44 +313,6 @@ class LedgerStore(PaymentStore):
             for patient_id, account, amount in self.session.execute(query)
             if patient_id is not None
         }
-
-    def account_rows(self, patient_ids: Iterable[UUID]) -> list[AccountRow]:
-        """Everything that changed what payers or the patient owe, in the order it was posted."""
-        owed = LedgerEntry.account.in_([account.value for account in RECEIVABLES])
-        patient_part = func.sum(LedgerEntry.amount_minor).filter(
-            LedgerEntry.account == Account.PATIENT_RECEIVABLE.value
-        )
-        query = (
-            select(
-                Journal,
-                LedgerEntry.kind,
-                LedgerEntry.charge_line_id,
-                LedgerEntry.service_date,
-                func.array_agg(LedgerEntry.payer_id).filter(LedgerEntry.payer_id.is_not(None)).label("payers"),
-                func.coalesce(func.sum(LedgerEntry.amount_minor), 0).label("amount"),
-                func.coalesce(patient_part, 0).label("patient_amount"),
-            )
-            .join(Journal, (Journal.tenant_id == LedgerEntry.tenant_id) & (Journal.id == LedgerEntry.journal_id))
-            .where(LedgerEntry.tenant_id == self.tenant_id, among(LedgerEntry.patient_id, patient_ids), owed)
-            .group_by(Journal, LedgerEntry.kind, LedgerEntry.charge_line_id, LedgerEntry.service_date)
-            .order_by(Journal.posted_at, Journal.id, func.min(LedgerEntry.number))
-        )
-        return [
-            AccountRow(
-                journal_id=row.Journal.id,
-                journal_kind=row.Journal.kind,
-                reverses_id=row.Journal.reverses_id,
-                memo=row.Journal.memo,
-                posted_on=row.Journal.posted_on,
-                kind=row.kind,
-                charge_line_id=row.charge_line_id,
-                payer_id=row.payers[0] if row.payers else None,
-                service_date=row.service_date,
-                amount_minor=int(row.amount),
-                patient_amount_minor=int(row.patient_amount),
-            )
-            for row in self.session.execute(query)
-        ]
 
 
 def line_dimensions(line: ChargeLine, *, payer_id: UUID | None = None, payment_id: UUID | None = None) -> Dimensions:

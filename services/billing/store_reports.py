@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import case, func, literal, select, text, tuple_
+from sqlalchemy import Date, case, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from billing.domain.ledger import RECEIVABLES, Account
-from billing.store_ledger import LedgerStore, OpenReceivable
+from billing.domain.receivables import BUCKETS
+from billing.store_accounts import AccountStore
+from billing.store_ledger import OpenReceivable
 from billing.tables_directory import PatientCopy
 from billing.tables_ledger import Journal, LedgerEntry
 from billing.tables_money import ChargeLine, DayClose, GuarantorAccount, Payment, Statement, StatementHold
@@ -40,7 +42,7 @@ class GuarantorSums:
         return self.patient_owes_minor - self.unapplied_minor
 
 
-class ReportStore(LedgerStore):
+class ReportStore(AccountStore):
     """Sums over many accounts, statements, day closes."""
 
     def guarantor_page(self, *, owing: bool | None, page_size: int, page_token: str) -> tuple[list[GuarantorSums], str]:
@@ -129,6 +131,43 @@ class ReportStore(LedgerStore):
             OpenReceivable(Account(account), payer_id, line_id, int(amount), service_date, day)
             for account, payer_id, line_id, amount, service_date, day in self.session.execute(query)
         ]
+
+    def aged_receivables(
+        self, as_of: date, location_id: UUID | None, *, by_responsibility: bool
+    ) -> list[tuple[Account, UUID | None, int, int]]:
+        """(account, payer, index of the bucket of age, minor units) of all that is owed at the end of a day.
+
+        A charge line's age counts from its service, or from when the party began to owe. What one party owes on one
+        charge line has one age, so the lines are summed first and put into buckets then, in the database.
+        """
+        began = func.coalesce(
+            func.min(case((LedgerEntry.amount_minor > 0, LedgerEntry.posted_on))), func.min(LedgerEntry.posted_on)
+        )
+        since = began if by_responsibility else func.coalesce(func.min(LedgerEntry.service_date), began)
+        owed = (
+            select(
+                LedgerEntry.account,
+                LedgerEntry.payer_id,
+                func.sum(LedgerEntry.amount_minor).label("amount"),
+                (literal(as_of, Date) - since).label("age"),
+            )
+            .where(
+                LedgerEntry.tenant_id == self.tenant_id,
+                LedgerEntry.account.in_([account.value for account in RECEIVABLES]),
+                LedgerEntry.posted_on <= as_of,
+            )
+            .group_by(LedgerEntry.account, LedgerEntry.payer_id, LedgerEntry.charge_line_id)
+            .having(func.sum(LedgerEntry.amount_minor) != 0)
+        )
+        if location_id is not None:
+            owed = owed.where(LedgerEntry.location_id == location_id)
+        lines = owed.subquery()
+        last_days = [(lines.c.age <= last, index) for index, (_, last) in enumerate(BUCKETS) if last is not None]
+        bucket = case(*last_days, else_=len(BUCKETS) - 1).label("bucket")
+        query = select(lines.c.account, lines.c.payer_id, bucket, func.sum(lines.c.amount)).group_by(
+            lines.c.account, lines.c.payer_id, bucket
+        )
+        return [(Account(row[0]), row[1], int(row[2]), int(row[3])) for row in self.session.execute(query)]
 
     def trial_balance(self, as_of: date, location_id: UUID | None) -> list[tuple[Account, int, int]]:
         """(account, debits, credits) up to and with a day, minor units; credits as a positive number."""

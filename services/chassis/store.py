@@ -74,7 +74,10 @@ class BaseStore:
         size = min(page_size or DEFAULT_PAGE, LARGEST_PAGE)
         if page_token:
             last = tuple_(
-                *(_literal(column, value) for column, value in zip(order, _decode(page_token, len(order)), strict=True))
+                *(
+                    _literal(column, value)
+                    for column, value in zip(order, read_token(page_token, len(order)), strict=True)
+                )
             )
             query = query.where(tuple_(*order) < last if descending else tuple_(*order) > last)
         query = query.order_by(*(column.desc() if descending else column for column in order)).limit(size + 1)
@@ -82,7 +85,7 @@ class BaseStore:
         if len(rows) <= size:
             return rows, ""
         rows = rows[:size]
-        return rows, _encode([getattr(rows[-1], column.key) for column in order])
+        return rows, make_token([getattr(rows[-1], column.key) for column in order])
 
 
 def _literal(column: InstrumentedAttribute[Any], value: object) -> Any:
@@ -91,7 +94,8 @@ def _literal(column: InstrumentedAttribute[Any], value: object) -> Any:
     return literal(value, column.type)
 
 
-def _encode(values: list[object]) -> str:
+def make_token(values: Sequence[object]) -> str:
+    """The page token that says where a page ended: instants, dates, UUIDs and what JSON knows."""
     tagged: list[list[Any]] = []
     for value in values:
         if isinstance(value, datetime):
@@ -105,7 +109,8 @@ def _encode(values: list[object]) -> str:
     return base64.urlsafe_b64encode(json.dumps(tagged).encode()).decode().rstrip("=")
 
 
-def _decode(token: str, length: int) -> list[object]:
+def read_token(token: str, length: int) -> list[Any]:
+    """The values of a page token. Raises InvalidInput for one that is not ours, or not of so many values."""
     readers: dict[str, Callable[[Any], object]] = {
         "t": datetime.fromisoformat,
         "d": date.fromisoformat,

@@ -22,6 +22,13 @@ class GuarantorInUse(FailedPrecondition):
     message = "The patient is billed to this person; set another guarantor first."
 
 
+class TooMany(FailedPrecondition):
+    """What is kept of one patient has its limit, so that reading it has one."""
+
+    reason = "TOO_MANY"
+    message = "This patient has as many of these as can be kept."
+
+
 def refuse(problems: Iterable[Problem], below: str = "") -> None:
     """Raises InvalidInput with all problems, if there are any; `below` is the path of what was judged."""
     violations = [Violation(f"{below}.{p.field}" if below else p.field, p.message) for p in problems]

@@ -10,7 +10,9 @@ from zlib import crc32
 
 from sqlalchemy import ARRAY, ColumnElement, Integer, and_, cast, column, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
+from chassis.store import among
 from patient_registry import rows
 from patient_registry.domain import keys, mrn
 from patient_registry.domain.people import Demographics, Identifier
@@ -30,6 +32,9 @@ from patient_registry.tables import (
 )
 
 LARGEST_HISTORY = 200
+# Nobody has more people around them, or more coverages on file, whatever an import says; taken back ones count.
+MOST_RELATIONS = 50
+MOST_COVERAGES = 200
 # One birth date, phone or sound of a name is shared by dozens at most; more would be a stand-in value.
 MOST_CANDIDATES = 300
 # A bundle with more keys than this is imported alone: the server's table of locks has its end.
@@ -268,20 +273,34 @@ class Store(SearchStore):
         changed = {column: adding.excluded[column] for column in ("text", "payer_code", "payer_name")}
         self.session.execute(adding.on_conflict_do_update(index_elements=["tenant_id", "text_key"], set_=changed))
 
-    def payer_aliases(self) -> list[PayerAlias]:
-        """All aliases in order of text."""
-        query = select(PayerAlias).where(PayerAlias.tenant_id == self.tenant_id).order_by(PayerAlias.text_key)
-        return list(self.session.scalars(query))
+    def payer_aliases(self, page_size: int, page_token: str) -> tuple[list[PayerAlias], str]:
+        """A page of the aliases in order of text."""
+        query = select(PayerAlias).where(PayerAlias.tenant_id == self.tenant_id)
+        return self.page(query, [PayerAlias.text_key], page_size, page_token)
 
     # --- consent, visits ----------------------------------------------------------------------------------------------
 
-    def consent_history(self, patient_ids: Iterable[UUID]) -> dict[UUID, list[ConsentChange]]:
-        """What each of these patients has said, oldest first; every patient asked for has an entry."""
+    def consent_history(self, patient_ids: Iterable[UUID], newest: int = 0) -> dict[UUID, list[ConsentChange]]:
+        """What each of these patients has said, oldest first; every patient asked for has an entry.
+
+        Of each channel and purpose the last word and the one before it, which is what rules ask about, and the `newest`
+        of all: somebody who has changed their mind for years has a long history.
+        """
         found: dict[UUID, list[ConsentChange]] = defaultdict(list, {patient_id: [] for patient_id in patient_ids})
+        backwards = (ConsentChange.changed_at.desc(), ConsentChange.id.desc())
+        kind = (ConsentChange.patient_id, ConsentChange.channel, ConsentChange.purpose)
+        ranked = (
+            select(
+                ConsentChange,
+                func.row_number().over(partition_by=kind, order_by=backwards).label("of_kind"),
+                func.row_number().over(partition_by=ConsentChange.patient_id, order_by=backwards).label("of_all"),
+            )
+            .where(ConsentChange.tenant_id == self.tenant_id, among(ConsentChange.patient_id, found))
+            .subquery()
+        )
+        said = aliased(ConsentChange, ranked)
         query = (
-            select(ConsentChange)
-            .where(ConsentChange.tenant_id == self.tenant_id, ConsentChange.patient_id.in_(list(found)))
-            .order_by(ConsentChange.changed_at, ConsentChange.id)
+            select(said).where((ranked.c.of_kind <= 2) | (ranked.c.of_all <= newest)).order_by(said.changed_at, said.id)
         )
         for row in self.session.scalars(query):
             found[row.patient_id].append(row)

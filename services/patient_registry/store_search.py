@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, select, true, tuple_
+from sqlalchemy import ARRAY, ColumnElement, and_, exists, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from chassis.errors import InvalidInput, Violation
@@ -22,6 +22,8 @@ from patient_registry.domain.fhir_search import DayRange, FhirQuery, NameTest
 from patient_registry.domain.search import NamePattern, Query, Term
 from patient_registry.tables import Bytewise, ExternalKey, Patient, PatientKey, PatientName
 
+# As many people with one phone number or e-mail address are told of.
+MOST_SHARERS = 50
 LAST_CODE_POINT = "\U0010ffff"
 
 
@@ -98,19 +100,28 @@ class SearchStore(BaseStore):
         return select(PatientKey.patient_id).where(PatientKey.tenant_id == self.tenant_id, or_(false(), *wanted))
 
     def holders_of(self, key: str) -> list[UUID]:
-        """Ids of the people with exactly this key (a phone number, an e-mail address)."""
-        query = select(PatientKey.patient_id).where(PatientKey.tenant_id == self.tenant_id, PatientKey.key == key)
-        return sorted(self.session.scalars(query))
+        """Ids of the people with exactly this key (a phone number, an e-mail address); the first MOST_SHARERS of them."""
+        return self.sharing([key])[key]
 
     def sharing(self, contact_keys: Sequence[str]) -> dict[str, list[UUID]]:
-        """For each of these keys the people who have it."""
-        query = select(PatientKey.key, PatientKey.patient_id).where(
-            PatientKey.tenant_id == self.tenant_id, PatientKey.key.in_(contact_keys)
+        """For each of these keys the people who have it, in order of id; the first MOST_SHARERS of them.
+
+        A household shares a number; a shelter's or an employer's is shared by hundreds, and nobody reads them all.
+        """
+        keys_asked = func.unnest(literal(list(contact_keys), ARRAY(Bytewise)))
+        wanted = keys_asked.table_valued("key", name="wanted").render_derived()
+        sharers = (
+            select(PatientKey.key, PatientKey.patient_id)
+            .where(PatientKey.tenant_id == self.tenant_id, PatientKey.key == wanted.c.key)
+            .order_by(PatientKey.patient_id)
+            .limit(MOST_SHARERS)
+            .lateral("sharers")
         )
+        query = select(sharers).select_from(wanted.join(sharers, true()))
         found: dict[str, list[UUID]] = {key: [] for key in contact_keys}
         for key, patient_id in self.session.execute(query):
             found[key].append(patient_id)
-        return {key: sorted(ids) for key, ids in found.items()}
+        return found
 
     # --- FHIR ---------------------------------------------------------------------------------------------------------
 

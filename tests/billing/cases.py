@@ -9,6 +9,7 @@ from tests.billing import cases_claims, cases_money
 from tests.billing.cases_claims import ClaimsWorld
 from tests.billing.cases_money import MoneyWorld
 from tests.billing.claims.insured_clinic import InsuredClinic
+from tests.contracts.growth import Bound
 
 ENVIRONMENT = cases_money.ENVIRONMENT
 CASES: dict[str, Case] = {**cases_money.CASES, **cases_claims.CASES}
@@ -18,7 +19,7 @@ class World(MoneyWorld):
     """What the examples refer to; `claims` knows how to make what the claims half's examples need."""
 
     def __init__(self, harness: Harness, tenant: UUID) -> None:
-        self.tenant_id = tenant
+        super().__init__(harness, tenant)
         self.clinic = InsuredClinic(harness, tenant=tenant)
         self.claims = ClaimsWorld(harness, self.clinic)
 
@@ -26,3 +27,38 @@ class World(MoneyWorld):
 def world(harness: Harness, tenant: UUID) -> World:
     """What the examples refer to, made in this tenant when it is asked for."""
     return World(harness, tenant)
+
+
+# For the bounds of reads (tests/contracts/test_bounds.py): tables of which one patient has few …
+FEW = frozenset({"coverage"})  # of one patient there are few by the registry's rules
+# session_record, card_event: read by one key. statement_hold, refund, day_close: at most a few of one visit, payment or day.
+NOT_MADE = frozenset({"session_record", "statement_hold", "refund", "card_event", "day_close"})
+# … and those that describe the network rather than what happened in it.
+SETTLED = frozenset(
+    {
+        "tenant_copy",
+        "billing_entity",
+        "location",
+        "practitioner",
+        "payer",
+        "payer_rule",
+        "fee_schedule",
+        "fee",
+        "clearinghouse_cursor",
+        "counter",
+    }
+)
+# Reads that may cost more on a long history, each with its bound and the reason.
+_A_REPORT = (
+    "sums over the ledger as of a day are made in the database and come back as a few rows; nobody waits at a desk"
+)
+_OF_ONE_PATIENT = "goes through one patient's entries by their index; what is returned is a page"
+BOUNDS: dict[str, Bound] = {
+    "GetReceivables": Bound(_A_REPORT, rows=50, visits_all=True),
+    "GetTrialBalance": Bound(_A_REPORT, visits_all=True),
+    "GetDayFigures": Bound(_A_REPORT, visits_all=True),
+    "ListBalances": Bound(_A_REPORT, visits_all=True),
+    "CountClaims": Bound("counts a tenant's claims by state from the index", visits_all=True),
+    "GetAccount": Bound(_OF_ONE_PATIENT, visits_all=True),
+    "ListJournals": Bound(_OF_ONE_PATIENT, visits_all=True),
+}

@@ -25,6 +25,7 @@ class MoneyWorld:
         self.clinic = Clinic(harness, tenant=tenant)
         self.clinic.registry_knows()
         self.tenant_id = tenant
+        self._drawer_id = ""
 
     def open_visit(self) -> encounters_pb2.Encounter:
         return self.clinic.code(self.clinic.open_visit(self.clinic.patient()))
@@ -36,11 +37,13 @@ class MoneyWorld:
         return str(self.signed_visit().charges[0].charge_line_id)
 
     def drawer_id(self) -> str:
-        return str(self.clinic.open_drawer(0).drawer_id)
+        """The desk's drawer, opened when it is first asked for: a desk has one at a time."""
+        self._drawer_id = self._drawer_id or str(self.clinic.open_drawer(0).drawer_id)
+        return self._drawer_id
 
     def check_id(self) -> str:
         """A payment by check that nothing is owed for."""
-        self.clinic.open_drawer(0)
+        self.drawer_id()
         return str(self.clinic.take(self.clinic.patient(), 1_000, "CHECK", check_number="7").payment_id)
 
     def journal_id(self) -> str:

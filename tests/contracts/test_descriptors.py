@@ -59,6 +59,28 @@ def test_every_rpc_has_a_comment(method):
     assert len(COMMENTS.get(method.full_name, "")) > 10
 
 
+# Lists that are whole on one page, each with the reason.
+UNPAGED = {
+    "identity.ListRoles": "the roles are part of the code",
+    "notifications.ListReminders": "one visit's, and there are as many as rules and channels",
+    "notifications.ListExpectedReminders": "one visit's, and there are as many as rules and channels",
+    "patient_registry.ListRelations": "one patient's, and there may be 50 at most (MOST_RELATIONS)",
+    "patient_registry.ListCoverages": "one patient's, and there may be 200 at most (MOST_COVERAGES)",
+}
+
+
+@every_rpc
+def test_every_list_is_read_by_pages(method):
+    """A list takes a page size and a token and gives the next token, so that no answer grows without a bound."""
+    if not method.name.startswith(("List", "Search")) or registry.rpc_id(method) in UNPAGED:
+        return
+    asked, answered = method.input_type.fields_by_name, method.output_type.fields_by_name
+    by_limit = "limit" in asked  # the soonest free times: nobody pages through those
+    by_link = "base_url" in asked  # FHIR: the next page is a link in the bundle
+    assert by_limit or by_link or {"page_size", "page_token"} <= set(asked)
+    assert by_limit or by_link or "next_page_token" in answered
+
+
 def test_rest_paths_do_not_collide():
     """No two RPCs answer the same verb and path."""
     seen = {}

@@ -13,6 +13,7 @@ from polyclinic.options.v1 import options_pb2
 
 from chassis.testing import Case
 from notifications.domain.signatures import sign
+from tests.contracts.growth import Bound
 from tests.notifications.clinic import AUTH_TOKEN, PUBLIC_URL, Clinic, Mail, Sms
 
 ENVIRONMENT = {"POLYCLINIC_SMS_TOKEN": AUTH_TOKEN, "POLYCLINIC_PUBLIC_URL": PUBLIC_URL}
@@ -47,6 +48,7 @@ def world(harness, tenant):
             channels=[EMAIL],
         ),
     )
+    clinic.reply(patient.phone, "What is this about?")
     made = clinic.staff.call("CreateRule", pb.CreateRuleRequest(rule=rule()))
     suppression = clinic.staff.call(
         "CreateSuppression", pb.CreateSuppressionRequest(channel=SMS, address="(212) 555-0177")
@@ -134,3 +136,20 @@ CASES = {
         )
     ),
 }
+
+# For the bounds of reads (tests/contracts/test_bounds.py): tables of which one patient has few …
+FEW: frozenset[str] = frozenset()
+NOT_MADE = frozenset({"reply_question", "reply_visit"})  # one a sender, replaced by the next; few a reply
+# … and those that describe the network rather than what happened in it.
+SETTLED = frozenset(
+    {
+        "clinic",
+        "location",
+        "policy",
+        "template",
+        "template_version",
+        "rule",
+    }
+)
+# Reads that may cost more on a long history, each with its bound and the reason.
+BOUNDS: dict[str, Bound] = {}

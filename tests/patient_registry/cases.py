@@ -9,10 +9,12 @@ from uuid import UUID
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from polyclinic.patient_registry.v1 import patient_registry_pb2 as pb
+from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 from polyclinic.types.v1 import types_pb2
 
 from chassis.testing import Case
-from tests.patient_registry.people import add_coverage, coverage, day, mobile, name, person, register
+from tests.contracts.growth import Bound
+from tests.patient_registry.people import add_coverage, appointment, coverage, day, mobile, name, person, register
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,16 @@ def world(harness: Any, tenant: UUID) -> World:
         ),
     )
     covered = add_coverage(desk, one.patient_id)
+    harness.deliver(tenant, scheduling_events.AppointmentBooked(appointment=appointment(one.patient_id)))
+    desk.call("SetContactConsent", consent(one.patient_id))
     return World(tenant, one.patient_id, other.patient_id, relation.relation_id, covered.coverage_id)
+
+
+def consent(patient_id: str) -> pb.SetContactConsentRequest:
+    """The patient takes bills by e-mail."""
+    return pb.SetContactConsentRequest(
+        patient_id=patient_id, channel=pb.CONTACT_CHANNEL_EMAIL, purpose=pb.CONTACT_PURPOSE_BILLING, granted=True
+    )
 
 
 def _fhir_patient() -> bytes:
@@ -109,9 +120,7 @@ CASES = {
     "ListPayerAliases": Case(lambda w: pb.ListPayerAliasesRequest()),
     "GetContactConsent": Case(lambda w: pb.GetContactConsentRequest(patient_id=w.patient_id), names_resource=True),
     "SetContactConsent": Case(
-        lambda w: pb.SetContactConsentRequest(
-            patient_id=w.patient_id, channel=pb.CONTACT_CHANNEL_EMAIL, purpose=pb.CONTACT_PURPOSE_BILLING, granted=True
-        ),
+        lambda w: consent(w.patient_id),
         names_resource=True,
     ),
     "GetContacts": Case(lambda w: pb.GetContactsRequest(patient_ids=[w.patient_id])),
@@ -132,4 +141,20 @@ CASES = {
             base_url="https://clinic.example.org/fhir/R4",
         )
     ),
+}
+
+# For the bounds of reads (tests/contracts/test_bounds.py): tables of which one patient has few …
+FEW = frozenset({"relation", "coverage"})  # of one patient there are few by rule: MOST_RELATIONS, MOST_COVERAGES
+NOT_MADE = frozenset({"external_key"})  # what imports are recognised by; read by their key only
+# … and those that describe the network rather than what happened in it.
+SETTLED = frozenset({"payer_alias"})
+# Reads that may cost more on a long history, each with its bound and the reason.
+BOUNDS: dict[str, Bound] = {
+    "GetContactConsent": Bound("the last 200 changes of a history are told", rows=1 + 200 + 24),
+    "CheckDuplicates": Bound(
+        "compares at most 300 people who share a birth date, a phone or a name's sound", rows=300, visits_all=True
+    ),
+    "FindByContact": Bound("at most 50 people of one number or address are told", rows=2 * 50),
+    "GetContacts": Bound("at most 50 people who share a number or address are told", rows=2 + 2 * 50 + 24),
+    "SearchFhirPatients": Bound("a page as large as FHIR's default", rows=51, visits_all=True),
 }

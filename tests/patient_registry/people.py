@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 from polyclinic.patient_registry.v1 import patient_registry_pb2 as pb
+from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 from polyclinic.types.v1 import types_pb2
+
+from chassis.ids import uuid7
+
+NINE = datetime(2026, 3, 2, 16, tzinfo=UTC)
 
 
 def day(text: str) -> Date:
@@ -64,3 +71,29 @@ def coverage(payer_code: str = "COMM1", member_id: str = "W1234567", **more: Any
 def add_coverage(client: Any, patient_id: str, **more: Any) -> pb.Coverage:
     """Adds a coverage to a patient."""
     return client.call("AddCoverage", pb.AddCoverageRequest(patient_id=patient_id, coverage=coverage(**more)))
+
+
+def stamp(moment: datetime) -> Timestamp:
+    """An instant as a message."""
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message
+
+
+def appointment(
+    patient_id: str, version: int = 1, status: int = 1, start: datetime = NINE, appointment_id: str | None = None
+) -> scheduling_events.AppointmentState:
+    """A visit as scheduling tells of it."""
+    return scheduling_events.AppointmentState(
+        appointment_id=appointment_id or str(uuid7()),
+        patient_id=patient_id,
+        location_id=str(uuid7()),
+        practitioner_id=str(uuid7()),
+        appointment_type_code="follow-up",
+        start_time=stamp(start),
+        end_time=stamp(start + timedelta(minutes=20)),
+        time_zone="America/Denver",
+        modality=types_pb2.MODALITY_IN_PERSON,
+        status=status,
+        version=version,
+    )

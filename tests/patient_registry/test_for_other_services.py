@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from google.protobuf.timestamp_pb2 import Timestamp
 from polyclinic.patient_registry.v1 import events_pb2
 from polyclinic.patient_registry.v1 import patient_registry_pb2 as pb
 from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
@@ -13,9 +12,7 @@ from polyclinic.types.v1 import types_pb2
 
 from chassis.ids import uuid7
 from chassis.testing.harness import expect_error
-from tests.patient_registry.people import add_coverage, day, home, mobile, name, person, register
-
-NINE = datetime(2026, 3, 2, 16, tzinfo=UTC)
+from tests.patient_registry.people import NINE, add_coverage, appointment, day, home, mobile, name, person, register
 
 
 @pytest.fixture
@@ -96,28 +93,6 @@ def test_a_guarantor_without_an_address_is_billed_at_the_patients(desk, billing)
     [profile] = profiles(billing, child.patient_id)
     assert (profile.guarantor.name.given, profile.guarantor.phone) == ("Rosa", "+13035550141")
     assert list(profile.guarantor.address.lines) == ["12 Elm St"]
-
-
-def stamp(moment):
-    message = Timestamp()
-    message.FromDatetime(moment)
-    return message
-
-
-def appointment(patient_id, version=1, status=1, start=NINE, appointment_id=None):
-    return scheduling_events.AppointmentState(
-        appointment_id=appointment_id or str(uuid7()),
-        patient_id=patient_id,
-        location_id=str(uuid7()),
-        practitioner_id=str(uuid7()),
-        appointment_type_code="follow-up",
-        start_time=stamp(start),
-        end_time=stamp(start + timedelta(minutes=20)),
-        time_zone="America/Denver",
-        modality=types_pb2.MODALITY_IN_PERSON,
-        status=status,
-        version=version,
-    )
 
 
 def visits(client, patient_id, **more):

@@ -7,6 +7,7 @@ from polyclinic.patient_registry.v1 import events_pb2
 from polyclinic.patient_registry.v1 import patient_registry_pb2 as pb
 
 from chassis.testing.harness import expect_error
+from patient_registry.store import MOST_RELATIONS
 from tests.patient_registry.people import mobile, name, person, register
 
 
@@ -94,3 +95,13 @@ def test_a_patient_does_not_see_who_a_related_patient_is(registry, tenant, desk)
     [seen] = relations(portal, child.patient_id)
     assert seen.relationship == pb.RELATIONSHIP_MOTHER
     assert not seen.HasField("name")
+
+
+def test_one_patient_has_fifty_relations_at_most(desk):
+    """Reading a patient's relations never becomes more than that; the next one is refused."""
+    patient = register(desk).patient_id
+    for number in range(MOST_RELATIONS):
+        relate(desk, patient, name=name("Ortega", f"Cousin {number}"))
+    with expect_error("TOO_MANY"):
+        relate(desk, patient, name=name("Ortega", "One More"))
+    assert len(relations(desk, patient)) == MOST_RELATIONS

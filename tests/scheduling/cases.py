@@ -14,6 +14,7 @@ from polyclinic.types.v1 import types_pb2
 from chassis.protos import date_message
 from chassis.testing import Case
 from chassis.testing.harness import Harness
+from tests.contracts.growth import Bound
 from tests.scheduling import cases_booking
 from tests.scheduling.clinic import Clinic, at, open_clinic, stamp
 
@@ -255,4 +256,39 @@ CASES = {
     ),
     "Snapshot": Case(lambda w: types_pb2.SnapshotRequest(event="polyclinic.scheduling.v1.AppointmentBooked")),
     **cases_booking.CASES,
+}
+
+# For the bounds of reads (tests/contracts/test_bounds.py): tables of which one patient has few …
+FEW: frozenset[str] = frozenset()
+# Of tables about patients those that the world above has no row of.
+NOT_MADE = frozenset(
+    {
+        "calendar_feed",
+        "clearance",
+        "clock_shift",
+        "coverage_copy",
+        "delay_notice",
+        "rebooking_item",
+        "recall",
+        "rule_override",
+        "walk_in",
+    }
+)
+# … and those that describe the network rather than what happened in it.
+SETTLED = frozenset(
+    {
+        "appointment_type",
+        "schedule_template",
+        "tenant_copy",
+        "location_copy",
+        "practitioner_copy",
+        "resource_copy",
+        "availability_floor",
+    }
+)
+# Reads that may cost more on a long history, each with its bound and the reason.
+BOUNDS: dict[str, Bound] = {
+    "GetDay": Bound("the exceptions that are still to come are read to say who works", rows=60),
+    "ListScheduleExceptions": Bound("exceptions are few, and put in order by their days", visits_all=True),
+    "ListWaitlist": Bound("those who wait at present are put in order", visits_all=True),
 }

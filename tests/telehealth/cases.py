@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from polyclinic.telehealth.v1 import telehealth_pb2 as pb
 
 from chassis.testing import Case
+from tests.contracts.growth import Bound
 from tests.telehealth import house
 from tests.telehealth.house import CLINICIAN, PATIENT, VIDEO, House
 
@@ -58,3 +59,11 @@ CASES = {
     "EndSession": Case(lambda w: pb.EndSessionRequest(session_id=w.room), names_resource=True),
     "GetLedger": Case(lambda w: pb.GetLedgerRequest(session_id=w.room), names_resource=True),
 }
+
+# For the bounds of reads (tests/contracts/test_bounds.py): tables of which one patient has few …
+FEW: frozenset[str] = frozenset()
+NOT_MADE: frozenset[str] = frozenset()
+# … and those that describe the network rather than what happened in it.
+SETTLED = frozenset({"practitioner"})
+# Reads that may cost more on a long history, each with its bound and the reason.
+BOUNDS: dict[str, Bound] = {}

@@ -9,7 +9,7 @@ from polyclinic.billing.v1 import ledger_pb2 as pb
 from billing.domain.ledger import NAMES, Account
 from billing.domain.receivables import BUCKETS
 from billing.store import Store
-from billing.store_ledger import AccountRow
+from billing.store_accounts import AccountRow
 from billing.tables_money import DayClose
 from billing.usecases import accounts, ledger, receivables, reports
 from billing.usecases.reports import Figures, JournalView
@@ -47,19 +47,17 @@ class LedgerRpc:
 
     def GetAccount(self, request: pb.GetAccountRequest, call: Call) -> pb.Account:
         store = Store(call.session)
-        view = accounts.get_account(call, store, identifier(request.patient_id))
+        view = accounts.get_account(call, store, identifier(request.patient_id), request.page_size, request.page_token)
         codes = store.payer_codes()
         return pb.Account(
             patient_id=str(view.patient_id),
             guarantor_id=str(view.guarantor_id),
-            lines=[
-                _account_line(row, codes.get(row.payer_id, "") if row.payer_id else "", balance, patient_balance)
-                for row, balance, patient_balance in view.lines
-            ],
+            lines=[_account_line(row, codes.get(row.payer_id, "") if row.payer_id else "") for row in view.lines],
             with_payers=money(view.with_payers_minor),
             patient_owes=money(view.patient_owes_minor),
             unapplied=money(view.unapplied_minor),
             balance_due=money(view.patient_owes_minor - view.unapplied_minor),
+            next_page_token=view.next_page_token,
         )
 
     def ListBalances(self, request: pb.ListBalancesRequest, call: Call) -> pb.ListBalancesResponse:
@@ -189,7 +187,7 @@ class LedgerRpc:
         )
 
 
-def _account_line(row: AccountRow, payer_code: str, balance: int, patient_balance: int) -> pb.AccountLine:
+def _account_line(row: AccountRow, payer_code: str) -> pb.AccountLine:
     text = row.memo if row.kind in ("write_off", "transfer") and row.memo else DESCRIPTIONS.get(row.kind, row.kind)
     reversal = row.reverses_id is not None or row.journal_kind == "payment_reversal"
     return pb.AccountLine(
@@ -201,9 +199,9 @@ def _account_line(row: AccountRow, payer_code: str, balance: int, patient_balanc
         charge_line_id=str(row.charge_line_id or ""),
         payer_code=payer_code,
         amount=money(row.amount_minor),
-        balance=money(balance),
+        balance=money(row.balance_minor),
         patient_amount=money(row.patient_amount_minor),
-        patient_balance=money(patient_balance),
+        patient_balance=money(row.patient_balance_minor),
     )
 
 

@@ -12,7 +12,8 @@ from billing.domain.allocation import Allocation, Credit, OpenItem, allocate
 from billing.domain.ledger import Account, Entry, application_entries
 from billing.domain.statements import first_statement_on
 from billing.store import Store
-from billing.store_ledger import AccountRow, line_dimensions
+from billing.store_accounts import AccountRow
+from billing.store_ledger import line_dimensions
 from billing.store_reports import GuarantorSums
 from billing.tables_money import ChargeLine, GuarantorAccount
 from chassis.call import Call
@@ -26,32 +27,29 @@ STATEMENT_HOUR = time(9, 0)
 
 @dataclass(frozen=True, slots=True)
 class AccountView:
-    """A patient's account: its movements with the balances after each, and where it stands now; minor units."""
+    """A patient's account: a page of its movements with the balances after each, and where it stands now; minor units."""
 
     patient_id: UUID
     guarantor_id: UUID
-    # (movement, owed in all after it, owed by the patient after it)
-    lines: tuple[tuple[AccountRow, int, int], ...]
+    lines: tuple[AccountRow, ...]
+    next_page_token: str
     with_payers_minor: int
     patient_owes_minor: int
     unapplied_minor: int
 
 
-def get_account(call: Call, store: Store, patient_id: UUID) -> AccountView:
-    """The patient's account, with what was posted on records merged into theirs. Raises NotFound."""
+def get_account(call: Call, store: Store, patient_id: UUID, page_size: int = 0, page_token: str = "") -> AccountView:
+    """The patient's account with a page of its lines, with what was posted on records merged into theirs. Raises NotFound."""
     if store.patient(patient_id) is None:
         raise NotFound("patient")
     records = store.with_merged([patient_id])
-    lines, balance, patient_balance = [], 0, 0
-    for row in store.account_rows(records):
-        balance += row.amount_minor
-        patient_balance += row.patient_amount_minor
-        lines.append((row, balance, patient_balance))
+    lines, token = store.account_rows(records, page_size, page_token)
     sums = _sums(store, records, patient_id)
     return AccountView(
         patient_id=patient_id,
         guarantor_id=store.guarantor_of(patient_id),
         lines=tuple(lines),
+        next_page_token=token,
         with_payers_minor=sums.with_payers_minor,
         patient_owes_minor=sums.patient_owes_minor,
         unapplied_minor=sums.unapplied_minor,

@@ -37,5 +37,6 @@ def answers_of(call: Call, patient_id: UUID, on: date | None) -> list[Eligibilit
     store = Store(call.session)
     if store.patient(patient_id) is None:
         raise NotFound("patient")
-    answers = [store.last_answer(row.id) for row in coverages_on(store, patient_id, on or call.now.date())]
-    return [answer for answer in answers if answer is not None]
+    coverage_ids = [row.id for row in coverages_on(store, patient_id, on or call.now.date())]
+    answers = store.last_answers(coverage_ids)
+    return [answers[coverage_id] for coverage_id in coverage_ids if coverage_id in answers]

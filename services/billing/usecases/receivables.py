@@ -8,7 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from billing.domain.ledger import Account
-from billing.domain.receivables import BUCKETS, Owed, aged
+from billing.domain.receivables import BUCKETS
 from billing.store import Store
 from billing.tables_money import ChargeLine, StatementHold
 from billing.usecases import accounts, ledger, work_items
@@ -35,15 +35,16 @@ def get_receivables(call: Call, as_of: date | None, location_id: UUID | None, *,
     store = Store(call.session)
     day = as_of or ledger.present_day(call, store, location_id)
     codes = store.payer_codes()
-    owed: dict[str, list[Owed]] = {}
-    for item in store.open_receivables(day, location_id):
-        party = codes.get(item.payer_id, "?") if item.account is Account.PAYER_RECEIVABLE and item.payer_id else ""
-        since = item.since if by_responsibility or item.service_date is None else item.service_date
-        owed.setdefault(party, []).append(Owed(item.amount_minor, since))
+    owed: dict[str, list[int]] = {}
+    for account, payer_id, bucket, amount in store.aged_receivables(
+        day, location_id, by_responsibility=by_responsibility
+    ):
+        party = codes.get(payer_id, "?") if account is Account.PAYER_RECEIVABLE and payer_id else ""
+        owed.setdefault(party, [0] * len(BUCKETS))[bucket] += amount
     balances = {account: debits - credit for account, debits, credit in store.trial_balance(day, location_id)}
     return Aging(
         as_of=day,
-        parties={party: aged(items, day) for party, items in sorted(owed.items())},
+        parties={party: tuple(amounts) for party, amounts in sorted(owed.items())},
         unapplied_patient_minor=-balances.get(Account.UNAPPLIED_PATIENT, 0),
         unapplied_insurance_minor=-balances.get(Account.UNAPPLIED_INSURANCE, 0),
     )

@@ -51,7 +51,8 @@ class CoveragesRpc:
         return _alias(coverages.set_alias(call, request.text, request.payer_code, request.payer_name))
 
     def ListPayerAliases(self, request: pb.ListPayerAliasesRequest, call: Call) -> pb.ListPayerAliasesResponse:
-        return pb.ListPayerAliasesResponse(aliases=map(_alias, coverages.aliases(call)))
+        found, token = coverages.aliases(call, request.page_size, request.page_token)
+        return pb.ListPayerAliasesResponse(aliases=map(_alias, found), next_page_token=token)
 
 
 def _alias(row: PayerAlias) -> pb.PayerAlias:

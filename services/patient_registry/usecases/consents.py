@@ -38,14 +38,14 @@ def get(call: Call, patient_id: UUID) -> Consent:
     """What a patient allows. Raises NotFound."""
     store = Store(call.session)
     store.need(Patient, patient_id, "patient")
-    return _consent(patient_id, store.consent_history([patient_id])[patient_id])
+    return _consent(patient_id, store.consent_history([patient_id], LARGEST_HISTORY)[patient_id])
 
 
 def put(call: Call, patient_id: UUID, channel: Channel, purpose: Purpose | None, granted: bool) -> Consent:
     """Grants or refuses a channel for a purpose (None: all). Raises NotFound. The same again adds no history."""
     store = Store(call.session)
     store.lock(Patient, patient_id, "patient")
-    held = store.consent_history([patient_id])[patient_id]
+    held = store.consent_history([patient_id], LARGEST_HISTORY)[patient_id]
     source = Source.PORTAL if call.principal.kind == "patient" else Source.DESK
     said = [rows.consent_change(row) for row in held]
     added = _add(call, store, patient_id, rules.change(said, channel, purpose, granted, call.now, source))

@@ -13,7 +13,7 @@ from patient_registry import errors, published, rows
 from patient_registry.domain import coverage as rules
 from patient_registry.domain.coverage import Coverage
 from patient_registry.domain.names import normalise, tidy
-from patient_registry.store import Store
+from patient_registry.store import MOST_COVERAGES, Store
 from patient_registry.tables import Coverage as CoverageRow
 from patient_registry.tables import Patient, PayerAlias
 
@@ -58,6 +58,8 @@ def add_to(
 ) -> CoverageRow:
     """Adds a coverage to a locked (or new) patient. `held`: what is on file; `complete` as in the domain's check."""
     held = store.coverages([patient.id])[patient.id] if held is None else held
+    if len(held) >= MOST_COVERAGES:
+        raise errors.TooMany(internal="coverages")
     others = [rows.coverage(row) for row in held]
     coverage = replace(_tidied(entered), coverage_id=call.new_id())
     if coverage.priority == 0:
@@ -186,9 +188,9 @@ def set_alias(call: Call, text: str, payer_code: str, payer_name: str) -> PayerA
     return store.payer_aliases_of([key])[0]
 
 
-def aliases(call: Call) -> list[PayerAlias]:
-    """Every alias, in order of text."""
-    return Store(call.session).payer_aliases()
+def aliases(call: Call, page_size: int, page_token: str) -> tuple[list[PayerAlias], str]:
+    """A page of the aliases, in order of text."""
+    return Store(call.session).payer_aliases(page_size, page_token)
 
 
 def _locked(store: Store, coverage_id: UUID) -> tuple[Patient, CoverageRow]:

@@ -17,6 +17,8 @@ from patient_registry.tables import DuplicatePair, Patient
 
 # Worth stopping a registration for, and worth a place on the review list.
 WARNED = frozenset({Grade.CERTAIN, Grade.LIKELY})
+# More than a person can look through helps nobody.
+MOST_TOLD = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,10 @@ def note(
 
 
 def check(call: Call, entered: Demographics) -> list[Candidate]:
-    """Who on file might be the person described. Raises InvalidInput."""
+    """Who on file might be the person described, the fifty likeliest at most. Raises InvalidInput."""
     person, problems = people.settle(entered, call.now.date())
     errors.refuse(problems, "patient")
-    return find(Store(call.session), person, ())
+    return find(Store(call.session), person, ())[:MOST_TOLD]
 
 
 def compare(call: Call, patient_id: UUID, other_id: UUID) -> Candidate:

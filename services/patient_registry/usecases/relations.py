@@ -10,7 +10,7 @@ from chassis.errors import InvalidInput, NotFound, Violation
 from patient_registry import errors, published, rows
 from patient_registry.domain import relations as rules
 from patient_registry.domain.relations import RelatedPerson, Relationship
-from patient_registry.store import Store
+from patient_registry.store import MOST_RELATIONS, Store
 from patient_registry.tables import Patient, Relation
 from patient_registry.usecases import patients
 
@@ -58,6 +58,8 @@ def add_to(call: Call, store: Store, patient: Patient, entered: NewRelation) -> 
     """Adds a relation to a locked (or new) patient."""
     if entered.related_patient_id == patient.id:
         raise InvalidInput([Violation("related_patient_id", "must be another person")])
+    if len(store.relations([patient.id])[patient.id]) >= MOST_RELATIONS:
+        raise errors.TooMany(internal="relations")
     row = Relation(id=call.new_id(), patient_id=patient.id, phone="", email="", person={})
     put(store, row, entered)
     store.add(row)

@@ -432,3 +432,21 @@ def test_postings_and_a_close_do_not_miss_each_other(clinic: Clinic) -> None:
     [closed] = clinic.staff.call("ListDayCloses", pb.ListDayClosesRequest()).day_closes
     assert trial(clinic, as_of=today).get("charges", 0) == -closed.charges.minor_units
     assert trial(clinic)["charges"] == -6 * TOTAL
+
+
+def test_an_account_is_read_by_pages(clinic):
+    """Each page goes on with the running balances of the one before; the sums are of the whole account on every page."""
+    patient = clinic.patient()
+    for _ in range(2):
+        clinic.signed_visit(patient)
+    whole = clinic.staff.call("GetAccount", ledger_pb2.GetAccountRequest(patient_id=patient))
+    assert len(whole.lines) > 2
+    lines, token = [], ""
+    while len(lines) < len(whole.lines):
+        page = clinic.staff.call(
+            "GetAccount", ledger_pb2.GetAccountRequest(patient_id=patient, page_size=2, page_token=token)
+        )
+        assert page.balance_due == whole.balance_due
+        lines, token = [*lines, *page.lines], page.next_page_token
+    assert (lines, token) == (list(whole.lines), "")
+    assert lines[-1].balance.minor_units == sum(line.amount.minor_units for line in lines)
