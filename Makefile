@@ -12,7 +12,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help day run status reset test test-fast lint format protos observe bench charts images images-test cluster-test clean
+.PHONY: help day run status reset test test-fast lint format protos chaos observe bench charts images images-test cluster-test clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ format: .venv/.installed ## Put the code into the house's shape
 
 protos: .venv/.installed ## Generate Python from the contracts into build/protos (only when one has changed)
 	@$(BIN)/python -m infra.protos
+
+chaos: protos ## Hurt a running stack under load in every way for a quarter of an hour, and prove it after each (ONLY=kill-*, SEED=)
+	@$(BIN)/python -m infra.chaos --seed $(SEED) $(if $(ONLY),--only "$(ONLY)")
 
 observe: protos ## Live the day with a telemetry receiver, then look for every patient in all that was told
 	@$(BIN)/python -m infra.observability.day --visits $(VISITS) --seed $(SEED) $(if $(PATIENTS),--patients "$(PATIENTS)")

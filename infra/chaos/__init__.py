@@ -1,0 +1,11 @@
+"""Trouble: a running installation under load is hurt in every way that its operators will meet, and proved after each.
+
+``make chaos`` (``python -m infra.chaos``). The rooms:
+
+- ``__main__``: the order of a run; ``stage``: what a trouble is given to work with; ``trouble``: what one is
+- ``system``, ``lines``: the stack, with a line that can be cut or slowed in front of NATS and of each outside party
+- ``clinics``, ``load``, ``flow``: the tenants, their never-ending working days, business time that goes on meanwhile
+- ``watch``, ``recovery``, ``routes``: every answer that a client got, and when everything was well again
+- ``proofs``, ``report``, ``display``: the day's invariants after each trouble, and what is told of them
+- ``causes``: the troubles themselves, a file for each kind of cause
+"""

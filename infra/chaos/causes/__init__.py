@@ -1,0 +1,11 @@
+"""The troubles, a file for each kind of cause; ``catalogue`` is the order of a whole run."""
+
+from __future__ import annotations
+
+from infra.chaos.causes import services
+from infra.chaos.trouble import Trouble
+
+
+def catalogue() -> list[Trouble]:
+    """Every trouble in the order of a whole run."""
+    return [*services.TROUBLES]

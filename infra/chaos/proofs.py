@@ -1,0 +1,90 @@
+"""What must hold after each trouble: the day's invariants of every tenant, and the bars of the trouble itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from infra.chaos.clinics import Clinic
+from infra.chaos.trouble import RECOVERY_BAR_SECONDS, Course, Trouble
+from infra.chaos.watch import CLEAN, NO_ANSWER, Answer
+from infra.day.context import Day
+from infra.day.invariants import Finding, Proof, claims, events, ledger, messages, proofs
+from infra.local.servers import SERVICES
+
+# Asked of the whole installation, so once is enough.
+OF_ALL: Final[tuple[Proof, ...]] = (
+    messages.each_reminder_reached_its_provider_once,
+    claims.claim_files_are_unique,
+    claims.every_claim_is_complete_or_waits,
+    claims.every_remittance_balances_or_was_refused,
+    claims.remitted_money_is_in_the_books,
+    claims.outside_judge_accepts_every_file,
+    ledger.cards_were_charged_once,
+    *events.PROOFS,
+)
+# Files do not change once they are written: their judge, who takes longest, is heard at the end.
+AT_THE_END: Final[tuple[Proof, ...]] = (claims.outside_judge_accepts_every_file,)
+# A tenant's whole past is looked at by SQL; one visit after the other only those since the last time.
+ONE_BY_ONE: Final[tuple[Proof, ...]] = (messages.every_visit_has_its_reminders,)
+
+
+def prove(clinics: list[Clinic], *, at_the_end: bool = False) -> list[Finding]:
+    """All proofs of all tenants. Everything must stand still."""
+    found: list[Finding] = []
+    for number, clinic in enumerate(clinics):
+        recent = clinic.since_last_proof()
+        for proof in [*proofs(), no_event_comes_twice]:
+            if (number and proof in (*OF_ALL, no_event_comes_twice)) or (proof in AT_THE_END and not at_the_end):
+                continue
+            finding = proof(recent if proof in ONE_BY_ONE and not at_the_end else clinic.day)
+            name = f"{clinic.name}: {finding.name}" if number else finding.name
+            found.append(Finding(name, finding.count, finding.failures, finding.may_be_empty))
+    return found
+
+
+def no_event_comes_twice(day: Day) -> Finding:
+    """A stream holds no more than its service has published: a repetition after a crash was dropped."""
+    failures = []
+    total = 0
+    by_name = {stream["name"]: int(stream["state"]["messages"]) for stream in day.observer.streams()}
+    for service in SERVICES:
+        query = "SELECT count(DISTINCT message_id) AS n FROM outbox WHERE subject LIKE 'polyclinic.%%'"
+        written = day.observer.databases.one(service, query, {})["n"]
+        total += written
+        if by_name.get(service.upper(), 0) > written:
+            failures.append(f"{service}: {written} events written, {by_name[service.upper()]} in the stream")
+    return Finding("no event is in its stream twice", total, failures)
+
+
+def broken_bars(trouble: Trouble, course: Course, answers: Iterable[Answer]) -> list[str]:
+    """Which of the promises a trouble broke, in words; empty when all were kept."""
+    broken = list(course.faults)
+    if any(seconds > RECOVERY_BAR_SECONDS for seconds in course.recoveries) and not broken:
+        broken.append(f"recovery took {max(course.recoveries)} s")
+    dirty: Counter[str] = Counter()
+    strangers: Counter[str] = Counter()
+    for answer in answers:
+        if not answer.is_error:
+            continue
+        if answer.kind != CLEAN and not (answer.kind == NO_ANSWER and trouble.breaks_connections):
+            dirty[f"{answer.kind} of {answer.service}.{answer.rpc}"] += 1
+        felt_by = answer.tenant in trouble.tenants if trouble.tenants else True
+        if answer.service not in trouble.may_feel or not felt_by:
+            strangers[f"{answer.tenant}: {answer.service}.{answer.rpc}"] += 1
+    if dirty:
+        broken.append("errors that are no clean 503: " + told(dirty))
+    if strangers:
+        broken.append("errors where nobody should have felt anything: " + told(strangers))
+    return broken
+
+
+def told(counted: Counter[str]) -> str:
+    """A count in words, the most frequent first."""
+    return ", ".join(f"{count} × {what}" for what, count in counted.most_common(6))
+
+
+def wrong(findings: Iterable[Finding], *, at_the_end: bool = False) -> list[Finding]:
+    """Those that do not hold. While the work has only begun a proof may find nothing to look at yet."""
+    return [finding for finding in findings if finding.failures or (at_the_end and not finding.passed)]
