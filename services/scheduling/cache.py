@@ -10,20 +10,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from scheduling.domain import availability, bitmaps
-from scheduling.domain.appointment_types import Role
-from scheduling.domain.availability import WorkingRules
+from scheduling.domain import availability, bitmaps, limits
+from scheduling.domain.appointment_types import AppointmentType, Role
+from scheduling.domain.availability import Reserve, WorkingRules
 from scheduling.domain.cells import CELLS_PER_DAY, CELLS_PER_WEEK, Span, cell_containing, day_of_cell
+from scheduling.domain.limits import Counter, ResourceRule
 from scheduling.store import Store
+from scheduling.stores.rows import NO_RULE
 from scheduling.stores.rules import Catalogue
 
-# How far back the bitmaps begin (a video visit may start late, zones differ), how far ahead they reach (the longest horizon of an
-# appointment type and a margin), and after how many days they are begun anew.
-DAYS_BACK = 3
+# How far back the bitmaps begin (a limit of the week counts from its Monday, zones differ), how far ahead they reach (the longest
+# horizon of an appointment type and a margin), and after how many days they are begun anew.
+DAYS_BACK = 8
 DAYS_AHEAD = 404
 REBASE_AFTER_DAYS = 14
 
@@ -33,16 +35,19 @@ Shape = tuple[int, int, int]
 
 @dataclass
 class TakenTime:
-    """What is taken of one practitioner, room or device."""
+    """What is taken of one practitioner, room, device or limit."""
 
     occupancy: bitmaps.Occupancy
     # Where visits fit, by shape and block: worked out when first asked for, forgotten when something changes.
     free: dict[tuple[Shape, int], int] = field(default_factory=dict)
+    # Of a limit: the cells of days and weeks that can take no more, by zone and block.
+    full: dict[tuple[str, int], int] = field(default_factory=dict)
     changes: int = 0
 
     def changed(self) -> None:
         """What was worked out holds no more."""
         self.free.clear()
+        self.full.clear()
         self.changes += 1
 
 
@@ -54,11 +59,36 @@ class WorkingTime:
     location_id: UUID
     rules: WorkingRules
     bits: int
+    # What of it is reserved for sessions; what the clinic has set for the practitioner and for the location.
+    reserves: tuple[Reserve, ...] = ()
+    own: ResourceRule = NO_RULE
+    place: ResourceRule = NO_RULE
     # The practitioner's taken time, once it has been read.
     taken: TakenTime | None = None
     # Where visits can start, by shape and block; of the practitioner's time as it was after so many changes.
     starts: dict[tuple[Shape, int], int] = field(default_factory=dict)
     as_of: int = -1
+    # The limits that visits of a type count for here, by type, as they were first asked for.
+    counted: dict[UUID, tuple[Counter, ...]] = field(default_factory=dict)
+    # Whether anything but working and taken time has to be looked at.
+    narrowed: bool = False
+
+    def ruled_by(self, own: ResourceRule, place: ResourceRule) -> None:
+        """Takes what the clinic has set for the practitioner and the location."""
+        self.own, self.place, self.counted = own, place, {}
+        self.narrowed = bool(self.reserves) or own is not NO_RULE or place is not NO_RULE
+
+    def counters(self, kind: AppointmentType) -> tuple[Counter, ...]:
+        """The limits that a visit of this type here counts for, whoever the patient is."""
+        found = self.counted.get(kind.id)
+        if found is None:
+            found = tuple(
+                limits.practitioner_counters(
+                    kind.practitioner_limits, kind.id, self.practitioner_id, self.own, self.location_id, self.place
+                )
+            )
+            self.counted[kind.id] = found
+        return found
 
 
 class TenantCache:
@@ -93,7 +123,9 @@ class TenantCache:
             kept = known.get((practitioner_id, location_id))
             if kept is None or kept.rules != rules:
                 bits = availability.working_bits(rules, self.span)
-                kept = WorkingTime(practitioner_id, location_id, rules, bits)
+                reserves = availability.reserves(rules, self.span)
+                kept = WorkingTime(practitioner_id, location_id, rules, bits, reserves)
+            kept.ruled_by(catalogue.rules.get(practitioner_id, NO_RULE), catalogue.rules.get(location_id, NO_RULE))
             self.working[practitioner_id, location_id] = kept
             self.by_location.setdefault(location_id, []).append(kept)
 
@@ -116,8 +148,13 @@ class View:
         """Who works at each location, in a steady order."""
         return self._tenant.by_location
 
-    def load(self, people: Iterable[WorkingTime], pools: Iterable[tuple[UUID, Role]]) -> None:
-        """Reads what has been taken of these people and pools, as far as it is not known yet, in one query."""
+    def load(
+        self,
+        people: Iterable[WorkingTime],
+        pools: Iterable[tuple[UUID, Role]],
+        counters: Iterable[Counter] = (),
+    ) -> None:
+        """Reads what has been taken of these people, pools and limits, as far as it is not known yet, in one query."""
         taken, span = self._tenant.taken, self._tenant.span
         new = [where for where in people if where.taken is None]
         missing = {where.practitioner_id: 1 for where in new if where.practitioner_id not in taken}
@@ -126,6 +163,10 @@ class View:
                 known = taken.get(resource.id)
                 if known is None or known.occupancy.capacity != resource.capacity:
                     missing[resource.id] = resource.capacity
+        for counter in counters:
+            known = taken.get(counter.id)
+            if known is None or known.occupancy.capacity != counter.allowed:
+                missing[counter.id] = counter.allowed
         occupied = self._store.occupied_stretches([(resource_id, span) for resource_id in missing])
         for resource_id, capacity in missing.items():
             taken[resource_id] = TakenTime(bitmaps.Occupancy(capacity))
@@ -150,6 +191,40 @@ class View:
             bits = bitmaps.runs(working, shape[0]) & _free(taken, shape, block)
             where.starts[key] = bits
         return bits
+
+    def open_starts(self, where: WorkingTime, shape: Shape, block: Span, kind: AppointmentType, now: datetime) -> int:
+        """The same, of the time alone that visits of this type may use now."""
+        taken = where.taken
+        if taken is None:
+            return 0
+        usable = self._usable(where, block.widened(0, shape[0]), kind, now)
+        return bitmaps.runs(usable, shape[0]) & _free(taken, shape, block)
+
+    def full(self, counter: Counter, zone: str, block: Span) -> int:
+        """The cells of the block whose local day or week takes no more visits that count for this limit."""
+        taken = self._tenant.taken[counter.id]
+        key = (zone, block.first)
+        bits = taken.full.get(key)
+        if bits is None:
+            bits = limits.full_cells(taken.occupancy, counter.period, zone, block)
+            taken.full[key] = bits
+        return bits
+
+    def openness(self, where: WorkingTime, block: Span, kind: AppointmentType, now: datetime) -> int:
+        """The practitioner's time that is usable for visits of this type and not taken; bit 0 is the block's first cell."""
+        taken = where.taken
+        return self._usable(where, block, kind, now) & ~taken.occupancy.busy(block) if taken is not None else 0
+
+    def _usable(self, where: WorkingTime, span: Span, kind: AppointmentType, now: datetime) -> int:
+        shift = span.first - self._tenant.base
+        return availability.open_to(
+            bitmaps.section(where.bits, shift, len(span)),
+            [replace(one, bits=bitmaps.section(one.bits, shift, len(span))) for one in where.reserves],
+            span.first,
+            now,
+            kind.sessions,
+            only=kind.session_only,
+        )
 
     def free(self, resource_id: UUID, shape: Shape, block: Span) -> int:
         """Where a loaded room or device has a lane free for a visit of this shape; bit 0 is the block's first cell."""

@@ -18,7 +18,7 @@ from scheduling.domain.claims import Resource
 from scheduling.stores.rules import Catalogue
 from scheduling.tables import LocationCopy, PractitionerCopy
 from scheduling.usecases import slots
-from tests.load.figures import Figure, Sample
+from infra.load.figures import Figure, Sample
 from tests.load.world import World
 
 PROVIDERS = 200
@@ -99,7 +99,7 @@ def _view() -> tuple[View, TenantCache]:
 
 def _measure(view: View, tenant: TenantCache, wanted: slots.SlotSearch) -> Sample:
     """Searches one after the other on warm bitmaps; every tenth comes after a change of some provider's time."""
-    slots.find(view, NOW, wanted, [KIND], lambda _block: 0)
+    slots.find(view, NOW, wanted, [KIND])
     latencies = []
     began = perf_counter()
     for number in range(SEARCHES):
@@ -107,6 +107,6 @@ def _measure(view: View, tenant: TenantCache, wanted: slots.SlotSearch) -> Sampl
             for taken in list(tenant.taken.values())[number % PROVIDERS : number % PROVIDERS + 1]:
                 taken.changed()
         start = perf_counter()
-        slots.find(view, NOW, wanted, [KIND], lambda _block: 0)
+        slots.find(view, NOW, wanted, [KIND])
         latencies.append((perf_counter() - start) * 1000)
     return Sample(SEARCHES, perf_counter() - began, latencies)

@@ -22,6 +22,8 @@ class ResourceKind(Enum):
     ROOM = 2
     EQUIPMENT = 3
     PATIENT = 4
+    # The seats of a group visit.
+    GROUP = 5
     # A limit on the number of visits (see domain/limits.py).
     LIMIT = 6
     # Roles that people fill: somebody who interprets, and the practitioner's own language.

@@ -15,7 +15,9 @@ from datetime import date, timedelta
 from enum import Enum
 from uuid import UUID, uuid5
 
-from scheduling.domain.cells import CELLS_PER_DAY, Span, day_cell
+from scheduling.domain import zones
+from scheduling.domain.bitmaps import Occupancy
+from scheduling.domain.cells import CELLS_PER_DAY, Span, day_cell, day_of_cell
 
 # Names of counters (RFC 9562, version 5) are made in this name space; it never changes, or what is booked would not be counted.
 COUNTERS = UUID("6b0f8f5c-6a0f-5d0e-9d43-1d9a4f0f3c11")
@@ -88,3 +90,25 @@ def counter_ids(subject: Iterable[UUID]) -> tuple[UUID, UUID]:
 def full_time(full: int, period: Period) -> int:
     """Local bitmap of the periods whose first cell is set in ``full``: the whole of each day or week that can take no more."""
     return full * ((1 << period.value) - 1)
+
+
+def full_cells(counted: Occupancy, period: Period, zone: str, block: Span) -> int:
+    """The UTC cells of the block that lie in a local day or week which takes no more; bit 0 is the block's first cell."""
+    first_day = day_of_cell(block.first) - timedelta(days=1)
+    local = Span(day_cell(first_day - timedelta(days=first_day.weekday())), block.end + 2 * CELLS_PER_DAY)
+    full = counted.busy(local)
+    return zones.to_utc(full_time(full, period), local.first, zone, block) if full else 0
+
+
+def practitioner_counters(
+    of_type: VisitLimits,
+    type_id: UUID,
+    practitioner_id: UUID,
+    own: ResourceRule,
+    location_id: UUID,
+    place: ResourceRule,
+) -> Iterator[Counter]:
+    """The limits that a visit counts for, whoever the patient is: the practitioner's, the type's of one practitioner, the location's."""
+    yield from counters(own.limits, practitioner_id)
+    yield from counters(of_type, type_id, practitioner_id)
+    yield from counters(place.limits, location_id)

@@ -5,9 +5,10 @@ The same functions decide for a search and for a booking.
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from scheduling.domain.appointment_types import (
@@ -122,6 +123,20 @@ def fills(role: Role, helper: Clinician, person: Person | None) -> bool:
 def age_on(birth_date: date, day: date) -> int:
     """Whole years of age on a day; who is born on 29 February comes of age on 1 March."""
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
+def days_of_age(birth_date: date, min_age: int, max_age: int) -> tuple[date | None, date | None]:
+    """First and last day on which somebody is between these ages, both included; None is open (a maximum of 0 is none)."""
+    first = _birthday(birth_date, min_age) if min_age else None
+    last = _birthday(birth_date, max_age + 1) - timedelta(days=1) if max_age else None
+    return first, last
+
+
+def _birthday(birth_date: date, age: int) -> date:
+    year = birth_date.year + age
+    if (birth_date.month, birth_date.day) == (2, 29) and not isleap(year):
+        return date(year, 3, 1)
+    return birth_date.replace(year=year)
 
 
 def online_refusals(kind: AppointmentType, person: Person, day: date) -> Iterator[str]:

@@ -43,10 +43,12 @@ class Found:
 
 @dataclass
 class Tally:
-    """What is still wanted: so many in all, at most ``each`` of one practitioner (0: any number)."""
+    """What is still wanted: so many in all, at most ``each`` of one practitioner (0: any number); with ``distinct``, each start of a
+    type at a location once, with the first candidate that has it."""
 
     limit: int
     each: int = 0
+    distinct: bool = False
     taken: dict[UUID, int] = field(default_factory=dict)
 
     @property
@@ -69,20 +71,42 @@ def soonest(candidates: Sequence[Starts], base: int, tally: Tally) -> list[Found
     heap = [(bitmaps.lowest(one.bits), index, one.bits) for index, one in enumerate(candidates) if one.bits]
     heapq.heapify(heap)
     found: list[Found] = []
+    seen: set[tuple[int, UUID, UUID]] = set()
     while heap and not tally.done:
         cell, index, bits = heap[0]
         one = candidates[index]
         if tally.full(one.practitioner_id):
             heapq.heappop(heap)
             continue
-        found.append(Found(base + cell, one.practitioner_id, one.location_id, one.type_id, one.duration))
-        tally.count(one.practitioner_id)
+        start = (base + cell, one.location_id, one.type_id)
+        if not tally.distinct or start not in seen:
+            found.append(Found(base + cell, one.practitioner_id, one.location_id, one.type_id, one.duration))
+            tally.count(one.practitioner_id)
+            seen.add(start)
         rest = bits & (bits - 1)
         if rest:
             heapq.heapreplace(heap, (bitmaps.lowest(rest), index, rest))
         else:
             heapq.heappop(heap)
     return found
+
+
+def wasted_cells(idle: int, start: int, before: int, duration: int, after: int) -> int:
+    """How many idle cells beside a visit would be too few for another such visit with its buffers.
+
+    :param idle: usable and free time before the visit is placed; :param start: the visit's first cell, counted in the same bitmap
+    """
+    needed = before + duration + after
+    left = start - before
+    gap_before = bitmaps.lowest(~(idle_backwards(idle, left, needed)))
+    gap_after = bitmaps.lowest(~(idle >> (start + duration + after)))
+    return sum(gap for gap in (gap_before, gap_after) if 0 < gap < needed)
+
+
+def idle_backwards(idle: int, end: int, most: int) -> int:
+    """The ``most`` cells before ``end`` with the last one as bit 0."""
+    length = min(end, most)
+    return sum(1 << n for n in range(length) if idle >> (end - 1 - n) & 1)
 
 
 def blocks(span: Span, base: int) -> Iterator[Span]:

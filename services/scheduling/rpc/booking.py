@@ -12,6 +12,7 @@ from chassis.errors import InvalidInput, Violation
 from chassis.protos import identifier, optional_date, optional_identifier, optional_instant
 from scheduling import published
 from scheduling.cache import AvailabilityCache
+from scheduling.domain.places import Place
 from scheduling.rpc import messages
 from scheduling.stores.visits import AppointmentFilter
 from scheduling.usecases import appointments, booking, slots
@@ -29,8 +30,14 @@ class BookingRpc:
     cache: AvailabilityCache
 
     def SearchSlots(self, request: pb.SearchSlotsRequest, call: Call) -> pb.SearchSlotsResponse:
-        found = slots.search_slots(call, self.cache, _search(request))
-        return pb.SearchSlotsResponse(slots=[messages.slot(one) for one in found])
+        found = slots.search(call, self.cache, _search(request))
+        return pb.SearchSlotsResponse(
+            slots=[messages.slot(one) for one in found.slots],
+            alternatives=[
+                pb.SlotAlternative(given_up=published.number(wish.value), slots=[messages.slot(one) for one in others])
+                for wish, others in found.alternatives
+            ],
+        )
 
     def HoldSlot(self, request: pb.HoldSlotRequest, call: Call) -> pb.Hold:
         command = HoldSlot(_wanted(request), optional_identifier(request.patient_id), request.minutes)
@@ -44,10 +51,10 @@ class BookingRpc:
         return Empty()
 
     def BookAppointment(self, request: pb.BookAppointmentRequest, call: Call) -> pb.Appointment:
-        return messages.appointment(booking.book(call, _booking(request)))
+        return messages.appointment(booking.book(call, booking_of(request)))
 
     def BookAppointments(self, request: pb.BookAppointmentsRequest, call: Call) -> pb.BookAppointmentsResponse:
-        bookings = [_booking(one, f"bookings[{index}].") for index, one in enumerate(request.bookings)]
+        bookings = [booking_of(one, f"bookings[{index}].") for index, one in enumerate(request.bookings)]
         batch = booking.book_all(call, bookings, validate_only=request.validate_only)
         return pb.BookAppointmentsResponse(
             appointments=messages.appointments(batch.views),
@@ -121,6 +128,10 @@ def _search(request: pb.SearchSlotsRequest) -> SlotSearch:
         patient_id=optional_identifier(request.patient_id),
         limit=request.limit,
         limit_per_practitioner=request.limit_per_practitioner,
+        order=request.order,
+        near=Place(request.near.latitude, request.near.longitude) if request.HasField("near") else None,
+        within_kilometres=request.near.kilometres,
+        pool_id=optional_identifier(request.practitioner_pool_id),
     )
 
 
@@ -133,7 +144,7 @@ def _wanted(request: pb.HoldSlotRequest | pb.BookAppointmentRequest) -> Wanted:
     )
 
 
-def _booking(request: pb.BookAppointmentRequest, path: str = "") -> Booking:
+def booking_of(request: pb.BookAppointmentRequest, path: str = "") -> Booking:
     """A booking from a hold or at a time of its own. Raises InvalidInput naming what is missing of the latter."""
     needed = ("appointment_type_id", "practitioner_id", "location_id", "start_time")
     if request.hold_id:

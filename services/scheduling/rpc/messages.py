@@ -68,6 +68,9 @@ def slot(found: Slot) -> pb.Slot:
         modality=number(found.kind.modality.value),
         practitioner_name=found.practitioner_name,
         location_name=found.location_name,
+        kilometres=found.kilometres,
+        usual_practitioner=found.usual_practitioner,
+        wasted_minutes=found.wasted_minutes,
     )
 
 

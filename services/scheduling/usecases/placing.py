@@ -17,6 +17,7 @@ from scheduling.domain import availability, bitmaps, people, zones
 from scheduling.domain.appointment_types import AppointmentType, ResourceKind, Role
 from scheduling.domain.cells import CELLS_PER_DAY, NotOnGrid, Span, cell_at, day_of_cell, instant_at
 from scheduling.domain.claims import Conflict, ConflictReason, Demand, Ledger, Resource, Visit, demand_of, plan
+from scheduling.domain.limits import practitioner_counters
 from scheduling.domain.people import Person
 from scheduling.store import Store
 from scheduling.stores.cells import Claim
@@ -150,7 +151,7 @@ def candidate(
     clinician = clinician_of(practitioner)
     roles = people.needed_roles(kind, clinician, person)
     day = zones.local_date(location.time_zone, first)
-    counted = suiting.practitioner_counters(kind, practitioner.id, rule, location.id, place_rule)
+    counted = practitioner_counters(kind.practitioner_limits, kind.id, practitioner.id, rule, location.id, place_rule)
     visit = Visit(
         claim_id=claim_id,
         kind=kind,

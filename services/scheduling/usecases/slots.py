@@ -1,52 +1,55 @@
-"""Searching free time."""
+"""Searching free time: the soonest, or in another order, and what would fit when nothing does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import Enum
 from uuid import UUID
 
 from chassis.call import Call
 from chassis.errors import InvalidInput, NotFound, Violation
-from scheduling.cache import AvailabilityCache, View, WorkingTime
-from scheduling.domain import availability, bitmaps, search, zones
-from scheduling.domain.appointment_types import AppointmentType, ResourceKind
-from scheduling.domain.cells import CELLS_PER_DAY, Span, cell_containing, instant_at
-from scheduling.domain.search import Found, Starts, Tally
+from scheduling.cache import AvailabilityCache, View
+from scheduling.domain import fairness
+from scheduling.domain.appointment_types import AppointmentType
+from scheduling.domain.cells import instant_at
+from scheduling.domain.search import Found
 from scheduling.store import Store
 from scheduling.stores.rules import Catalogue
-from scheduling.usecases import guards
+from scheduling.usecases import guards, slot_order
+from scheduling.usecases.asking import NOBODY, Asking, asking_for
+from scheduling.usecases.finding import MOST_DAYS, SlotSearch, find, place_of
 
-DEFAULT_DAYS = 30
-MOST_DAYS = 120
-DEFAULT_LIMIT = 50
+__all__ = ["NOBODY", "SlotSearch", "find"]
+
+ALTERNATIVES_EACH = 5
+# A pool's turns are counted over the visits of so many days before and after now.
+FAIR_OVER = timedelta(days=28)
 
 
-@dataclass(frozen=True)
-class SlotSearch:
-    """What is looked for; empty fields do not narrow. Days and minutes are each location's wall clock."""
+class Order(Enum):
+    """How slots are put; the values are the proto's SlotOrder."""
 
-    type_ids: tuple[UUID, ...]
-    practitioner_ids: frozenset[UUID] = frozenset()
-    location_ids: frozenset[UUID] = frozenset()
-    specialty: str = ""
-    language: str = ""
-    practitioner_sex: int = 0
-    modality: int = 0
-    first_day: date | None = None
-    last_day: date | None = None
-    earliest_minute: int = 0
-    latest_minute: int = 0
-    weekdays: tuple[int, ...] = ()
-    patient_id: UUID | None = None
-    limit: int = 0
-    limit_per_practitioner: int = 0
+    SOONEST = 0
+    CONTINUITY = 1
+    LEAST_FRAGMENTATION = 2
+
+
+class Wish(Enum):
+    """What a search may give up; the values are the proto's."""
+
+    TIME_OF_DAY = 1
+    WEEKDAYS = 2
+    PRACTITIONER = 3
+    LOCATION = 4
+    DATES = 5
+    ALL = 6
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A time that books."""
+    """A time that books. ``kilometres`` is None unless a search asked from somewhere."""
 
     kind: AppointmentType
     practitioner_id: UUID
@@ -56,113 +59,109 @@ class Slot:
     time_zone: str
     start: datetime
     end: datetime
+    kilometres: float | None = None
+    usual_practitioner: bool = False
+    wasted_minutes: int = 0
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What fits; when nothing does, what would if one wish were given up."""
+
+    slots: list[Slot]
+    alternatives: list[tuple[Wish, list[Slot]]]
 
 
 def search_slots(call: Call, cache: AvailabilityCache, wanted: SlotSearch) -> list[Slot]:
-    """Free slots, soonest first. Raises InvalidInput, NotFound (appointment type, patient)."""
+    """Free slots. Raises InvalidInput, NotFound (appointment type, patient, pool), NotBookableOnline."""
+    return _search(call, cache, wanted, alternatives=False).slots
+
+
+def search(call: Call, cache: AvailabilityCache, wanted: SlotSearch) -> SearchResult:
+    """Free slots and, when there are none, alternatives. Raises what ``search_slots`` raises."""
+    return _search(call, cache, wanted, alternatives=True)
+
+
+def _search(call: Call, cache: AvailabilityCache, wanted: SlotSearch, *, alternatives: bool) -> SearchResult:
     store = Store(call.session)
     _refuse_bad_search(wanted)
     if wanted.patient_id:
         guards.own_patient(call, wanted.patient_id)
     with cache.reading(store, call.now) as view:
         kinds = _kinds(call, view.catalogue, wanted)
-        found = find(view, call.now, wanted, kinds, lambda span: _patient_busy(store, wanted.patient_id, span))
-        catalogue = view.catalogue
-    by_id = {kind.id: kind for kind in kinds}
-    return [_slot(catalogue, by_id[one.type_id], one) for one in found]
+        asking, possible = asking_for(call, store, wanted.patient_id, kinds)
+        wanted = _of_pool(call, store, view.catalogue, wanted)
+        slots = _ordered(call, store, view, wanted, possible, asking)
+        given_up: list[tuple[Wish, list[Slot]]] = []
+        if alternatives and not slots:
+            few = replace(wanted, limit=ALTERNATIVES_EACH, limit_per_practitioner=0, order=Order.SOONEST.value)
+            for wish, relaxed in relaxations(few):
+                other = _ordered(call, store, view, relaxed, possible, asking)
+                given_up += [(wish, other)] if other else []
+    return SearchResult(slots, given_up)
 
 
-def find(
-    view: View, now: datetime, wanted: SlotSearch, kinds: Sequence[AppointmentType], patient_busy: Callable[[Span], int]
-) -> list[Found]:
-    """The soonest starts of these types, block by block until there are enough; ``patient_busy`` tells the patient's time."""
-    places = [
-        Place(location_id, zone, _days(zone, now, wanted), people)
-        for location_id, zone, people in _wanted_people(view, wanted)
-    ]
-    hull = _hull([place.days for place in places], view.span)
-    if hull is None:
-        return []
-    roles = [role for kind in kinds for role in kind.roles]
-    view.load(
-        (where for place in places for where in place.people),
-        [(place.location_id, role) for place in places for role in roles],
-    )
-    tally = Tally(wanted.limit or DEFAULT_LIMIT, wanted.limit_per_practitioner)
-    found: list[Found] = []
-    for block in search.blocks(hull, view.span.first):
-        busy = patient_busy(block)
-        candidates: list[Starts] = []
-        for kind in kinds:
-            allowed = {place.zone: _allowed(now, place.zone, wanted, kind, place.days, block) for place in places}
-            for place in places:
-                if allowed[place.zone]:
-                    candidates += _candidates(view, kind, place, allowed[place.zone], block, busy)
-        found += search.soonest(candidates, block.first, tally)
-        if tally.done:
-            break
+def relaxations(wanted: SlotSearch) -> list[tuple[Wish, SlotSearch]]:
+    """The same search with one of its wishes given up, for each that it has; at last with all of them but the dates."""
+    found: list[tuple[Wish, SlotSearch]] = []
+    if wanted.earliest_minute or wanted.latest_minute:
+        found.append((Wish.TIME_OF_DAY, replace(wanted, earliest_minute=0, latest_minute=0)))
+    if wanted.weekdays:
+        found.append((Wish.WEEKDAYS, replace(wanted, weekdays=())))
+    if wanted.practitioner_ids or wanted.specialty or wanted.language or wanted.practitioner_sex:
+        found.append((Wish.PRACTITIONER, _with_anybody(wanted)))
+    if wanted.location_ids or wanted.within_kilometres:
+        found.append((Wish.LOCATION, _anywhere(wanted)))
+    if wanted.last_day:
+        first = wanted.first_day or wanted.last_day
+        found.append((Wish.DATES, replace(wanted, last_day=first + timedelta(days=MOST_DAYS - 1))))
+    if len(found) > 1 + (found[-1][0] is Wish.DATES):
+        none = replace(_anywhere(_with_anybody(wanted)), earliest_minute=0, latest_minute=0, weekdays=())
+        found.append((Wish.ALL, none))
     return found
 
 
-@dataclass(frozen=True)
-class Place:
-    """A location that is searched: the UTC cells of its days, and who works there."""
-
-    location_id: UUID
-    zone: str
-    days: Span
-    people: list[WorkingTime]
+def _with_anybody(wanted: SlotSearch) -> SlotSearch:
+    return replace(
+        wanted, practitioner_ids=frozenset(), specialty="", language="", practitioner_sex=0, pool_id=None, turns={}
+    )
 
 
-def _wanted_people(view: View, wanted: SlotSearch) -> Iterator[tuple[UUID, str, list[WorkingTime]]]:
-    """(location, zone, people) of everybody who is looked for."""
-    narrowed = wanted.practitioner_ids or wanted.specialty or wanted.language or wanted.practitioner_sex
-    for location_id, people in view.working.items():
-        if wanted.location_ids and location_id not in wanted.location_ids:
-            continue
-        here = [where for where in people if _is_wanted(view.catalogue, where, wanted)] if narrowed else people
-        if here:
-            yield location_id, view.catalogue.locations[location_id].time_zone, here
+def _anywhere(wanted: SlotSearch) -> SlotSearch:
+    return replace(wanted, location_ids=frozenset(), within_kilometres=0.0)
 
 
-def _candidates(
-    view: View, kind: AppointmentType, place: Place, allowed: int, block: Span, patient_busy: int
-) -> list[Starts]:
-    """Where each practitioner can start this type of visit within the block, everything that it needs considered."""
-    before, after = search.buffers(kind, ResourceKind.PRACTITIONER)
-    elsewhere: dict[int, int] = {}
-    candidates = []
-    for where in place.people:
-        if kind.practitioner_ids and where.practitioner_id not in kind.practitioner_ids:
-            continue
-        duration = kind.duration_cells(where.practitioner_id)
-        if duration not in elsewhere:
-            free = availability.free_starts(patient_busy, len(block), duration, 0, 0) if patient_busy else -1
-            elsewhere[duration] = allowed & free & _roles(view, kind, place.location_id, duration, block)
-        bits = elsewhere[duration] and elsewhere[duration] & view.starts(where, (duration, before, after), block)
-        if bits:
-            candidates.append(Starts(where.practitioner_id, place.location_id, kind.id, duration, bits))
-    return candidates
+def _ordered(
+    call: Call, store: Store, view: View, wanted: SlotSearch, kinds: Sequence[AppointmentType], asking: Asking
+) -> list[Slot]:
+    by_id = {kind.id: kind for kind in kinds}
+    order = Order(wanted.order)
+    if order is Order.CONTINUITY and asking.person is not None:
+        usual = slot_order.usual_practitioner(store, asking.person.id, call.now)
+        found = slot_order.usual_first(view, call.now, wanted, kinds, asking, usual)
+        return [
+            replace(_slot(view.catalogue, by_id, wanted, one), usual_practitioner=one.practitioner_id == usual)
+            for one in found
+        ]
+    if order is Order.LEAST_FRAGMENTATION:
+        return [
+            replace(_slot(view.catalogue, by_id, wanted, one), wasted_minutes=minutes)
+            for one, minutes in slot_order.least_fragmenting(view, call.now, wanted, kinds, asking)
+        ]
+    return [_slot(view.catalogue, by_id, wanted, one) for one in find(view, call.now, wanted, kinds, asking)]
 
 
-def _roles(view: View, kind: AppointmentType, location_id: UUID, duration: int, block: Span) -> int:
-    """Where, for every role, some room or device of the location is free for the whole visit."""
-    bits = -1
-    for role in kind.roles:
-        before, after = search.buffers(kind, role.kind)
-        any_free = 0
-        for resource in view.catalogue.pools.get((location_id, role), ()):
-            any_free |= view.free(resource.id, (duration, before, after), block)
-        bits &= any_free
-    return bits
-
-
-def _patient_busy(store: Store, patient_id: UUID | None, block: Span) -> int:
-    """The patient's booked time; bit 0 is the block's first cell. A visit may reach beyond the block."""
-    if patient_id is None:
-        return 0
-    taken = store.occupied([patient_id], block.widened(0, CELLS_PER_DAY))
-    return bitmaps.of_spans((span for _, _, span in taken), block.first)
+def _of_pool(call: Call, store: Store, catalogue: Catalogue, wanted: SlotSearch) -> SlotSearch:
+    """The search among a pool's members, with whose turn it is. Raises NotFound."""
+    if wanted.pool_id is None:
+        return wanted
+    weights = catalogue.practitioner_pools.get(wanted.pool_id)
+    if weights is None:
+        raise NotFound("practitioner pool")
+    members = frozenset(weights) & wanted.practitioner_ids if wanted.practitioner_ids else frozenset(weights)
+    loads = store.loads_of(weights, call.now - FAIR_OVER, call.now + FAIR_OVER)
+    turns = {member: turn for turn, member in enumerate(fairness.by_turn(weights, loads))}
+    return replace(wanted, practitioner_ids=members or frozenset({wanted.pool_id}), turns=turns)
 
 
 def _refuse_bad_search(wanted: SlotSearch) -> None:
@@ -174,6 +173,8 @@ def _refuse_bad_search(wanted: SlotSearch) -> None:
             problems.append(Violation("dates.end", f"must be less than {MOST_DAYS} days after the start"))
     if wanted.latest_minute and wanted.latest_minute < wanted.earliest_minute:
         problems.append(Violation("latest_minute", "must not be before earliest_minute"))
+    if wanted.order == Order.CONTINUITY.value and wanted.patient_id is None:
+        problems.append(Violation("patient_id", "is required for slots in the order of continuity"))
     if problems:
         raise InvalidInput(problems)
 
@@ -189,57 +190,11 @@ def _kinds(call: Call, catalogue: Catalogue, wanted: SlotSearch) -> list[Appoint
     return kinds
 
 
-def _is_wanted(catalogue: Catalogue, where: WorkingTime, wanted: SlotSearch) -> bool:
-    if wanted.practitioner_ids and where.practitioner_id not in wanted.practitioner_ids:
-        return False
-    practitioner = catalogue.practitioners[where.practitioner_id]
-    return (
-        (not wanted.specialty or wanted.specialty.casefold() in (s.casefold() for s in practitioner.specialties))
-        and (not wanted.language or wanted.language.casefold() in (x.casefold() for x in practitioner.languages))
-        and (not wanted.practitioner_sex or wanted.practitioner_sex == practitioner.sex)
-    )
-
-
-def _days(zone: str, now: datetime, wanted: SlotSearch) -> Span:
-    """The UTC cells of the days searched at a location of this zone."""
-    first = max(wanted.first_day or date.min, zones.local_date(zone, cell_containing(now)))
-    last = wanted.last_day or (wanted.first_day or first) + timedelta(days=DEFAULT_DAYS)
-    last = max(min(last, first + timedelta(days=MOST_DAYS)), first - timedelta(days=1))
-    begin = zones.day_span(zone, first).first
-    return Span(begin, max(zones.day_span(zone, last).end, begin))
-
-
-def _hull(days: Sequence[Span], known: Span) -> Span | None:
-    """One span for all locations, as far as the bitmaps reach."""
-    wide = [span for span in days if len(span)]
-    if not wide:
-        return None
-    first = max(min(span.first for span in wide), known.first)
-    end = min(max(span.end for span in wide), known.end)
-    return Span(first, end) if first < end else None
-
-
-def _allowed(now: datetime, zone: str, wanted: SlotSearch, kind: AppointmentType, days: Span, block: Span) -> int:
-    """The cells of the block at which a search may offer a start there: limits of the type, days and wishes."""
-    limits = availability.start_limits(now, zone, kind.minimum_notice_minutes, kind.horizon_days)
-    first, end = max(limits.first, days.first), min(limits.end, days.end)
-    if first >= block.end or end <= block.first:
-        return 0
-    wishes = availability.wished_starts(
-        zone,
-        block,
-        every_minutes=kind.start_every_minutes,
-        weekdays=wanted.weekdays,
-        earliest_minute=wanted.earliest_minute,
-        latest_minute=wanted.latest_minute,
-    )
-    return wishes & bitmaps.mask(first - block.first, end - block.first)
-
-
-def _slot(catalogue: Catalogue, kind: AppointmentType, found: Found) -> Slot:
+def _slot(catalogue: Catalogue, kinds: dict[UUID, AppointmentType], wanted: SlotSearch, found: Found) -> Slot:
     location = catalogue.locations[found.location_id]
+    place = place_of(catalogue, location.id) if wanted.near else None
     return Slot(
-        kind=kind,
+        kind=kinds[found.type_id],
         practitioner_id=found.practitioner_id,
         practitioner_name=catalogue.practitioners[found.practitioner_id].name,
         location_id=location.id,
@@ -247,4 +202,5 @@ def _slot(catalogue: Catalogue, kind: AppointmentType, found: Found) -> Slot:
         time_zone=location.time_zone,
         start=instant_at(found.cell),
         end=instant_at(found.cell + found.duration),
+        kilometres=wanted.near.kilometres_to(place) if wanted.near and place else None,
     )

@@ -19,7 +19,7 @@ from scheduling.domain.appointment_types import (
 )
 from scheduling.domain.cells import cell_containing
 from scheduling.domain.claims import Conflict, ConflictReason
-from scheduling.domain.limits import Counter, ResourceRule, counters
+from scheduling.domain.limits import Counter, counters
 from scheduling.domain.people import Clinician, Person
 from scheduling.domain.resources import Demand, Resource
 from scheduling.store import Store
@@ -60,16 +60,6 @@ def person_for(call: Call, store: Store, patient_id: UUID | None, kinds: Sequenc
 def is_new(person: Person | None) -> bool:
     """Whether the visit is a new patient's; nobody is new of whom nothing is known."""
     return person is not None and not person.established
-
-
-def practitioner_counters(
-    kind: AppointmentType, practitioner_id: UUID, rule: ResourceRule, location_id: UUID, place_rule: ResourceRule
-) -> Iterator[Counter]:
-    """The limits that a visit of this type counts for, whoever the patient is: the practitioner's, the type's of one practitioner,
-    the location's."""
-    yield from counters(rule.limits, practitioner_id)
-    yield from counters(kind.practitioner_limits, kind.id, practitioner_id)
-    yield from counters(place_rule.limits, location_id)
 
 
 def demands_of(found: Iterator[Counter], day: date) -> tuple[Demand, ...]:
