@@ -20,10 +20,10 @@ help: ## Show this list
 	@echo "  make day PATIENTS=<dir of FHIR R4 bundles> VISITS=$(VISITS) SEED=$(SEED) CHAOS=1 KEEP=1"
 	@echo "  make run PORT=$(PORT)    make test T=tests/billing"
 
-day: protos ## Live one clinic day through every service, prove the books, leave the files in out/day
+day: protos assets ## Live one clinic day through every service, prove the books, leave the files in out/day
 	@$(BIN)/python -m infra.day --visits $(VISITS) --seed $(SEED) $(if $(PATIENTS),--patients "$(PATIENTS)") $(if $(CHAOS),--chaos) $(if $(KEEP),--keep)
 
-run: protos ## Start the whole system, seeded, and keep it up until Ctrl-C (data in .data/run)
+run: protos assets ## Start the whole system, seeded, and keep it up until Ctrl-C (data in .data/run)
 	@$(BIN)/python -m infra.local run --port-base $(PORT)
 
 status: .venv/.installed ## One screen of health of what `make run` has started
@@ -32,11 +32,14 @@ status: .venv/.installed ## One screen of health of what `make run` has started
 reset: .venv/.installed ## Empty what `make run` has kept
 	@$(BIN)/python -m infra.local reset
 
-test: protos ## Run every test but the load measurements (T=path::name runs a part)
-	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images" $(T)
+test: protos assets ## Run every test but the load measurements (T=path::name runs a part)
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images and not browser" $(T)
 
-test-fast: protos ## Run the tests that take seconds: domains, contracts, services; not journeys, chaos, browser
-	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images and not slow and not journey" $(T)
+test-fast: protos assets ## Run the tests that take seconds: domains, contracts, services; not journeys, chaos, browser
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images and not browser and not slow and not journey" $(T)
+
+browser-test: protos assets ## Drive the pages in Chromium on a running, seeded system, at both widths (CHROMIUM=/usr/bin/chromium; shots in out/screens)
+	$(BIN)/pytest -q -m browser tests/browser
 
 lint: protos ## Style, types and the borders between packages
 	$(BIN)/ruff check $(CODE)
@@ -54,6 +57,9 @@ protos: .venv/.installed ## Generate Python from the contracts into build/protos
 chaos: protos ## Hurt a running stack under load in every way for a quarter of an hour, and prove it after each (ONLY=kill-*, SEED=)
 	@$(BIN)/python -m infra.chaos --seed $(SEED) $(if $(ONLY),--only "$(ONLY)")
 
+assets: .venv/.installed ## Build the pages' styles, scripts and texts (only when one has changed)
+	@$(BIN)/python -m infra.assets
+
 observe: protos ## Live the day with a telemetry receiver, then look for every patient in all that was told
 	@$(BIN)/python -m infra.observability.day --visits $(VISITS) --seed $(SEED) $(if $(PATIENTS),--patients "$(PATIENTS)")
 
@@ -63,13 +69,13 @@ bench: protos ## Measure, each figure beside its limit, into out/bench
 charts: .venv/.installed ## Lint and package the Helm charts into out/charts
 	$(BIN)/python -m infra.cluster.charts
 
-images: protos ## Build every service's container image with podman or docker (BASE=local: base from Debian packages; PREFIX=, TAG=)
+images: protos assets ## Build every service's container image with podman or docker (BASE=local: base from Debian packages; PREFIX=, TAG=)
 	$(BIN)/python -m infra.images build $(if $(BASE),--base $(BASE)) $(if $(PREFIX),--prefix $(PREFIX)) $(if $(TAG),--tag $(TAG))
 
-images-test: protos ## Build the images with podman here and run each of them (as root, with podman and mmdebstrap)
+images-test: protos assets ## Build the images with podman here and run each of them (as root, with podman and mmdebstrap)
 	$(BIN)/pytest -q -m images tests/images
 
-cluster-test: protos ## Install on the cluster of your kubeconfig and live a clinic day there (IMAGES=<registry/prefix->, TAG=)
+cluster-test: protos assets ## Install on the cluster of your kubeconfig and live a clinic day there (IMAGES=<registry/prefix->, TAG=)
 	$(BIN)/python -m infra.cluster $(if $(IMAGES),--images $(IMAGES)) $(if $(TAG),--tag $(TAG)) --visits $(VISITS) --seed $(SEED) $(if $(KEEP),--keep)
 
 clean: ## Delete everything that was made here: environment, generated code, data, results

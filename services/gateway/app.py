@@ -14,6 +14,7 @@ from chassis.tls import Certificates
 from gateway import errors
 from gateway.api import api_handler
 from gateway.auth import add_auth
+from gateway.console.routes import add_console
 from gateway.edge import Edge, Render, request_id
 from gateway.fhir import outcome
 from gateway.fhir.routes import Fhir, add_fhir
@@ -35,6 +36,7 @@ from gateway.transcoding.contracts import find_services
 from gateway.transcoding.json_out import Renderer
 from gateway.transcoding.routes import Binding, collect_bindings, mount
 from gateway.transcoding.templates import CONVERTERS
+from gateway.web.assets import Assets, add_assets
 from gateway.webhooks import webhook_handler
 
 
@@ -77,6 +79,9 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
         documentation = Documentation(bindings, settings.public_url)
         add_documentation(app, edge, documentation)
         add_pages(app, edge, Pages(documentation, settings.public_url))
+        assets = Assets()
+        add_assets(app, edge, assets)
+        add_console(app, edge, found, assets, sessions)
     if settings.gateway_role in ("all", "streams"):
         _add_streams(app, edge, found, identity, settings)
     else:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -32,6 +33,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{8,128}", re.ASCII)
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,7000}", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+CSRF_FIELD = "csrf_token"
 _SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -67,6 +69,10 @@ class Exchange:
     # The RPC that does the work, for log and metrics; and how often it was called.
     rpc: str = ""
     calls: int = 0
+    # A page's form may carry the CSRF token in a field, since it is sent without a script.
+    takes_forms: bool = False
+    # A page asks several RPCs: each with how often.
+    asked: Counter[str] = field(default_factory=Counter)
     # Set when the session's tokens were renewed on the way: the answer carries the new cookie.
     renewed: Session | None = None
     # Identity has ended the session of the cookie: the answer takes the cookie away.
@@ -81,15 +87,26 @@ class Exchange:
         deadline: float | None = None,
     ) -> Any:
         """Calls an RPC as the caller. Raises grpc.RpcError and Unavailable."""
+        self.rpc = rpc.full_name
+        self.calls += 1
+        return self.backends.call(service, rpc, message, self._metadata(idempotency_key), deadline)
+
+    def begin(self, service: str, rpc: descriptors.Rpc, message: Message, idempotency_key: str = "") -> grpc.Future:
+        """Begins a call as the caller, for a page that asks several at once; the future's result raises grpc.RpcError.
+
+        Raises Unavailable (no address).
+        """
+        self.asked[rpc.full_name] += 1
+        return self.backends.begin(service, rpc, message, self._metadata(idempotency_key))
+
+    def _metadata(self, idempotency_key: str) -> list[tuple[str, str]]:
         metadata = [("x-request-id", self.request_id), ("x-client-address", self.address)]
         if self.token:
             metadata.append(("authorization", f"Bearer {self.token}"))
         if idempotency_key:
             metadata.append(("idempotency-key", idempotency_key))
         metadata.extend(telemetry.carrier().items())
-        self.rpc = rpc.full_name
-        self.calls += 1
-        return self.backends.call(service, rpc, message, metadata, deadline)
+        return metadata
 
 
 Handler = Callable[[Exchange, dict[str, str]], Response]
@@ -125,12 +142,14 @@ class Edge:
         rpc: str = "",
         public: bool = False,
         webhook: bool = False,
+        forms: bool = False,
         render: Render = problems.respond,
     ) -> Callable[..., Response]:
         """A Flask view of a handler.
 
         ``label`` is the path template (never the path, which may hold ids); ``rpc`` what it will call; ``webhook`` limits
-        it as an outside party's. Without ``public`` a missing or invalid token is refused here; services verify it again in any case.
+        it as an outside party's; ``forms`` takes the CSRF token from a form's field too. Without ``public`` a missing or
+        invalid token is refused here; services verify it again in any case.
         """
         span_name, resources = f"HTTP {label}", _resources_in(label)
         admit = self._admit_public if public else self._admit
@@ -142,6 +161,7 @@ class Edge:
             # The request itself: each look through Flask's proxy would cost a context lookup.
             incoming: Request = request._get_current_object()  # type: ignore[attr-defined]
             exchange = Exchange(incoming, request_id(incoming.headers), self._address(incoming), self.backends, rpc=rpc)
+            exchange.takes_forms = forms
             about = {"http.route": label, "http.request.method": incoming.method, **resources(values)}
             trace = {key: incoming.headers[key] for key in ("traceparent",) if key in incoming.headers}
             with telemetry.span(span_name, SpanKind.SERVER, trace, **about) as span:
@@ -222,7 +242,10 @@ class Edge:
         session = self._sessions.read(exchange.request.cookies)
         if session is None:
             return
-        if exchange.request.method not in _SAFE_VERBS and not session.proves(exchange.request.headers):
+        if exchange.request.method not in _SAFE_VERBS and not (
+            session.proves(exchange.request.headers)
+            or (exchange.takes_forms and session.matches(exchange.request.form.get(CSRF_FIELD, "")))
+        ):
             raise CsrfRefused
         current = self._sessions.current(session, exchange.address, exchange.request_id)
         if current is None:
@@ -249,16 +272,17 @@ class Edge:
 
     def _note(self, exchange: Exchange, label: str, status: int) -> None:
         principal = exchange.principal
-        self._request_log.write(
-            request_id=exchange.request_id,
-            verb=exchange.request.method,
-            path=label,
-            rpc=exchange.rpc,
-            calls=exchange.calls,
-            principal_id=principal.id if principal else "",
-            tenant_id=str(principal.tenant_id or "") if principal else "",
-            status=status,
-        )
+        for rpc, calls in list(exchange.asked.items()) or [(exchange.rpc, exchange.calls)]:
+            self._request_log.write(
+                request_id=exchange.request_id,
+                verb=exchange.request.method,
+                path=label,
+                rpc=rpc,
+                calls=calls,
+                principal_id=principal.id if principal else "",
+                tenant_id=str(principal.tenant_id or "") if principal else "",
+                status=status,
+            )
 
     def _address(self, incoming: Request) -> str:
         """The client's address: the peer's, or what the outermost trusted proxy saw."""

@@ -45,7 +45,10 @@ class Session:
 
     def proves(self, headers: Headers) -> bool:
         """Whether the request carries the session's CSRF token in its header."""
-        given = headers.get(CSRF_HEADER, "")
+        return self.matches(headers.get(CSRF_HEADER, ""))
+
+    def matches(self, given: str) -> bool:
+        """Whether this is the session's CSRF token, as a header or a form's field carries it."""
         return hmac.compare_digest(given.encode("utf-8", "replace"), self.csrf.encode())
 
 

@@ -62,6 +62,13 @@ class Backends:
         stub = self._stub(service, rpc)
         return stub(request, timeout=deadline_seconds or self._deadline, metadata=metadata)  # type: ignore[no-any-return]
 
+    def begin(
+        self, service: str, rpc: descriptors.Rpc, request: Message, metadata: Sequence[tuple[str, str]]
+    ) -> grpc.Future:
+        """Begins one unary RPC and does not wait. Raises Unavailable (no address)."""
+        stub: Any = self._stub(service, rpc)
+        return stub.future(request, timeout=self._deadline, metadata=metadata)  # type: ignore[no-any-return]
+
     def close(self) -> None:
         """Ends all channels; calls under way are cancelled."""
         with self._lock:

@@ -1,0 +1,231 @@
+"""The calendar: a day by clinician or by room, a week of one clinician; drawn in rows of five minutes of the location's wall clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response
+
+from chassis.protos import instant, optional_date
+from gateway.console import words
+from gateway.console.booking import parts_of
+from gateway.web.dates import read_date
+from gateway.web.page import Page
+
+MINUTES_A_ROW = 5
+ROWS_A_DAY = 24 * 60 // MINUTES_A_ROW
+# Shown when nobody works and nothing is booked: 8 to 18.
+USUAL = (8 * 12, 18 * 12)
+CLOSED, OPEN_EXTRA, OUT = 1, 2, 3
+
+
+@dataclass
+class Block:
+    """Something in a column, from its row on, so many rows long."""
+
+    row: int
+    rows: int
+    kind: str
+    visit: Any = None
+    text: str = ""
+    slot: Any = None
+
+
+@dataclass
+class Column:
+    """A clinician's or a room's day, or one day of a week."""
+
+    key: str
+    title: str
+    under: str
+    day: date
+    href: str = ""
+    blocks: list[Block] = field(default_factory=list)
+
+
+def show(page: Page) -> Response:
+    """The calendar of the chosen location."""
+    location = page.location
+    if location is None:
+        return page.show("calendar.html", columns=(), words=words)
+    chosen = (read_date(page.arg("date"), page.today) if page.arg("date") else None) or page.today
+    week = page.arg("view") == "week"
+    first = chosen - timedelta(days=chosen.weekday()) if week else chosen
+    last = first + timedelta(days=6 if week else 0)
+    who = page.arg("practitioner")
+    zone = ZoneInfo(location.time_zone)
+    here = {"location_id": location.location_id}
+    span = {"start_from": at(first, zone), "start_to": at(last + timedelta(days=1), zone)}
+    days = {"dates": {"start": parts_of(first), "end": parts_of(last)}}
+    asks = {
+        "visits": page.ask("Scheduling.ListAppointments", **here, **span, page_size=500),
+        "templates": page.ask("Scheduling.ListScheduleTemplates", **here, page_size=500),
+        "exceptions": page.ask("Scheduling.ListScheduleExceptions", **here, **days, page_size=500),
+        "practitioners": page.ask("Identity.ListPractitioners", page_size=500),
+        "rooms": page.ask("Identity.ListRooms", **here, page_size=500),
+        "types": page.ask("Scheduling.ListAppointmentTypes", page_size=500),
+    }
+    if page.arg("type"):
+        wish = {
+            "appointment_type_ids": [page.arg("type")],
+            "location_ids": [location.location_id],
+            "practitioner_ids": [who] if who else [],
+        }
+        asks["slots"] = page.ask("Scheduling.SearchSlots", **wish, **days, limit=500)
+    parts = page.together(**asks)
+    names = {}
+    if parts["practitioners"].value is not None:
+        names = {each.practitioner_id: each for each in parts["practitioners"].value.practitioners}
+    visits = [each for each in parts["visits"].need().appointments if each.status != 8 or page.arg("cancelled")]
+    templates = parts["templates"].value.templates if parts["templates"].value is not None else ()
+    exceptions = parts["exceptions"].value.exceptions if parts["exceptions"].value is not None else ()
+    if week:
+        columns = week_columns(page, first, names, who)
+    elif page.arg("by") == "room":
+        columns = room_columns(chosen, parts["rooms"].value.rooms if parts["rooms"].value is not None else ())
+    else:
+        columns = practitioner_columns(page, chosen, names, visits, templates, who)
+    by_room, top, bottom = page.arg("by") == "room" and not week, *rows_shown(visits, templates, zone, first, last)
+    for column in columns:
+        fill(column, visits, templates, exceptions, zone, who, week=week, by_room=by_room)
+        for slot in parts["slots"].value.slots if "slots" in parts and parts["slots"].value is not None else ():
+            begin = instant(slot.start_time).astimezone(zone)
+            if begin.date() == column.day and (week or slot.practitioner_id == column.key):
+                column.blocks.append(Block(row_of(begin), max(2, rows_between(slot)), "free", slot=slot))
+    now = page.now.astimezone(zone)
+    return page.show(
+        "calendar.html",
+        columns=columns,
+        words=words,
+        day=chosen,
+        first=first,
+        last=last,
+        week=week,
+        top=top,
+        bottom=bottom,
+        previous=first - timedelta(days=7 if week else 1),
+        following=first + timedelta(days=7 if week else 1),
+        now=row_of(now) if first <= now.date() <= last else None,
+        today=now.date(),
+        exceptions=exceptions,
+        names=names,
+        practitioners=sorted(
+            ((key, f"{each.name.family}, {each.name.given}") for key, each in names.items() if each.active),
+            key=lambda each: each[1],
+        ),
+        types=parts["types"].value.appointment_types if parts["types"].value is not None else (),
+        count=len(visits),
+    )
+
+
+def at(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day."""
+    return datetime.combine(day, time(), zone)
+
+
+def row_of(local: datetime) -> int:
+    """The row of a wall-clock time, from 0."""
+    return (local.hour * 60 + local.minute) // MINUTES_A_ROW
+
+
+def rows_between(value: Any) -> int:
+    """How many rows a visit or a slot is long."""
+    return max(1, round((instant(value.end_time) - instant(value.start_time)).total_seconds() / 60 / MINUTES_A_ROW))
+
+
+def week_columns(page: Page, first: date, names: dict[str, Any], who: str) -> list[Column]:
+    """Seven days, of one clinician or of everybody."""
+    days = [first + timedelta(days=number) for number in range(7)]
+    return [Column(who, "", "", day, page.url(view="", date=day.isoformat())) for day in days]
+
+
+def room_columns(day: date, rooms: Sequence[Any]) -> list[Column]:
+    """One column for each room."""
+    return [Column(each.room_id, each.name, each.room_class, day) for each in rooms if each.active]
+
+
+def practitioner_columns(
+    page: Page, day: date, names: dict[str, Any], visits: Sequence[Any], templates: Sequence[Any], who: str
+) -> list[Column]:
+    """One column for each clinician who works or has a visit that day."""
+    there = {each.practitioner_id for each in visits}
+    there |= {
+        each.practitioner_id
+        for each in templates
+        if day_of_template(each, day) and any(w.weekday == day.isoweekday() for w in each.windows)
+    }
+    found = [names[key] for key in (there if not who else {who}) if key in names]
+    return [
+        Column(
+            each.practitioner_id,
+            f"{each.name.family}, {each.name.given[:1]}.",
+            each.credential or ", ".join(each.specialties[:1]),
+            day,
+            page.url(view="week", practitioner=each.practitioner_id),
+        )
+        for each in sorted(found, key=lambda each: (each.name.family, each.name.given))
+    ]
+
+
+def day_of_template(template: Any, day: date) -> bool:
+    """Whether a template is in force on a day."""
+    start, end = optional_date(template.effective.start), optional_date(template.effective.end)
+    return (start is None or start <= day) and (end is None or day <= end)
+
+
+def rows_shown(
+    visits: Sequence[Any], templates: Sequence[Any], zone: ZoneInfo, first: date, last: date
+) -> tuple[int, int]:
+    """From which row to which the calendar is drawn: whole hours around all work and all visits."""
+    begins, ends = [], []
+    for template in templates:
+        for window in template.windows:
+            day = first + timedelta(days=(window.weekday - first.isoweekday()) % 7)
+            if day <= last and day_of_template(template, day):
+                begins.append(window.starts_minute // MINUTES_A_ROW)
+                ends.append(-(-window.ends_minute // MINUTES_A_ROW))
+    for each in visits:
+        row = row_of(instant(each.start_time).astimezone(zone))
+        begins.append(row)
+        ends.append(row + rows_between(each))
+    top, bottom = (min(begins), max(ends)) if begins else USUAL
+    return top // 12 * 12, min(ROWS_A_DAY, -(-bottom // 12) * 12)
+
+
+def fill(
+    column: Column,
+    visits: Sequence[Any],
+    templates: Sequence[Any],
+    exceptions: Sequence[Any],
+    zone: ZoneInfo,
+    who: str,
+    *,
+    week: bool,
+    by_room: bool,
+) -> None:
+    """Puts working hours, closures and visits into a column."""
+    if not by_room:
+        for template in templates:
+            if (column.key or who) in (template.practitioner_id, "") and day_of_template(template, column.day):
+                for window in template.windows:
+                    if window.weekday == column.day.isoweekday():
+                        row = window.starts_minute // MINUTES_A_ROW
+                        column.blocks.append(Block(row, window.ends_minute // MINUTES_A_ROW - row, "open"))
+    for each in exceptions:
+        start, end = optional_date(each.dates.start), optional_date(each.dates.end)
+        theirs = not each.practitioner_id or each.practitioner_id == column.key
+        if theirs and start and end and start <= column.day <= end:
+            row = each.starts_minute // MINUTES_A_ROW
+            until = (each.ends_minute or 24 * 60) // MINUTES_A_ROW
+            column.blocks.append(
+                Block(row, until - row, "open" if each.kind == OPEN_EXTRA else "closed", text=each.reason)
+            )
+    for each in visits:
+        begin = instant(each.start_time).astimezone(zone)
+        mine = each.room_id == column.key if by_room else (not column.key or each.practitioner_id == column.key)
+        if begin.date() == column.day and mine:
+            column.blocks.append(Block(row_of(begin), rows_between(each), "visit", visit=each))

@@ -1,0 +1,355 @@
+"""One page for one person: what they sent, what they ask of the services, what they are shown."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import jinja2
+from babel import Locale, UnknownLocaleError
+from flask import Response, g
+
+from chassis import errors
+from chassis.clock import real_now
+from chassis.errors import Violation
+from chassis.ids import uuid7
+from chassis.principal import Principal
+from gateway import errors as problems
+from gateway.edge import Exchange, idempotency_key
+from gateway.web import formats
+from gateway.web.calls import Ask, Caller, Part, Refused, Rpcs
+from gateway.web.forms import Reading, read_form, sent_values
+from gateway.web.i18n import Language, Languages
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# A PDF is shown by the browser's own viewer, which a sandbox would keep from running.
+FILE_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+LANGUAGE_COOKIE, LOCATION_COOKIE, FLASH_COOKIE = "polyclinic_language", "polyclinic_location", "polyclinic_flash"
+YEAR_SECONDS = 31_536_000
+MAX_FORM_BYTES = 13 * 1024 * 1024
+CSV_ROWS = 10_000
+PAGE_SIZE = 50
+
+
+class Page:
+    """What a handler works with. Also the reader of the templates (``reader``)."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        values: dict[str, str],
+        rpcs: Rpcs,
+        templates: jinja2.Environment,
+        languages: Languages,
+        sections: Callable[[Page], Sequence[tuple[str, str, str]]],
+    ) -> None:
+        self.exchange = exchange
+        self.values = values
+        self._sections = sections
+        self._caller = Caller(rpcs, exchange)
+        self._templates = templates
+        incoming = exchange.request
+        incoming.max_content_length = MAX_FORM_BYTES
+        accepted = [tag for tag, _ in incoming.accept_languages]
+        self.language: Language = languages.choose(incoming.cookies.get(LANGUAGE_COOKIE, ""), accepted)
+        self._cookies: list[tuple[str, str, int | None]] = []
+        g.reader = self
+
+    # --- who and where ------------------------------------------------------------------------------------------------
+
+    @property
+    def user(self) -> Principal:
+        """The person signed in. Raises Unauthenticated."""
+        if self.exchange.principal is None:
+            raise errors.Unauthenticated
+        return self.exchange.principal
+
+    @property
+    def signed_in(self) -> bool:
+        return self.exchange.session is not None and self.exchange.principal is not None
+
+    def may(self, name: str) -> bool:
+        """Whether the person may call ``Service.Method``; decides what is shown, never what is allowed."""
+        return self._caller.may(name)
+
+    @cached_property
+    def locations(self) -> Sequence[Any]:
+        """The active locations the person works at, by name. Empty when identity does not answer."""
+        part = self.together(locations=self.ask("Identity.ListLocations", page_size=500))["locations"]
+        found = part.value.locations if part.value is not None else ()
+        mine = {str(each) for each in self.user.location_ids}
+        return sorted(
+            (each for each in found if each.active and (not mine or each.location_id in mine)),
+            key=lambda each: str(each.name),
+        )
+
+    @cached_property
+    def location(self) -> Any:
+        """Where the person works now: asked for in the URL, else as last chosen here, else the first. None without any."""
+        wished = self.exchange.request.args.get("location") or self.exchange.request.cookies.get(LOCATION_COOKIE, "")
+        found = next((each for each in self.locations if each.location_id == wished), None)
+        if found is not None and self.exchange.request.args.get("location"):
+            self.remember(LOCATION_COOKIE, found.location_id)
+        return found or next(iter(self.locations), None)
+
+    @cached_property
+    def zone(self) -> str:
+        """The IANA zone that times are shown in: the location's."""
+        return self.location.time_zone if self.signed_in and self.location is not None else "UTC"
+
+    @cached_property
+    def now(self) -> datetime:
+        """The real instant. Business time comes with the services' answers (``as_of``)."""
+        return real_now()
+
+    @cached_property
+    def today(self) -> date:
+        """Today at the location."""
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+    @cached_property
+    def sections(self) -> Sequence[tuple[str, str, str]]:
+        """What the person finds at the side of every page: (address, icon, marked text)."""
+        return self._sections(self)
+
+    def zone_name(self, zone: str) -> str:
+        """``Mountain Time``."""
+        return formats.zone_name(zone, self.language.locale, self.now)
+
+    def zone_short(self, zone: str) -> str:
+        """``MST``."""
+        return formats.zone_short(zone, self.now)
+
+    def language_name(self, tag: str) -> str:
+        """``Spanish``, in the reader's language; the tag itself when it is none."""
+        try:
+            name = Locale.parse(tag.replace("-", "_")).get_language_name(self.language.locale)
+        except (ValueError, UnknownLocaleError):
+            return tag
+        return (name or tag).capitalize()
+
+    # --- what was sent ------------------------------------------------------------------------------------------------
+
+    @property
+    def method(self) -> str:
+        return self.exchange.request.method
+
+    @property
+    def path(self) -> str:
+        return self.exchange.request.path
+
+    def arg(self, name: str, default: str = "") -> str:
+        """A query parameter, trimmed."""
+        return self.exchange.request.args.get(name, default).strip()
+
+    def sent(self, name: str, default: str = "") -> str:
+        """A form's field, trimmed."""
+        return self.exchange.request.form.get(name, default).strip()
+
+    def read(self, name: str, **fixed: Any) -> Reading:
+        """The request of ``Service.Method`` from the form's fields, with values the page itself knows (dots are ``__``)."""
+        known = {path.replace("__", "."): value for path, value in fixed.items()}
+        return read_form(self._caller.request_class(name), self.exchange.request.form, self.today, known)
+
+    # --- asking the services --------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def ask(name: str, **fields: Any) -> Ask:
+        """One call of `together`."""
+        return Ask(name, fields)
+
+    def call(self, name: str, **fields: Any) -> Any:
+        """One answer. Raises Refused."""
+        return self._caller.call(Ask(name, fields))
+
+    def together(self, **asks: Ask) -> dict[str, Part]:
+        """Several answers at once (eight at most), each failing alone."""
+        return self._caller.together(asks)
+
+    def pages(self, name: str, items: str, limit: int = CSV_ROWS, **fields: Any) -> Iterable[Any]:
+        """All entries of a list, page after page, up to a limit."""
+        token, count = "", 0
+        while True:
+            answer = self.call(name, page_size=500, page_token=token, **fields)
+            for each in getattr(answer, items):
+                if count >= limit:
+                    return
+                count += 1
+                yield each
+            token = answer.next_page_token
+            if not token:
+                return
+
+    def do(self, name: str, **fields: Any) -> Any:
+        """One change, under the form's idempotency key. Raises Refused."""
+        return self._caller.call(Ask(name, fields), self._key(name))
+
+    def submit(self, name: str, **fixed: Any) -> Any:
+        """Reads the form into the request of ``Service.Method`` and sends it under the form's key.
+
+        Raises Refused; its violations name the form's inputs, whether the form or the service found them.
+        """
+        reading = self.read(name, **fixed)
+        if reading.violations:
+            raise Refused(problems.from_error(errors.InvalidInput(reading.violations)))
+        return self.send(name, reading)
+
+    def send(self, name: str, reading: Reading) -> Any:
+        """Sends a request that was read before. Raises Refused, with the form's own field names."""
+        try:
+            return self._caller.call(Ask(name, {}, reading.message), self._key(name))
+        except Refused as refused:
+            found = refused.problem
+            told = tuple(Violation(reading.back(each.field), each.message) for each in found.violations)
+            raise Refused(problems.Problem(**{**_fields(found), "violations": told})) from None
+
+    def _key(self, name: str) -> str:
+        """The form's key, apart for each RPC that one form leads to."""
+        key = self.sent("idempotency_key")
+        if key:
+            return f"{key}:{name}"
+        return idempotency_key(self.exchange.request.headers)
+
+    # --- what is shown --------------------------------------------------------------------------------------------------
+
+    def gettext(self, text: str, **values: Any) -> str:
+        """A text in the reader's language."""
+        found = self.language.texts.gettext(text)
+        return found % values if values else found
+
+    def label(self, table: Mapping[Any, str], value: Any) -> str:
+        """The word for a value, from a table of marked texts; the value itself when there is none."""
+        return self.gettext(table[value]) if value in table else str(value)
+
+    def show(
+        self, template: str, *, status: int = 200, problem: problems.Problem | None = None, **context: Any
+    ) -> Response:
+        """Renders a template. htmx gets the one block it has a place for, everybody else the page.
+
+        After a POST the inputs show what was sent and, with ``problem``, what is wrong with it.
+        """
+        found = self._templates.get_template(template)
+        sent = sent_values(self.exchange.request.form) if self.method == "POST" else {}
+        violations = {each.field: each.message for each in problem.violations} if problem is not None else {}
+        context |= {"page": self, "problem": problem, "flash": self.flash}
+        self.form_values, self.form_violations = sent, violations
+        block = self.exchange.request.headers.get("HX-Target", "").replace("-", "_")
+        if self.exchange.request.headers.get("HX-Request") and block in found.blocks:
+            html = "".join(found.blocks[block](found.new_context(context)))
+        else:
+            html = found.render(context)
+        # htmx swaps no answer that is an error; the form with its errors is what should be seen.
+        status = 200 if self.exchange.request.headers.get("HX-Request") and status in (400, 409, 422) else status
+        return self.finish(Response(html, status=status, content_type="text/html; charset=utf-8"))
+
+    def finish(self, response: Response) -> Response:
+        """Puts the page's policy and cookies on an answer."""
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        # Pages know where a form came from, nobody else does.
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Vary"] = "HX-Request, HX-Target, Cookie, Accept-Language"
+        for name, value, seconds in self._cookies:
+            response.set_cookie(
+                name,
+                value,
+                max_age=seconds,
+                httponly=True,
+                samesite="Lax",
+                secure=self.exchange.request.is_secure,
+                path="/",
+            )
+        return response
+
+    def go(self, path: str, text: str = "", *, undo: str = "", **query: str) -> Response:
+        """Leads on after a change (303), with a word about what was done and, where it can be, the way to undo it."""
+        if text:
+            body = json.dumps({"text": text, "undo": undo}).encode()
+            self.remember(FLASH_COOKIE, base64.urlsafe_b64encode(body).decode(), None)
+        url = f"{path}?{urlencode(query)}" if query else path
+        response = Response(status=303, headers={"Location": url})
+        return self.finish(response)
+
+    def csv(self, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
+        """A list as a spreadsheet's file. A cell that a spreadsheet would run as a formula is told as text."""
+        out = io.StringIO()
+        writer = csv.writer(out)
+        writer.writerow(header)
+        for row in rows:
+            writer.writerow([_harmless(str(each)) for each in row])
+        response = Response("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return self.finish(response)
+
+    def file(self, body: Any, name: str) -> Response:
+        """A document as a service gave it (HttpBody), shown by the browser."""
+        response = Response(body.data, content_type=body.content_type)
+        response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+        response.headers["Content-Security-Policy"] = FILE_POLICY
+        return self.finish(response)
+
+    def remember(self, cookie: str, value: str, seconds: int | None = YEAR_SECONDS) -> None:
+        """Sets a cookie with the answer; without ``seconds`` it ends with the browser."""
+        self._cookies.append((cookie, value, seconds))
+
+    @cached_property
+    def flash(self) -> dict[str, str]:
+        """What the last change has to say; shown once."""
+        raw = self.exchange.request.cookies.get(FLASH_COOKIE, "")
+        if not raw:
+            return {}
+        self.remember(FLASH_COOKIE, "", 0)
+        try:
+            told = json.loads(base64.urlsafe_b64decode(raw))
+            undo = str(told["undo"])
+            return {
+                "text": str(told["text"]),
+                "undo": undo if undo.startswith("/") and not undo.startswith("//") else "",
+            }
+        except (ValueError, KeyError, TypeError):
+            return {}
+
+    @property
+    def csrf(self) -> str:
+        """What a form proves itself with."""
+        return self.exchange.session.csrf if self.exchange.session is not None else ""
+
+    @staticmethod
+    def new_key() -> str:
+        """A new idempotency key, one for each form that is shown."""
+        return str(uuid7())
+
+    def url(self, **changes: Any) -> str:
+        """This page's address with other parameters; an empty one is left out."""
+        query = {name: value for name, value in self.exchange.request.args.items() if name != "page_token"}
+        query |= {name: str(value) for name, value in changes.items()}
+        kept = {name: value for name, value in query.items() if value}
+        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+
+    # What was sent and what is wrong with it, by input; empty unless a form was refused.
+    form_values: Mapping[str, Sequence[str]]
+    form_violations: Mapping[str, str]
+    # A refusal that the page itself says, above what it shows.
+    refusal: problems.Problem | None = None
+
+
+def _fields(problem: problems.Problem) -> dict[str, Any]:
+    return {name: getattr(problem, name) for name in problem.__dataclass_fields__}
+
+
+def _harmless(text: str) -> str:
+    return (
+        f"'{text}"
+        if text.startswith(("=", "+", "-", "@", "\t")) and not text.lstrip("+-").replace(".", "").isdigit()
+        else text
+    )

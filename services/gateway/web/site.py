@@ -1,0 +1,120 @@
+"""Handlers of pages → Flask views: sessions, error pages, languages. One table of routes makes one site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import grpc
+from flask import Flask, Response, g, request
+from google.protobuf.descriptor import ServiceDescriptor
+from werkzeug.exceptions import HTTPException
+
+from chassis import errors
+from gateway import errors as problems
+from gateway.edge import Edge, Exchange
+from gateway.web.assets import Assets
+from gateway.web.calls import Refused, Rpcs
+from gateway.web.i18n import Languages
+from gateway.web.page import Page
+from gateway.web.templating import environment
+
+Handler = Callable[[Page], Response]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address of a site."""
+
+    verb: str
+    # ``/console/patients/{patient_id}``
+    path: str
+    handler: Handler
+    # Anybody may see it; otherwise whoever is not signed in is led to the sign-in page.
+    public: bool = False
+
+
+class Site:
+    """One site: its templates, its sign-in page, its routes."""
+
+    def __init__(
+        self,
+        services: Iterable[ServiceDescriptor],
+        assets: Assets,
+        folders: Sequence[Path],
+        sign_in: str,
+        sections: Callable[[Page], Sequence[tuple[str, str, str]]],
+    ) -> None:
+        self._rpcs = Rpcs(services)
+        self._languages = Languages()
+        self._sign_in = sign_in
+        self._sections = sections
+        self._templates = environment(folders, assets)
+
+    def add(self, app: Flask, edge: Edge, routes: Iterable[Route]) -> None:
+        """Adds the routes."""
+        for route in routes:
+            rule = re.sub(r"{(\w+)}", r"<segment:\1>", route.path)
+            view = edge.view(self._view(route), route.path, public=route.public, forms=True, render=self._refused)
+            app.add_url_rule(
+                rule, f"{route.verb} {route.path}", view, methods=[route.verb], provide_automatic_options=False
+            )
+
+    def _view(self, route: Route) -> Callable[[Exchange, dict[str, str]], Response]:
+        def handle(exchange: Exchange, values: dict[str, str]) -> Response:
+            page = Page(exchange, values, self._rpcs, self._templates, self._languages, self._sections)
+            if not route.public and exchange.principal is not None and exchange.principal.kind == "patient":
+                return self._problem(page, problems.from_error(errors.PermissionDenied()))
+            try:
+                return route.handler(page)
+            except Refused as refused:
+                return self._problem(page, refused.problem)
+            except errors.Error as error:
+                return self._problem(page, problems.from_error(error))
+            except grpc.RpcError as error:
+                return self._problem(page, problems.from_rpc(error))
+            except HTTPException as error:
+                return self._problem(page, problems.from_http(error))
+            except Exception as error:  # noqa: BLE001  (the last place before the wire: an incident number, never a traceback)
+                return self._problem(page, problems.incident(error))
+
+        return handle
+
+    def _problem(self, page: Page, problem: problems.Problem) -> Response:
+        if problem.status == 401:
+            return self._to_sign_in()
+        return page.show("problem.html", status=problem.status, problem=problem)
+
+    def _refused(self, problem: problems.Problem, request_id: str) -> Response:
+        """What the door itself refuses: nobody signed in, a foreign form, too many requests."""
+        if problem.status == 401:
+            return self._to_sign_in()
+        if problem.reason == "CSRF_TOKEN_REQUIRED" and request.path == self._sign_in:
+            # The form is of a time before somebody else signed in here: the new one knows.
+            return Response(status=303, headers={"Location": self._sign_in})
+        bare = Exchange(request, request_id, "", None)  # type: ignore[arg-type]
+        page = Page(bare, {}, self._rpcs, self._templates, self._languages, self._sections)
+        return page.show("problem.html", status=problem.status, problem=problem)
+
+    def _to_sign_in(self) -> Response:
+        """Leads to the sign-in page and from there back to where the person was."""
+        here = request.full_path.rstrip("?") if request.method == "GET" else _referrer()
+        url = f"{self._sign_in}?next={quote(here, safe='/')}&ended=1"
+        if request.headers.get("HX-Request"):
+            current = request.headers.get("HX-Current-URL", "")
+            path = "/" + current.split("/", 3)[3] if current.count("/") >= 3 else here
+            return Response(
+                status=200, headers={"HX-Redirect": f"{self._sign_in}?next={quote(path, safe='/')}&ended=1"}
+            )
+        response = Response(status=303, headers={"Location": url})
+        g.pop("reader", None)
+        return response
+
+
+def _referrer() -> str:
+    """The page a form was sent from, when the browser says (pages ask for their own origin's to be said)."""
+    origin, path = request.host_url, request.headers.get("Referer", "")
+    return "/" + path.removeprefix(origin) if path.startswith(origin) else ""
