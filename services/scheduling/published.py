@@ -98,3 +98,43 @@ def settled(offer: WaitlistOffer) -> pb.WaitlistOfferSettled:
         outcome=number(offer.outcome),
         appointment_id=str(offer.appointment_id) if offer.appointment_id else "",
     )
+
+
+def cancelled_late(row: Appointment, at: datetime, cutoff_minutes: int) -> pb.LateCancellation:
+    """A visit was cancelled within the cut-off."""
+    return pb.LateCancellation(
+        appointment_id=str(row.id),
+        patient_id=str(row.patient_id),
+        location_id=str(row.location_id),
+        practitioner_id=str(row.practitioner_id),
+        appointment_type_code=row.appointment_type_code,
+        start_time=timestamp(row.start_time),
+        time_zone=row.time_zone,
+        cancelled_at=timestamp(at),
+        cutoff_minutes=cutoff_minutes,
+    )
+
+
+def overridden(row: Appointment, rules: list[str], by: str) -> pb.BookingOverridden:
+    """A visit was booked beyond these rules."""
+    return pb.BookingOverridden(
+        appointment_id=str(row.id),
+        patient_id=str(row.patient_id),
+        location_id=str(row.location_id),
+        rules=rules,
+        overridden_by=by,
+    )
+
+
+def delayed(row: Appointment, expected: datetime, minutes: int) -> pb.VisitDelayed:
+    """A visit will begin later than planned, or on time after all (0)."""
+    return pb.VisitDelayed(
+        appointment_id=str(row.id),
+        patient_id=str(row.patient_id),
+        location_id=str(row.location_id),
+        appointment_type_code=row.appointment_type_code,
+        start_time=timestamp(row.start_time),
+        expected_start=timestamp(expected),
+        delay_minutes=minutes,
+        time_zone=row.time_zone,
+    )

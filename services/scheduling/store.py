@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from scheduling.stores.booking_rules import BookingRuleStore
 from scheduling.stores.cells import CellStore
 from scheduling.stores.people import PeopleStore
 from scheduling.stores.rebookings import RebookingStore
@@ -18,7 +19,7 @@ from scheduling.stores.waitlist import WaitlistStore
 Row = TypeVar("Row")
 
 
-class Store(CellStore, RuleStore, VisitStore, WaitlistStore, PeopleStore, SeriesStore, RebookingStore):
+class Store(CellStore, RuleStore, VisitStore, WaitlistStore, PeopleStore, SeriesStore, RebookingStore, BookingRuleStore):
     """``Store(call.session)``: rules and copies, cells and holds, visits, the waitlist."""
 
     def __init__(self, session: Session) -> None:

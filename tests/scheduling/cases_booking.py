@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyclinic.scheduling.v1 import rebooking_pb2, series_pb2
+from polyclinic.scheduling.v1 import booking_policy_pb2, group_visits_pb2, overrides_pb2, rebooking_pb2, series_pb2
 from polyclinic.scheduling.v1 import scheduling_pb2 as pb
 from polyclinic.types.v1 import types_pb2
 
@@ -52,7 +52,44 @@ def leave(w: Any) -> rebooking_pb2.PlanRebookingRequest:
     return rebooking_pb2.PlanRebookingRequest(create_exception=pb.CreateScheduleExceptionRequest(exception=exception))
 
 
+def group(w: Any, hour: int = 15) -> str:
+    """A group visit with eight seats."""
+    request = group_visits_pb2.OpenGroupVisitRequest(seats=8, **w.free(hour))
+    return str(w.clinic.staff.call("OpenGroupVisit", request).group_visit_id)
+
+
 CASES = {
+    "GetBookingPolicy": Case(
+        lambda w: booking_policy_pb2.GetBookingPolicyRequest(location_id=w.location_id),
+        names_resource=True,
+        any_patient=True,
+    ),
+    "SetBookingPolicy": Case(
+        lambda w: booking_policy_pb2.BookingPolicy(location_id=w.location_id, cancel_cutoff_minutes=60),
+        names_resource=True,
+    ),
+    "BookWithOverride": Case(
+        lambda w: overrides_pb2.BookWithOverrideRequest(
+            booking=pb.BookAppointmentRequest(patient_id=w.patient_id, **w.free()), reason="agreed with the doctor"
+        ),
+        names_resource=True,
+    ),
+    "ListBookingOverrides": Case(lambda w: overrides_pb2.ListBookingOverridesRequest()),
+    "OpenGroupVisit": Case(lambda w: group_visits_pb2.OpenGroupVisitRequest(seats=8, **w.free()), names_resource=True),
+    "BookSeat": Case(
+        lambda w: group_visits_pb2.BookSeatRequest(group_visit_id=group(w), patient_id=w.patient_id),
+        names_resource=True,
+    ),
+    "CancelGroupVisit": Case(
+        lambda w: group_visits_pb2.CancelGroupVisitRequest(
+            group_visit_id=group(w), reason=pb.CANCELLATION_REASON_PRACTITIONER
+        ),
+        names_resource=True,
+    ),
+    "GetGroupVisit": Case(
+        lambda w: group_visits_pb2.GetGroupVisitRequest(group_visit_id=group(w)), names_resource=True
+    ),
+    "ListGroupVisits": Case(lambda w: group_visits_pb2.ListGroupVisitsRequest(location_id=w.location_id)),
     "PlanRebooking": Case(leave, names_resource=True),
     "ApplyRebooking": Case(lambda w: rebooking_pb2.ApplyRebookingRequest(rebooking_id=planned(w)), names_resource=True),
     "UndoRebooking": Case(lambda w: rebooking_pb2.UndoRebookingRequest(rebooking_id=applied(w)), names_resource=True),

@@ -34,9 +34,17 @@ NURSE = _LOOK | {
 }  # fmt: skip
 MANAGER = (FRONT_DESK | SCHEDULER | BILLER | NURSE) | {
     "organisation.write", "user.read", "user.write", "patient.import", "audit.read", "report.*",
-    "template.*", "message.*", "message_rule.*", "messaging_policy.*", "suppression.*",
+    "template.*", "message.*", "message_rule.*", "messaging_policy.*", "suppression.*", "booking_override.*",
 }  # fmt: skip
-AUDITOR = _LOOK | {"audit.read", "user.read", "ledger.read", "report.read", "claim.read", "remittance.read"}
+AUDITOR = _LOOK | {
+    "audit.read",
+    "user.read",
+    "ledger.read",
+    "report.read",
+    "claim.read",
+    "remittance.read",
+    "booking_override.read",
+}
 
 PERMISSIONS: dict[str, frozenset[str]] = {
     "owner": frozenset({"*"}),

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from google.protobuf.descriptor import ServiceDescriptor
-from polyclinic.scheduling.v1 import rebooking_pb2, scheduling_pb2, series_pb2
+from polyclinic.scheduling.v1 import (
+    booking_policy_pb2,
+    group_visits_pb2,
+    overrides_pb2,
+    rebooking_pb2,
+    scheduling_pb2,
+    series_pb2,
+)
 
 from scheduling.cache import AvailabilityCache
 from scheduling.rpc.booking import BookingRpc
+from scheduling.rpc.booking_rules import BookingOverridesRpc, BookingPoliciesRpc, GroupVisitsRpc
 from scheduling.rpc.rebooking import RebookingsRpc
 from scheduling.rpc.rules import RulesRpc
 from scheduling.rpc.series import SeriesRpc
@@ -27,4 +35,7 @@ def servicers(cache: AvailabilityCache) -> list[tuple[ServiceDescriptor, object]
         (scheduling_pb2.DESCRIPTOR.services_by_name["Scheduling"], SchedulingRpc(cache)),
         (series_pb2.DESCRIPTOR.services_by_name["Series"], SeriesRpc(cache)),
         (rebooking_pb2.DESCRIPTOR.services_by_name["Rebookings"], RebookingsRpc()),
+        (booking_policy_pb2.DESCRIPTOR.services_by_name["BookingPolicies"], BookingPoliciesRpc()),
+        (overrides_pb2.DESCRIPTOR.services_by_name["BookingOverrides"], BookingOverridesRpc()),
+        (group_visits_pb2.DESCRIPTOR.services_by_name["GroupVisits"], GroupVisitsRpc()),
     ]

@@ -16,7 +16,7 @@ from scheduling.domain.visits import Status, Step
 from scheduling.store import Store
 from scheduling.stores.visits import AppointmentFilter
 from scheduling.tables import Appointment, LocationCopy
-from scheduling.usecases import guards, moving
+from scheduling.usecases import guards, moving, policies
 from scheduling.usecases.booking import note_step
 from scheduling.usecases.errors import WrongStatus
 from scheduling.usecases.freed import time_freed, time_of
@@ -46,11 +46,12 @@ class Cancel:
 
 
 def move(call: Call, command: Move) -> AppointmentView:
-    """Moves a visit that has not begun. Raises WrongStatus and what booking raises."""
+    """Moves a visit that has not begun. Raises WrongStatus, CutoffPassed, SeatOfAGroup and what booking raises."""
     store = Store(call.session)
     row = guards.locked_appointment(call, store, command.appointment_id, command.version)
     if visits.after(Status(row.status), Step.MOVE) is None:
         raise WrongStatus(internal=Status(row.status).name)
+    policies.refuse_late_change(call, store, row)
     wanted = Wanted(
         row.appointment_type_id,
         command.practitioner_id or row.practitioner_id,
@@ -68,10 +69,11 @@ def move(call: Call, command: Move) -> AppointmentView:
 
 
 def cancel(call: Call, command: Cancel) -> AppointmentView:
-    """Cancels a visit that has not begun and frees its time. Raises WrongStatus, NotFound, StaleVersion."""
+    """Cancels a visit that has not begun and frees its time. Raises WrongStatus, CutoffPassed, NotFound, StaleVersion."""
     store = Store(call.session)
     row = guards.locked_appointment(call, store, command.appointment_id, command.version)
     if Status(row.status) is not Status.CANCELLED:
+        policies.refuse_late_change(call, store, row)
         cancel_row(call, store, row, command.reason, command.note)
     return guards.describe_one(store, row)
 
@@ -83,11 +85,13 @@ def cancel_row(call: Call, store: Store, row: Appointment, reason: int, note: st
         raise WrongStatus(internal=before.name)
     row.status, row.cancelled_at = Status.CANCELLED.value, call.now
     row.cancellation_reason, row.cancellation_note = reason, note
+    policies.note_late_cancellation(call, store, row, reason)
     store.give_back([row.id])
     note_step(call, store, row, Step.CANCEL, before, Status.CANCELLED, {})
     store.close_requests(row.id, call.now)
     call.emit(published.of_status(row))
-    time_freed(call, store, time_of(row))
+    if row.group_visit_id is None:
+        time_freed(call, store, time_of(row))
 
 
 def confirm(call: Call, appointment_id: UUID, version: int) -> AppointmentView:

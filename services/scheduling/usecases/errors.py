@@ -150,3 +150,31 @@ class AvailabilityChanged(Conflict):
 
     reason = "AVAILABILITY_CHANGED"
     message = "The working time has been edited since; it cannot be put back by itself."
+
+
+class CutoffPassed(Conflict):
+    """Too near to the visit for a patient to change it without calling."""
+
+    reason = "CUTOFF_PASSED"
+    message = "It is too late to change this visit here; please call."
+
+
+class GroupFull(Conflict):
+    """Every seat of the group is taken."""
+
+    reason = "GROUP_FULL"
+    message = "Every seat is taken."
+
+
+class GroupCancelled(Conflict):
+    """The group does not take place."""
+
+    reason = "GROUP_CANCELLED"
+    message = "This group visit was cancelled."
+
+
+class SeatOfAGroup(Conflict):
+    """A seat cannot leave its group."""
+
+    reason = "SEAT_OF_A_GROUP"
+    message = "A seat of a group visit cannot be moved: cancel it and take another."

@@ -12,12 +12,15 @@ from scheduling.store import Store
 from scheduling.tables import Appointment
 from scheduling.usecases import placing
 from scheduling.usecases.booking import note_step
+from scheduling.usecases.errors import SeatOfAGroup
 from scheduling.usecases.freed import time_freed, time_of
 from scheduling.usecases.placing import Placed, Wanted
 
 
 def move_to(call: Call, store: Store, row: Appointment, wanted: Wanted) -> None:
     """Moves a locked visit: what is missing is taken first, then the surplus is given back. Raises what booking raises."""
+    if row.group_visit_id is not None:
+        raise SeatOfAGroup
     placing.lock_rules(store, wanted.practitioner_id, wanted.location_id)
     had = tuple(Demand(Resource(r, kind), span) for r, (kind, span) in sorted(store.claim_spans(row.id).items()))
     candidate = placing.candidate(call, store, wanted, row.id, row.patient_id, had)

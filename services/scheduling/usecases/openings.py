@@ -98,6 +98,8 @@ def place_somewhere(
 
     The visit's cells are taken: the caller keeps them, or rolls back to where it came from.
     """
+    if row.group_visit_id is not None:
+        return None
     kind = type_of(store.need(AppointmentTypeRow, row.appointment_type_id, "appointment type"))
     visit = Displaced(row.id, row.practitioner_id, cell_at(row.start_time), row.time_zone)
     for place in rebooking.places(visit, openings.of(row, kind, within_days, others=others))[:TRIES]:

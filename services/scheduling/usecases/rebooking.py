@@ -192,7 +192,6 @@ def _lies_within(store: Store, row: Appointment) -> bool:
 
 def _propose(call: Call, store: Store, row: Rebooking, change: Change, visits: Sequence[Appointment]) -> None:
     """Writes an item for each visit: each place is found by really booking it there, beside those found before, and taken back."""
-    facts = [(v.id, v.patient_id, v.start_time, v.practitioner_id, v.location_id) for v in visits]
     within, others = row.within_days, row.others_allowed
     savepoint = call.savepoint()
     change.make(call)
@@ -200,22 +199,28 @@ def _propose(call: Call, store: Store, row: Rebooking, change: Change, visits: S
     openings = Openings(store, call.now, {visit.id for visit in visits})
     found = [place_somewhere(call, store, openings, visit, within, others=others) for visit in visits]
     savepoint.rollback()
-    for (visit_id, patient_id, start, practitioner_id, location_id), got in zip(facts, found, strict=True):
+    for visit, got in zip(visits, found, strict=True):
         store.add(
             RebookingItem(
                 rebooking_id=row.id,
-                appointment_id=visit_id,
-                patient_id=patient_id,
-                from_start=start,
-                from_practitioner_id=practitioner_id,
-                from_location_id=location_id,
+                appointment_id=visit.id,
+                patient_id=visit.patient_id,
+                from_start=visit.start_time,
+                from_practitioner_id=visit.practitioner_id,
+                from_location_id=visit.location_id,
                 to_start=rebooking.start_of(got[0]) if got else None,
                 to_practitioner_id=got[0].practitioner_id if got else None,
-                to_location_id=location_id if got else None,
-                explanation=got[1] if got else f"nothing free within {within} days",
+                to_location_id=visit.location_id if got else None,
+                explanation=got[1] if got else _why_nowhere(visit, within),
                 outcome=(Outcome.PROPOSED if got else Outcome.NO_PLACE).value,
             )
         )
+
+
+def _why_nowhere(visit: Appointment, within_days: int) -> str:
+    if visit.group_visit_id is not None:
+        return "a seat of a group visit: cancel the group, or open it at another time"
+    return f"nothing free within {within_days} days"
 
 
 def _planned_anew(call: Call, store: Store, row: Rebooking, change: Change, visits: Sequence[Appointment]) -> PlanView:

@@ -9,7 +9,7 @@ from uuid import UUID
 from chassis.call import Call
 from chassis.errors import NotFound
 from scheduling import figures, published
-from scheduling.domain import availability, visits, zones
+from scheduling.domain import availability, policy, visits, zones
 from scheduling.domain.appointment_types import ResourceKind
 from scheduling.domain.cells import CELL_MINUTES, cell_containing, day_of_cell, instant_at
 from scheduling.domain.visits import IN_ROOM, LIVE, UNDOABLE, Status, Step, Times, Waits
@@ -84,7 +84,7 @@ def take_step(
         raise WrongStatus(internal=f"{before.name} {step.value}")
     if step in (Step.ARRIVE, Step.CHECK_IN) and not visits.may_arrive(call.now, row.start_time):
         raise NotToday
-    if step is Step.NO_SHOW and call.now < row.start_time:
+    if step is Step.NO_SHOW and call.now < policy.no_show_from(store.policy(row.location_id), row.start_time):
         raise TooEarly
     changed = _changed_by(row, step)
     if step is Step.ROOM:
