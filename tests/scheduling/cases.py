@@ -15,7 +15,7 @@ from chassis.protos import date_message
 from chassis.testing import Case
 from chassis.testing.harness import Harness
 from tests.contracts.growth import Bound
-from tests.scheduling import cases_booking
+from tests.scheduling import cases_availability, cases_booking
 from tests.scheduling.clinic import Clinic, at, open_clinic, stamp
 
 
@@ -255,6 +255,7 @@ CASES = {
         lambda w: pb.CloseRescheduleRequestRequest(reschedule_request_id=w.request_id), names_resource=True
     ),
     "Snapshot": Case(lambda w: types_pb2.SnapshotRequest(event="polyclinic.scheduling.v1.AppointmentBooked")),
+    **cases_availability.CASES,
     **cases_booking.CASES,
 }
 

@@ -17,6 +17,7 @@ from chassis.store import among
 from scheduling.domain.appointment_types import ResourceKind
 from scheduling.domain.cells import Span
 from scheduling.domain.claims import Demand, difference
+from scheduling.stores.availability import AvailabilityStore
 from scheduling.stores.changes import ChangeStore
 from scheduling.tables import BookingCell, Hold, Occupation
 
@@ -83,7 +84,7 @@ class Wanting(NamedTuple):
     lane: int = 0
 
 
-class CellStore(ChangeStore):
+class CellStore(AvailabilityStore, ChangeStore):
     """Cells, occupations and holds."""
 
     def lock_shared(self, resource_ids: Iterable[UUID]) -> None:
@@ -342,12 +343,6 @@ class CellStore(ChangeStore):
         return len(self.session.scalars(query).all())
 
     # ---- upkeep ----
-
-    def ensure_partitions(self, span: Span) -> int:
-        """Makes the weekly partitions for these cells where they are missing; returns how many were made."""
-        return int(
-            self.session.scalar(text("select ensure_cell_partitions(:f, :e)"), {"f": span.first, "e": span.end}) or 0
-        )
 
     def drop_partitions(self, before: int) -> int:
         """Drops the partitions that end at or before this cell; returns how many."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from chassis.store import BaseStore, among
 from scheduling.domain.visits import LIVE
@@ -68,17 +68,22 @@ class PeopleStore(BaseStore):
         )
         return frozenset(self.session.scalars(query))
 
-    def clearances_of(self, patient_id: UUID, day: date | None = None) -> list[Clearance]:
-        """What the patient has been cleared for and was not taken back, oldest first; in force on ``day`` when one is given."""
-        query = select(Clearance).where(
+    def clearances_of(self, patient_id: UUID, day: date) -> list[Clearance]:
+        """What the patient is cleared for on this day."""
+        query = self._clearances(patient_id).where(
+            or_(Clearance.first_day.is_(None), Clearance.first_day <= day),
+            or_(Clearance.last_day.is_(None), Clearance.last_day >= day),
+        )
+        return list(self.session.scalars(query))
+
+    def clearances_page(self, patient_id: UUID, page_size: int, page_token: str) -> tuple[list[Clearance], str]:
+        """A page of what the patient has been cleared for and was not taken back, oldest first."""
+        return self.page(self._clearances(patient_id), [Clearance.id], page_size, page_token)
+
+    def _clearances(self, patient_id: UUID) -> Select[tuple[Clearance]]:
+        return select(Clearance).where(
             Clearance.tenant_id == self.tenant_id, Clearance.patient_id == patient_id, Clearance.revoked_at.is_(None)
         )
-        if day is not None:
-            query = query.where(
-                or_(Clearance.first_day.is_(None), Clearance.first_day <= day),
-                or_(Clearance.last_day.is_(None), Clearance.last_day >= day),
-            )
-        return list(self.session.scalars(query.order_by(Clearance.id)))
 
     def loads_of(self, practitioner_ids: Iterable[UUID], start: datetime, end: datetime) -> dict[UUID, int]:
         """Minutes of live and past visits of these practitioners that start in [start, end)."""
@@ -95,3 +100,10 @@ class PeopleStore(BaseStore):
             .group_by(Appointment.practitioner_id)
         )
         return {practitioner: int(total or 0) for practitioner, total in self.session.execute(query)}
+
+    def counted_from(self, since: datetime) -> list[Appointment]:
+        """Every visit that starts from then on and was not cancelled: what counts for limits."""
+        query = select(Appointment).where(
+            Appointment.tenant_id == self.tenant_id, Appointment.start_time >= since, Appointment.cancelled_at.is_(None)
+        )
+        return list(self.session.scalars(query))

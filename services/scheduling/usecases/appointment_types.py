@@ -10,7 +10,7 @@ from scheduling.domain.appointment_types import AppointmentType, defects
 from scheduling.store import Store
 from scheduling.stores.rows import columns_of
 from scheduling.tables import AppointmentTypeRow
-from scheduling.usecases import guards
+from scheduling.usecases import guards, limits
 from scheduling.usecases.errors import CodeInUse
 
 
@@ -31,9 +31,11 @@ def update(call: Call, kind: AppointmentType, version: int) -> AppointmentTypeRo
     call.expect_version(row.version, version)
     _refuse_defects(kind)
     _refuse_used_code(store, kind)
+    store.lock_exclusive([row.id])
     for name, value in columns_of(kind).items():
         setattr(row, name, value)
     store.session.flush()
+    limits.recount_type(call, store, kind)
     store.note_rules_changed(row.id)
     return row
 

@@ -103,7 +103,7 @@ def asking_for(
         if not rules and not full:
             possible.append(kind)
     if refused and not possible:
-        raise NotBookableOnline(metadata={"rules": ",".join(dict.fromkeys(refused))})
+        raise NotBookableOnline(refused)
     return Asking(store, person, online), possible
 
 

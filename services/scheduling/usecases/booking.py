@@ -67,7 +67,7 @@ def hold(call: Call, command: HoldSlot) -> Hold:
             raise TooManyHolds
     elif command.patient_id:
         guards.bookable_patient(call, store, command.patient_id)
-    placing.lock_rules(store, command.wanted.practitioner_id, command.wanted.location_id)
+    placing.lock_rules(store, *command.wanted.rule_owners)
     candidate = placing.candidate(call, store, command.wanted, call.new_id(), None, about=command.patient_id)
     if command.patient_id:
         _refuse_busy_patient(store, candidate, command.patient_id)
@@ -162,7 +162,7 @@ def book_all(call: Call, bookings: Sequence[Booking], *, validate_only: bool = F
     for booking in bookings:
         guards.bookable_patient(call, store, booking.patient_id)
     wanted = [booking.source for booking in bookings if isinstance(booking.source, Wanted)]
-    owners = [owner for one in wanted for owner in (one.practitioner_id, one.location_id)]
+    owners = [owner for one in wanted for owner in one.rule_owners]
     placing.lock_rules(store, *owners)
     candidates = [_candidate(call, store, booking) for booking in bookings]
     if validate_only:

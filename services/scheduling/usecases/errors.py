@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from chassis.errors import AlreadyExists, Conflict
+from collections.abc import Iterable
+
+from chassis.errors import AlreadyExists, Conflict, Violation
 
 
 class SlotTaken(Conflict):
@@ -76,10 +78,15 @@ class LimitReached(Conflict):
 
 
 class NotBookableOnline(Conflict):
-    """A rule for patients who book by themselves is not met; the metadata's ``rules`` names them."""
+    """Rules for patients who book by themselves are not met; each is a violation."""
 
     reason = "NOT_BOOKABLE_ONLINE"
     message = "This visit cannot be booked online for this patient; please call us."
+
+    def __init__(self, rules: Iterable[str]) -> None:
+        super().__init__(
+            violations=[Violation(rule, "is asked for by this type of visit") for rule in dict.fromkeys(rules)]
+        )
 
 
 class HoldExpired(Conflict):
@@ -178,3 +185,17 @@ class SeatOfAGroup(Conflict):
 
     reason = "SEAT_OF_A_GROUP"
     message = "A seat of a group visit cannot be moved: cancel it and take another."
+
+
+class NameInUse(AlreadyExists):
+    """Another pool has the name."""
+
+    reason = "NAME_IN_USE"
+    message = "Another pool has this name."
+
+
+class QueueEmpty(Conflict):
+    """Nobody waits whom this practitioner may see."""
+
+    reason = "QUEUE_EMPTY"
+    message = "Nobody is waiting."

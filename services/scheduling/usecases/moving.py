@@ -21,7 +21,7 @@ def move_to(call: Call, store: Store, row: Appointment, wanted: Wanted) -> None:
     """Moves a locked visit: what is missing is taken first, then the surplus is given back. Raises what booking raises."""
     if row.group_visit_id is not None:
         raise SeatOfAGroup
-    placing.lock_rules(store, wanted.practitioner_id, wanted.location_id)
+    placing.lock_rules(store, *wanted.rule_owners)
     had = tuple(Demand(Resource(r, kind), span) for r, (kind, span) in sorted(store.claim_spans(row.id).items()))
     candidate = placing.candidate(call, store, wanted, row.id, row.patient_id, had)
     placed, conflicts = placing.place(call, store, [candidate])
@@ -37,7 +37,7 @@ def move_all(call: Call, store: Store, moves: Sequence[tuple[Appointment, Wanted
     All give their time back first and take the new one then: nobody else can have it meanwhile, because it is not free for others
     until this transaction is committed.
     """
-    owners = {owner for _, wanted in moves for owner in (wanted.practitioner_id, wanted.location_id)}
+    owners = {owner for _, wanted in moves for owner in wanted.rule_owners}
     placing.lock_rules(store, *owners)
     savepoint = call.savepoint()
     store.give_back([row.id for row, _ in moves])

@@ -50,6 +50,11 @@ class Wanted:
     location_id: UUID
     start: datetime
 
+    @property
+    def rule_owners(self) -> tuple[UUID, UUID, UUID]:
+        """Whose rules decide: to be locked before they are read."""
+        return self.practitioner_id, self.location_id, self.type_id
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -115,7 +120,7 @@ def start_cell(start: datetime, field: str = "start_time") -> int:
 
 
 def lock_rules(store: Store, *owner_ids: UUID) -> None:
-    """Before rules are read for a booking: nobody edits the working time of these practitioners and locations meanwhile."""
+    """Before rules are read for a booking: nobody edits those of these practitioners, locations and types meanwhile."""
     store.lock_shared(owner_ids)
 
 
@@ -366,7 +371,7 @@ def refusal(conflicts: Sequence[Conflict]) -> Error:
             return error()
     online = [conflict.detail for conflict in conflicts if conflict.reason is ConflictReason.NOT_BOOKABLE_ONLINE]
     if online:
-        return NotBookableOnline(metadata={"rules": ",".join(online)})
+        return NotBookableOnline(online)
     if all(conflict.kind is ResourceKind.PATIENT for conflict in conflicts):
         return PatientBusy()
     taken = next(conflict for conflict in conflicts if conflict.kind is not ResourceKind.PATIENT)

@@ -1,4 +1,5 @@
-"""What has to be done now and then so that booking goes on: partitions ahead, old ones dropped, the change log purged."""
+"""What has to be done now and then so that booking goes on: partitions ahead, old ones dropped, the change log purged,
+time zones followed."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Any
 from chassis.call import Call
 from scheduling.domain.cells import CELLS_PER_WEEK, Span, cell_containing
 from scheduling.store import Store
+from scheduling.usecases import clocks
 
 UPKEEP = "upkeep"
 DROP = "upkeep.drop_partitions"
@@ -27,6 +29,7 @@ def run(call: Call, payload: dict[str, Any]) -> None:
     store = Store(call.session)
     now = cell_containing(call.now)
     store.ensure_partitions(Span(now, now + WEEKS_AHEAD * CELLS_PER_WEEK))
+    clocks.follow(call, store)
     mark = store.purge_changes(int(payload.get("purge_below", 0)))
     call.due.at(UPKEEP, KEY, call.now + EVERY, {"purge_below": mark})
     call.due.at(DROP, KEY, call.now)

@@ -1,0 +1,60 @@
+"""Limits on visits that begin to hold, or change, while visits are booked already: those count at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from chassis.call import Call
+from scheduling.domain import zones
+from scheduling.domain.appointment_types import AppointmentType
+from scheduling.domain.cells import CELLS_PER_DAY, cell_at, cell_containing, instant_at
+from scheduling.domain.limits import Counter, VisitLimits, counters
+from scheduling.store import Store
+from scheduling.tables import Appointment, Hold, LocationCopy
+
+Claim = Appointment | Hold
+# A week's limit counts from its Monday.
+LOOK_BACK = timedelta(days=8)
+
+
+def recount_resource(call: Call, store: Store, resource_id: UUID, limits: VisitLimits) -> None:
+    """Counts what is booked of a practitioner, or at a location, for its limits. The resource's rules must be locked."""
+    found = list(counters(limits, resource_id))
+    _recount(
+        call,
+        store,
+        lambda claim: found if resource_id in (claim.practitioner_id, claim.location_id) else (),
+        bool(found),
+    )
+
+
+def recount_type(call: Call, store: Store, kind: AppointmentType) -> None:
+    """Counts what is booked of a type for its limits, of each practitioner and each patient. The type must be locked."""
+
+    def of(claim: Claim) -> list[Counter]:
+        if claim.appointment_type_id != kind.id:
+            return []
+        found = list(counters(kind.practitioner_limits, kind.id, claim.practitioner_id))
+        if isinstance(claim, Appointment):
+            found += counters(kind.patient_limits, kind.id, claim.patient_id)
+        return found
+
+    _recount(call, store, of, bool(kind.practitioner_limits or kind.patient_limits))
+
+
+def _recount(call: Call, store: Store, of: Callable[[Claim], Iterable[Counter]], limited: bool) -> None:
+    if not limited:
+        return
+    since = instant_at(cell_containing(call.now) - cell_containing(call.now) % CELLS_PER_DAY) - LOOK_BACK
+    claims: list[Claim] = [*store.counted_from(since), *store.claimed_from(cell_at(since))]
+    zone_of = {location.id: location.time_zone for location in store.locations()}
+    rows = []
+    for claim in claims:
+        zone = claim.time_zone if isinstance(claim, Appointment) else zone_of.get(claim.location_id)
+        if zone is None:
+            zone = store.need(LocationCopy, claim.location_id, "location").time_zone
+        day = zones.local_date(zone, cell_at(claim.start_time))
+        rows += [(counter.id, claim.id, counter.cell(day)) for counter in of(claim)]
+    store.count_for(rows)
