@@ -29,6 +29,8 @@ from scheduling.usecases.asking import Asking
 DEFAULT_DAYS = 30
 MOST_DAYS = 120
 DEFAULT_LIMIT = 50
+# Locations whose place is not known come after all others.
+FAR = float("inf")
 NOBODY_KNOWN = Clinician(UUID(int=0))
 
 
@@ -102,7 +104,7 @@ def find(
 def _sites(view: View, now: datetime, wanted: SlotSearch) -> list[Site]:
     """Where is searched, the nearest first."""
     found = [
-        (distance or 0.0, Site(location_id, zone, _days(zone, now, wanted), staff))
+        (FAR if distance is None else distance, Site(location_id, zone, _days(zone, now, wanted), staff))
         for location_id, zone, staff in _wanted_people(view, wanted)
         for distance in [_distance(view.catalogue, wanted, location_id)]
         if distance is not None or not wanted.within_kilometres
