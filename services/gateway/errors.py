@@ -33,7 +33,8 @@ _BY_CODE = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
     grpc.StatusCode.CANCELLED: 503,
     grpc.StatusCode.UNAVAILABLE: 503,
-    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
+    # Not 504: whoever calls does the same in both cases, waits a moment and asks again under the same key.
+    grpc.StatusCode.DEADLINE_EXCEEDED: 503,
     grpc.StatusCode.UNIMPLEMENTED: 501,
 }
 # Reasons for which HTTP has a better word than their gRPC code has.

@@ -28,7 +28,6 @@ _CODES = {
     428: "required",
     429: "throttled",
     503: "transient",
-    504: "timeout",
 }
 
 
