@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from scheduling.stores.booking_rules import BookingRuleStore
 from scheduling.stores.cells import CellStore
+from scheduling.stores.day import DayStore
 from scheduling.stores.people import PeopleStore
 from scheduling.stores.rebookings import RebookingStore
 from scheduling.stores.rules import RuleStore
@@ -19,7 +20,7 @@ from scheduling.stores.waitlist import WaitlistStore
 Row = TypeVar("Row")
 
 
-class Store(CellStore, RuleStore, VisitStore, WaitlistStore, PeopleStore, SeriesStore, RebookingStore, BookingRuleStore):
+class Store(CellStore, RuleStore, VisitStore, WaitlistStore, PeopleStore, SeriesStore, RebookingStore, BookingRuleStore, DayStore):
     """``Store(call.session)``: rules and copies, cells and holds, visits, the waitlist."""
 
     def __init__(self, session: Session) -> None:

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyclinic.scheduling.v1 import booking_policy_pb2, group_visits_pb2, overrides_pb2, rebooking_pb2, series_pb2
+from polyclinic.scheduling.v1 import (
+    booking_policy_pb2,
+    group_visits_pb2,
+    overrides_pb2,
+    rebooking_pb2,
+    running_late_pb2,
+    series_pb2,
+    walk_ins_pb2,
+)
 from polyclinic.scheduling.v1 import scheduling_pb2 as pb
 from polyclinic.types.v1 import types_pb2
 
@@ -58,7 +66,46 @@ def group(w: Any, hour: int = 15) -> str:
     return str(w.clinic.staff.call("OpenGroupVisit", request).group_visit_id)
 
 
+def queued(w: Any) -> walk_ins_pb2.WalkIn:
+    """Somebody in the queue."""
+    return w.clinic.staff.call("JoinQueue", joining(w))
+
+
+def joining(w: Any) -> walk_ins_pb2.JoinQueueRequest:
+    """A known patient who comes without an appointment."""
+    return walk_ins_pb2.JoinQueueRequest(
+        location_id=w.location_id, appointment_type_id=w.type_id, patient_id=str(w.clinic.patient())
+    )
+
+
+def call_next(w: Any) -> walk_ins_pb2.CallNextRequest:
+    """The practitioner calls somebody who waits."""
+    queued(w)
+    return walk_ins_pb2.CallNextRequest(location_id=w.location_id, practitioner_id=w.practitioner_id)
+
+
+def served(w: Any) -> walk_ins_pb2.ServeWalkInRequest:
+    """A walk-in who is served by somebody who has time."""
+    other = w.clinic.practitioner("Larsen", hours=(0, 24))
+    return walk_ins_pb2.ServeWalkInRequest(walk_in_id=queued(w).walk_in_id, practitioner_id=str(other))
+
+
 CASES = {
+    "GetExpectedStarts": Case(
+        lambda w: running_late_pb2.GetExpectedStartsRequest(location_id=w.location_id), names_resource=True
+    ),
+    "GetExpectedStart": Case(
+        lambda w: running_late_pb2.GetExpectedStartRequest(appointment_id=w.booked.appointment_id), names_resource=True
+    ),
+    "ProposeSwaps": Case(
+        lambda w: running_late_pb2.ProposeSwapsRequest(appointment_id=w.booked.appointment_id), names_resource=True
+    ),
+    "JoinQueue": Case(joining, names_resource=True),
+    "CallNext": Case(call_next, names_resource=True),
+    "ServeWalkIn": Case(served, names_resource=True),
+    "LeaveQueue": Case(lambda w: walk_ins_pb2.LeaveQueueRequest(walk_in_id=queued(w).walk_in_id), names_resource=True),
+    "GetQueue": Case(lambda w: walk_ins_pb2.GetQueueRequest(location_id=w.location_id), names_resource=True),
+    "GetTicket": Case(lambda w: walk_ins_pb2.GetTicketRequest(code=queued(w).code)),
     "GetBookingPolicy": Case(
         lambda w: booking_policy_pb2.GetBookingPolicyRequest(location_id=w.location_id),
         names_resource=True,

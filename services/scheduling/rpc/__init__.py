@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from google.protobuf.descriptor import ServiceDescriptor
 from polyclinic.scheduling.v1 import (
+    availability_pb2,
     booking_policy_pb2,
     group_visits_pb2,
     overrides_pb2,
     rebooking_pb2,
+    running_late_pb2,
     scheduling_pb2,
     series_pb2,
+    walk_ins_pb2,
 )
 
 from scheduling.cache import AvailabilityCache
+from scheduling.rpc.availability import AvailabilityRpc
 from scheduling.rpc.booking import BookingRpc
 from scheduling.rpc.booking_rules import BookingOverridesRpc, BookingPoliciesRpc, GroupVisitsRpc
+from scheduling.rpc.day import RunningLateRpc, WalkInsRpc
 from scheduling.rpc.rebooking import RebookingsRpc
 from scheduling.rpc.rules import RulesRpc
 from scheduling.rpc.series import SeriesRpc
@@ -33,9 +38,12 @@ def servicers(cache: AvailabilityCache) -> list[tuple[ServiceDescriptor, object]
     """Every service of the contract with its servicer."""
     return [
         (scheduling_pb2.DESCRIPTOR.services_by_name["Scheduling"], SchedulingRpc(cache)),
+        (availability_pb2.DESCRIPTOR.services_by_name["Availability"], AvailabilityRpc()),
         (series_pb2.DESCRIPTOR.services_by_name["Series"], SeriesRpc(cache)),
         (rebooking_pb2.DESCRIPTOR.services_by_name["Rebookings"], RebookingsRpc()),
         (booking_policy_pb2.DESCRIPTOR.services_by_name["BookingPolicies"], BookingPoliciesRpc()),
         (overrides_pb2.DESCRIPTOR.services_by_name["BookingOverrides"], BookingOverridesRpc()),
         (group_visits_pb2.DESCRIPTOR.services_by_name["GroupVisits"], GroupVisitsRpc()),
+        (running_late_pb2.DESCRIPTOR.services_by_name["RunningLate"], RunningLateRpc()),
+        (walk_ins_pb2.DESCRIPTOR.services_by_name["WalkIns"], WalkInsRpc()),
     ]

@@ -16,7 +16,7 @@ from scheduling.domain.visits import IN_ROOM, LIVE, UNDOABLE, Status, Step, Time
 from scheduling.store import Store
 from scheduling.stores.visits import AppointmentFilter
 from scheduling.tables import Appointment, LocationCopy, PractitionerCopy, ResourceCopy
-from scheduling.usecases import guards
+from scheduling.usecases import delays, guards
 from scheduling.usecases.booking import note_step
 from scheduling.usecases.errors import NothingToUndo, NotToday, TooEarly, WrongStatus
 from scheduling.usecases.guards import AppointmentView
@@ -95,6 +95,7 @@ def take_step(
     row.status = after.value
     note_step(call, store, row, step, before, after, changed)
     call.emit(published.of_status(row))
+    delays.after_step(call, row, row.end_time if step is Step.CHECK_OUT else row.start_time)
     figures.stepped(call, step.value, row.arrived_at if step is Step.ROOM else None)
     return guards.describe_one(store, row)
 

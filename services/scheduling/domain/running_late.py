@@ -1,0 +1,86 @@
+"""When the visits of a day will really begin, and when a patient is told that theirs is late.
+
+Every visit begins when it was promised, or once its practitioner and its room are done with what comes before, or now, whichever is
+latest. Delays therefore run on through a practitioner's day and through the rooms that practitioners share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from scheduling.domain.policy import BookingPolicy
+from scheduling.domain.visits import Status
+
+# Patients are told multiples of this: nobody believes "23 minutes".
+TOLD_IN_STEPS_OF = 5
+# Whoever is in a room already sees for themselves.
+WAITING = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.CHECKED_IN})
+OVER = frozenset({Status.CHECKED_OUT, Status.CANCELLED, Status.NO_SHOW, Status.LEFT})
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A visit of the day as it stands: planned start and length, who and where, and when it really began and ended."""
+
+    id: UUID
+    practitioner_id: UUID
+    start: datetime
+    minutes: int
+    status: Status
+    room_id: UUID | None = None
+    seen: datetime | None = None
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Expected:
+    """When a visit will begin, as far as can be said now."""
+
+    id: UUID
+    start: datetime
+    delay_minutes: int
+
+
+def expected_starts(day: Sequence[Stage], now: datetime) -> list[Expected]:
+    """The visits that have not begun, in the order in which they will, with their delays in whole minutes.
+
+    :param day: all visits of a location's day (its practitioners share its rooms), in any order
+    """
+    free: dict[UUID, datetime] = {}
+    for one in day:
+        if one.status in OVER:
+            _busy_until(free, one, one.ended or one.start)
+        elif one.seen is not None:
+            _busy_until(free, one, max(one.seen + timedelta(minutes=one.minutes), now))
+    found = []
+    for one in sorted((s for s in day if s.status not in OVER and s.seen is None), key=lambda s: (s.start, s.id)):
+        begins = max(one.start, now, *(free[key] for key in _keys(one) if key in free))
+        _busy_until(free, one, begins + timedelta(minutes=one.minutes))
+        found.append(Expected(one.id, begins, int((begins - one.start).total_seconds()) // 60))
+    return found
+
+
+def to_tell(told_minutes: int, delay_minutes: int, policy: BookingPolicy) -> int | None:
+    """What a patient is to be told now, in minutes; 0: on time after all; None: nothing new.
+
+    With hysteresis: a delay is told when it reaches the first threshold, again when it has changed by the second since it was told, and
+    taken back when it falls below the third; between the thresholds nothing is said.
+    """
+    rounded = delay_minutes - delay_minutes % TOLD_IN_STEPS_OF
+    if told_minutes == 0:
+        return rounded if rounded and delay_minutes >= policy.late_tell_minutes else None
+    if delay_minutes < policy.late_clear_minutes:
+        return 0
+    return rounded if rounded and abs(rounded - told_minutes) >= policy.late_again_minutes else None
+
+
+def _keys(one: Stage) -> list[UUID]:
+    return [one.practitioner_id, *([one.room_id] if one.room_id else [])]
+
+
+def _busy_until(free: dict[UUID, datetime], one: Stage, until: datetime) -> None:
+    for key in _keys(one):
+        free[key] = max(free.get(key, until), until)
