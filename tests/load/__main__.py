@@ -7,12 +7,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from infra.load.figures import Figure, show
 from infra.local.stack import Stack
 from rich.console import Console
 
 from chassis import garbage
 from tests.load import billing_benches, engine_benches, http_benches, notification_benches, scheduling_benches, world
-from tests.load.figures import Figure, show
 from tests.load.world import World
 
 BENCHES: dict[str, Callable[[World], list[Figure]]] = {

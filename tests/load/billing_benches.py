@@ -11,6 +11,7 @@ from uuid import UUID
 
 import psycopg
 import pyx12.x12file
+from infra.load.figures import Figure, Sample, rate_figure
 from sqlalchemy import select
 
 from billing.__main__ import build
@@ -27,7 +28,6 @@ from billing.usecases import claims, encounters, inbound, remittance_posting, re
 from chassis.service import Service
 from tests.billing.domain.x12.test_professional_claim import EVERYTHING, RECEIVER, SUBMITTER
 from tests.billing.domain.x12.texts import envelope, remittance_set
-from tests.load.figures import Figure, Sample, rate_figure
 from tests.load.world import World
 
 ROUNDS = 3

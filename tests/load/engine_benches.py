@@ -9,8 +9,8 @@ from uuid import UUID
 
 import nats
 import psutil
+from infra.load.figures import Figure, Sample
 
-from tests.load.figures import Figure, Sample
 from tests.load.world import World
 
 

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from infra.load.driver import drive, request
+from infra.load.figures import Figure, Sample, rate_figure
+from infra.load.names import FAMILIES, GIVENS
 from infra.local.process import free_port, port_is_taken
 from polyclinic.scheduling.v1.events_pb2 import APPOINTMENT_STATUS_CANCELLED
 
-from tests.load.driver import drive, request
-from tests.load.figures import Figure, Sample, rate_figure
-from tests.load.world import FAMILIES, GIVENS, World, registered
+from tests.load.world import World, registered
 
 ROUNDS = 3
 SECONDS = 3.0

@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 import psycopg
 import requests
 from infra.day.outside import Outside
+from infra.load.figures import Figure, Sample, rate_figure
 
-from tests.load.figures import Figure, Sample, rate_figure
 from tests.load.world import World, registered
 
 PATIENTS = 300

@@ -10,6 +10,8 @@ from time import perf_counter
 from typing import Any
 from uuid import UUID
 
+from infra.load.figures import Figure, Sample
+
 from scheduling.cache import TenantCache, View
 from scheduling.domain.appointment_types import AppointmentType, Modality, ResourceKind, Role
 from scheduling.domain.availability import Template, WeeklyWindow, WorkingRules
@@ -18,7 +20,6 @@ from scheduling.domain.claims import Resource
 from scheduling.stores.rules import Catalogue
 from scheduling.tables import LocationCopy, PractitionerCopy
 from scheduling.usecases import slots
-from infra.load.figures import Figure, Sample
 from tests.load.world import World
 
 PROVIDERS = 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -53,11 +54,11 @@ class Figure:
 def rate_figure(
     name: str,
     samples: list[Sample],
-    limits: list[Sample] = (),
+    limits: Sequence[Sample] = (),
     limit_name: str = "",
     bar: str = "",
     least: float | None = None,
-) -> Figure:  # type: ignore[assignment]
+) -> Figure:
     """The median rate of interleaved samples beside the median of their limits; `least` is the least ratio promised."""
     rate = median(sample.rate for sample in samples)
     limit = median(sample.rate for sample in limits) if limits else None
@@ -77,15 +78,20 @@ def rate_figure(
 
 def show(figures: list[Figure], path: Path) -> None:
     """Prints the table and writes it as JSON."""
-    table = Table(title="Measured on this machine, in this run")
+    Console(width=170).print(table(figures, "Measured on this machine, in this run"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps([{**asdict(one), "ratio": one.ratio} for one in figures], indent=1))
+
+
+def table(figures: list[Figure], title: str) -> Table:
+    """Each figure beside its limit and its bar."""
+    shown = Table(title=title)
     for heading in ("what", "figure", "limit", "ratio", "details", "bar"):
-        table.add_column(heading, justify="right" if heading in ("figure", "limit", "ratio") else "left")
+        shown.add_column(heading, justify="right" if heading in ("figure", "limit", "ratio") else "left")
     for one in figures:
         limit = f"{one.limit:,.0f}" if one.limit else ""
         ratio = f"{one.ratio:.0%}" if one.ratio is not None else ""
         mark = {None: "", True: " ✓", False: " ✗"}[one.met]
         value = f"{one.value:,.2f} {one.unit}" if one.value < 10 else f"{one.value:,.0f} {one.unit}"
-        table.add_row(one.name, value, f"{limit} {one.limit_name}".strip(), ratio, one.detail, one.bar + mark)
-    Console(width=170).print(table)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([{**asdict(one), "ratio": one.ratio} for one in figures], indent=1))
+        shown.add_row(one.name, value, f"{limit} {one.limit_name}".strip(), ratio, one.detail, one.bar + mark)
+    return shown
