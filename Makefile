@@ -12,7 +12,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help day run status reset test test-fast lint format protos chaos observe bench charts images images-test cluster-test clean
+.PHONY: help day run status reset test test-fast lint format protos assets browser-test chaos observe bench load charts images images-test cluster-test clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ observe: protos ## Live the day with a telemetry receiver, then look for every p
 
 bench: protos ## Measure, each figure beside its limit, into out/bench
 	$(BIN)/python -m tests.load
+
+load: protos ## A morning of 200 clinics: latencies, CPU and statements by request, growth to a million patients, into out/load (ONLY="reads mixed")
+	@$(BIN)/python -m infra.load $(ONLY) $(LOAD)
 
 charts: .venv/.installed ## Lint and package the Helm charts into out/charts
 	$(BIN)/python -m infra.cluster.charts
