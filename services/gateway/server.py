@@ -11,9 +11,9 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.http import errors as http
-from gunicorn.workers.gthread import ThreadWorker
 
 from gateway.settings import Settings
+from gateway.waiting import WaitingWorker
 
 GRACE_SECONDS = 20
 KEEPALIVE_SECONDS = 75
@@ -29,7 +29,7 @@ _REFUSALS: tuple[tuple[type[Exception], int, str, str], ...] = (
 )
 
 
-class Worker(ThreadWorker):
+class Worker(WaitingWorker):
     """gunicorn's threaded worker that speaks problem+json from the first byte and ends streams when it is told to
     stop."""
 

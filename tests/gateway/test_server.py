@@ -19,6 +19,7 @@ from uuid import uuid4
 
 import pytest
 
+from gateway.waiting import LONGEST_HEAD, missing
 from tests.gateway.backend import Backend
 
 POST = b"POST /auth/sign-in HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
@@ -158,3 +159,62 @@ def test_unknown_role(environment: dict[str, str]) -> None:
     )
     assert ran.returncode == 1
     assert "all, api, streams" in ran.stderr
+
+
+SLOW_CLIENTS = 60
+
+
+def test_slow_clients_hold_no_thread(environment: dict[str, str], backend: Backend) -> None:
+    """Sixty clients in the middle of a request do not keep two threads from anybody else."""
+    few = environment | {"POLYCLINIC_HTTP_THREADS": "2", "POLYCLINIC_GATEWAY_ROLE": "api"}
+    child = subprocess.Popen([sys.executable, "-m", "gateway"], env=few, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    for line in child.stdout:
+        if json.loads(line)["event"] == "started":
+            break
+    slow = Process(child, int(environment["POLYCLINIC_LISTEN"].split(":")[1]))
+    beginnings = [b"", b"POST /auth/sign-in HT", POST, POST + b"Content-Length: 40\r\n\r\n{", POST + CHUNKED]
+    connections = [socket.create_connection(("127.0.0.1", slow.port), timeout=10) for _ in range(SLOW_CLIENTS)]
+    try:
+        for number, connection in enumerate(connections):
+            connection.sendall(beginnings[number % len(beginnings)])
+        begun = monotonic()
+        assert slow.raw(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").endswith(b'{"status":"ok"}')
+        assert monotonic() - begun < 2
+        connections[3].sendall(b'"login": "anybody", "password": "x"' + b" " * 3 + b"}")
+        assert connections[3].recv(65536).startswith(b"HTTP/1.1 ")
+    finally:
+        for connection in connections:
+            connection.close()
+        child.kill()
+        child.wait()
+        child.stdout.close()
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n5\r\n"
+HEAD = b"POST /x HTTP/1.1\r\nHost: x\r\n"
+BEGINNINGS = [
+    (b"", 1),
+    (b"GET / HTTP/1.1\r\nHost: x\r\n", 1),
+    (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", 0),
+    (HEAD + b"Content-Length: 7\r\n\r\n{", 6),
+    (HEAD + b"content-length:7\r\n\r\n{      ", 0),
+    (HEAD + b"Content-Length: 7\r\n\r\n{      GET / HTTP/1.1", 0),
+    (HEAD + b"X-Content-Length: 7\r\n\r\n", 0),
+    (HEAD + b"Content-Length: 99999999\r\n\r\n", 0),
+    (HEAD + b"Content-Length: 7\r\nExpect: 100-continue\r\n\r\n", 0),
+    (HEAD + b"Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n", 0),
+    (HEAD + CHUNKED, 1),
+    (HEAD + CHUNKED + b"hello\r\n0\r\n\r\n", 0),
+]
+
+
+@pytest.mark.parametrize(("beginning", "count"), BEGINNINGS)
+def test_what_of_a_request_is_missing(beginning: bytes, count: int) -> None:
+    """A thread begins when the head and a small body are there; large bodies and doubtful heads are given one at once."""
+    assert missing(beginning, len(beginning)) == count
+
+
+def test_a_head_without_end_is_the_parsers_to_refuse() -> None:
+    """Nobody waits for the end of a head that is too long already."""
+    assert missing(b"a" * LONGEST_HEAD, LONGEST_HEAD) == 0
