@@ -6,15 +6,16 @@ so a call whose answer was lost (a killed process, a full queue) is simply sent 
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
-import requests
-from requests.adapters import HTTPAdapter
+import urllib3
 
 Json = dict[str, Any]
 
@@ -24,6 +25,8 @@ FIRST_PAUSE_SECONDS: Final = 0.05
 LONGEST_PAUSE_SECONDS: Final = 1.0
 # Too many requests, bad gateway, service unavailable, gateway timeout: the same call may well succeed in a moment.
 TRANSIENT: Final = frozenset({429, 502, 503, 504})
+TIMEOUT_SECONDS: Final = 30.0
+CONNECTIONS: Final = 16
 
 
 class ApiError(Exception):
@@ -67,12 +70,14 @@ class Api:
     """Calls ``base_url`` as one account. ``sign_in`` answers a fresh bearer token whenever the last one has run out."""
 
     def __init__(self, base_url: str, account: str, sign_in: Callable[[], str] | None, log: RequestLog) -> None:
-        self._base = base_url.rstrip("/")
+        # Connections are kept, as many as there are threads that call at once; whether to try again is ours to decide.
+        self._connections = urllib3.connection_from_url(
+            base_url, maxsize=CONNECTIONS, retries=False, timeout=urllib3.Timeout(TIMEOUT_SECONDS)
+        )
         self._sign_in = sign_in
         self._log = log
         self._token: str | None = None
         self._token_lock = threading.Lock()
-        self._sessions = threading.local()
         self.account = account
 
     def get(self, path: str, **query: Any) -> Json:
@@ -97,12 +102,12 @@ class Api:
 
     def post_raw(self, path: str, body: bytes, content_type: str) -> Json:
         """POST bytes as they are (a FHIR bundle)."""
-        answer: Json = self._send("POST", path, raw=body, headers={"Content-Type": content_type}).json()
+        answer: Json = self._send("POST", path, raw=body, content_type=content_type).json()
         return answer
 
     def download(self, path: str) -> bytes:
         """GET a file."""
-        return self._send("GET", path).content
+        return self._send("GET", path).data
 
     def pages(self, path: str, field: str, **query: Any) -> Iterator[Json]:
         """Every item of a list, page after page; ``field`` is the list's name in the answer."""
@@ -126,59 +131,49 @@ class Api:
         query: Mapping[str, Any] | None = None,
         body: Json | None = None,
         raw: bytes | None = None,
+        content_type: str = "application/json",
         headers: Mapping[str, str] | None = None,
-    ) -> requests.Response:
+    ) -> urllib3.BaseHTTPResponse:
+        asked = {name: value for name, value in (query or {}).items() if value is not None}
+        target = f"{path}?{urlencode(asked, doseq=True)}" if asked else path
+        content = raw if body is None else json.dumps(body).encode()
+        sent = dict(headers or {})
+        if content is not None:
+            sent["Content-Type"] = content_type
         deadline = time.monotonic() + PATIENCE_SECONDS
         pause = FIRST_PAUSE_SECONDS
         renewed = False
         while True:
-            answer = self._attempt(method, path, query, body, raw, headers)
-            if answer is not None and answer.status_code == 401 and self._sign_in is not None and not renewed:
+            answer = self._attempt(method, target, content, sent)
+            if answer is not None and answer.status == 401 and self._sign_in is not None and not renewed:
                 self._forget_token()
                 renewed = True
                 continue
-            if answer is not None and answer.status_code not in TRANSIENT:
-                if answer.status_code >= 400:
-                    raise ApiError(method, path, answer.status_code, _problem(answer))
+            if answer is not None and answer.status not in TRANSIENT:
+                if answer.status >= 400:
+                    raise ApiError(method, path, answer.status, _problem(answer))
                 return answer
             if time.monotonic() > deadline:
                 raise ApiError(
-                    method, path, answer.status_code if answer is not None else 0, {"detail": "no answer in time"}
+                    method, path, answer.status if answer is not None else 0, {"detail": "no answer in time"}
                 )
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _attempt(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, Any] | None,
-        body: Json | None,
-        raw: bytes | None,
-        headers: Mapping[str, str] | None,
-    ) -> requests.Response | None:
-        """One try; None when the connection broke."""
-        sent = dict(headers or {})
+        self, method: str, target: str, content: bytes | None, headers: Mapping[str, str]
+    ) -> urllib3.BaseHTTPResponse | None:
+        """One try (``target``: path and query); None when the connection broke."""
         token = self._bearer()
-        if token:
-            sent["Authorization"] = f"Bearer {token}"
+        sent = {**headers, "Authorization": f"Bearer {token}"} if token else headers
         started = time.monotonic()
         try:
-            answer = self._session().request(
-                method,
-                f"{self._base}{path}",
-                params=query,
-                json=body,
-                data=raw,
-                headers=sent,
-                timeout=30,
-                allow_redirects=False,
-            )
-        except (requests.ConnectionError, requests.Timeout):
+            answer = self._connections.urlopen(method, target, body=content, headers=sent, redirect=False)
+        except (urllib3.exceptions.HTTPError, OSError):
             return None
         request_id = answer.headers.get("X-Request-Id", "")
         elapsed = time.monotonic() - started
-        self._log.add(Sent(method, path, answer.status_code, request_id, self.account, elapsed))
+        self._log.add(Sent(method, target.partition("?")[0], answer.status, request_id, self.account, elapsed))
         return answer
 
     def _bearer(self) -> str | None:
@@ -193,19 +188,10 @@ class Api:
         with self._token_lock:
             self._token = None
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._sessions, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.trust_env = False
-            session.mount("http://", HTTPAdapter(pool_connections=2, pool_maxsize=2))
-            self._sessions.session = session
-        return session
 
-
-def _problem(answer: requests.Response) -> Json:
+def _problem(answer: urllib3.BaseHTTPResponse) -> Json:
     try:
         problem: Json = answer.json()
-    except requests.JSONDecodeError:
-        return {"detail": answer.text[:500]}
+    except ValueError:
+        return {"detail": answer.data.decode(errors="replace")[:500]}
     return problem

@@ -178,6 +178,7 @@ SUBSCRIPTIONS = (
     Subscription(scheduling_events.AppointmentCancelled, on_appointment, purpose="visits"),
     Subscription(scheduling_events.VisitArrived, on_appointment, purpose="visits"),
     Subscription(scheduling_events.VisitCheckedIn, on_appointment, purpose="visits"),
+    Subscription(scheduling_events.VisitRoomed, on_appointment, purpose="visits"),
     Subscription(scheduling_events.VisitSeen, on_appointment, purpose="visits"),
     Subscription(scheduling_events.VisitCheckedOut, on_appointment, purpose="visits"),
     Subscription(scheduling_events.VisitNoShow, on_appointment, purpose="visits"),

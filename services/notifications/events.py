@@ -97,6 +97,7 @@ def _appointment(state: scheduling_events.AppointmentState) -> AppointmentFacts:
     )
 
 
+# Until somebody has come, or has not. How the visit goes on changes nothing of what is sent: those events stay unread.
 APPOINTMENT_EVENTS = (
     scheduling_events.AppointmentBooked,
     scheduling_events.AppointmentConfirmed,
@@ -104,9 +105,6 @@ APPOINTMENT_EVENTS = (
     scheduling_events.AppointmentCancelled,
     scheduling_events.VisitArrived,
     scheduling_events.VisitCheckedIn,
-    scheduling_events.VisitRoomed,
-    scheduling_events.VisitSeen,
-    scheduling_events.VisitCheckedOut,
     scheduling_events.VisitNoShow,
     scheduling_events.VisitLeft,
 )

@@ -32,8 +32,8 @@ def test_the_agenda_gives_one_minute_at_a_time_in_order() -> None:
     agenda.at(NOON, lambda: done.append("first"))
     agenda.at(NOON + timedelta(seconds=30), lambda: done.append("second"))
     while (due := agenda.next_minute()) is not None:
-        for action in due[1]:
-            action()
+        for entry in due[1]:
+            entry.action()
     assert done == ["first", "second", "later"]
 
 

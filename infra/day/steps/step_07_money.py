@@ -24,7 +24,7 @@ CARDS = {
 }
 # How finely business time is lived through: claims are acknowledged within days, paid within weeks.
 FIRST_DAYS = timedelta(hours=1)
-LATER_DAYS = timedelta(hours=6)
+LATER_DAYS = timedelta(hours=12)
 # Every second denial is answered with a corrected claim; the others wait for a person who has to decide.
 WORKED_DENIALS = 2
 # What a claim's state must be for the biller's remedy.
