@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import psycopg
-from psycopg.pq import ExecStatus
+from psycopg.pq import ConnStatus, ExecStatus
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -91,26 +91,35 @@ def _begin(session: Session, scope: Scope) -> None:
     psycopg would send BEGIN by itself and SET after it: two round trips of the four that a simple read costs. So this
     goes to libpq directly; psycopg sees a transaction under way and sends no BEGIN of its own. The texts are safe to
     put together: UUIDs and integers only.
+
+    A connection that the server closed while it lay in the pool (a restart, an operator) is thrown away and the next one
+    taken: nothing has been asked yet, so nobody need hear of it.
     """
     timeout = DEFAULT_TIMEOUT_MS if scope.timeout_seconds is None else max(1, int(scope.timeout_seconds * 1000))
     patients = ",".join(map(str, scope.patient_ids)) if scope.patient_ids is not None else ""
-    connection = session.connection()
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise errors.Unavailable(internal="the connection is gone")
-    # PostgreSQL 16 limits each statement only; between statements the chassis looks at the clock.
-    limit = "transaction_timeout" if driver.pgconn.server_version >= 170000 else "statement_timeout"
-    statement = (
-        f"begin {'read only' if scope.read_only else 'read write'};"
-        f" select set_config('app.tenant', '{scope.tenant_id or ''}', true),"
-        f" set_config('app.patients', '{patients}', true), set_config('{limit}', '{timeout}', true),"
-        f" set_config('lock_timeout', '{min(timeout, LOCK_TIMEOUT_MS)}', true)"
-    )
-    result = driver.pgconn.exec_(statement.encode())
-    if result.status != ExecStatus.TUPLES_OK:
+    while True:
+        connection = session.connection()
+        driver = connection.connection.driver_connection
+        if driver is None:
+            raise errors.Unavailable(internal="the connection is gone")
+        # PostgreSQL 16 limits each statement only; between statements the chassis looks at the clock.
+        limit = "transaction_timeout" if driver.pgconn.server_version >= 170000 else "statement_timeout"
+        statement = (
+            f"begin {'read only' if scope.read_only else 'read write'};"
+            f" select set_config('app.tenant', '{scope.tenant_id or ''}', true),"
+            f" set_config('app.patients', '{patients}', true), set_config('{limit}', '{timeout}', true),"
+            f" set_config('lock_timeout', '{min(timeout, LOCK_TIMEOUT_MS)}', true)"
+        )
+        result = driver.pgconn.exec_(statement.encode())
+        if result.status == ExecStatus.TUPLES_OK:
+            connection.info["used"] = True
+            return
         reason = driver.pgconn.error_message.decode(errors="replace").strip()
+        pooled = driver.pgconn.status == ConnStatus.BAD and "used" in connection.info
         connection.invalidate()
-        raise errors.Unavailable(internal=f"no transaction could begin: {reason}")
+        if not pooled:
+            raise errors.Unavailable(internal=f"no transaction could begin: {reason}")
+        session.rollback()
 
 
 @contextmanager

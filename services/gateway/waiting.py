@@ -55,7 +55,7 @@ def missing(beginning: bytes, available: int) -> int:
     return max(0, body - begun) if body <= AWAITED_BODY else 0
 
 
-class WaitingWorker(ThreadWorker):  # type: ignore[misc]
+class WaitingWorker(ThreadWorker):
     """The threaded worker, whose threads begin when there is something to do."""
 
     def accept(self, listener: socket.socket) -> None:

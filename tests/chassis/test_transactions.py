@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from uuid import UUID
 
 import pytest
@@ -207,3 +208,24 @@ def test_outbox_rows_carry_cloud_event_headers(identity, owner, world):
         ).first()
     assert row.headers["ce-type"] == "polyclinic.identity.v1.RoomChanged"
     assert row.headers["Nats-Msg-Id"] == row.headers["ce-id"] == str(row.message_id)
+
+
+HANG_UP = (
+    "select pg_terminate_backend(pid) from pg_stat_activity"
+    " where datname = current_database() and usename = current_user and pid <> pg_backend_pid()"
+)
+
+
+def test_connections_that_the_server_closed_are_nobodys_trouble(identity, world):
+    """After a restart of the database every pooled connection is dead; the next calls find that out and nobody is refused."""
+    with ExitStack() as together:
+        sessions = [together.enter_context(identity.session(world.tenant_id)) for _ in range(4)]
+        for session in sessions:
+            session.execute(text("select 1"))
+    with identity.session(world.tenant_id) as session:
+        session.execute(text(HANG_UP))
+    with ExitStack() as together:
+        again = [together.enter_context(identity.session(world.tenant_id)) for _ in range(4)]
+        assert [session.scalar(text("select current_setting('app.tenant')")) for session in again] == [
+            str(world.tenant_id)
+        ] * 4
