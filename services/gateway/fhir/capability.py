@@ -27,6 +27,64 @@ _IMPORT_TEXT = (
 PUBLISHED = "2026-11-22"
 
 
+IHE = "https://profiles.ihe.net/ITI/Scheduling"
+
+
+def _searched(kinds: dict[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "type": kind} for name, kind in kinds.items()]
+
+
+# What is free and what is booked; operations after the IHE profile Scheduling (ITI-115, 116, 117).
+SCHEDULING: tuple[dict[str, Any], ...] = (
+    {
+        "type": "Schedule",
+        "documentation": "A practitioner's time at a location.",
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "searchParam": _searched({"_id": "token", "actor": "reference"}),
+    },
+    {
+        "type": "Slot",
+        "documentation": "Free starts of a type of visit; an id says what it means, nothing is kept before it is held or booked.",
+        "interaction": [{"code": "search-type"}],
+        "searchParam": _searched(
+            {
+                "service-type": "token",
+                "schedule": "reference",
+                "schedule.actor": "reference",
+                "practitioner": "reference",
+                "location": "reference",
+                "start": "date",
+                "status": "token",
+            }
+        ),
+    },
+    {
+        "type": "Appointment",
+        "documentation": "An update moves, confirms, steps or cancels a visit. A create with If-None-Exist is made once.",
+        "interaction": [{"code": code} for code in ("read", "search-type", "create", "update")],
+        "versioning": "versioned-update",
+        "readHistory": False,
+        "updateCreate": False,
+        "conditionalCreate": True,
+        "searchParam": _searched(
+            {
+                "_id": "token",
+                "patient": "reference",
+                "practitioner": "reference",
+                "location": "reference",
+                "actor": "reference",
+                "date": "date",
+                "status": "token",
+            }
+        ),
+        "operation": [
+            {"name": name, "definition": f"{IHE}/OperationDefinition/appointment-{name}"}
+            for name in ("find", "hold", "book")
+        ],
+    },
+)
+
+
 def capability_statement(base_url: str, version: str) -> dict[str, Any]:
     """The CapabilityStatement of this installation; ``base_url`` ends in ``/fhir/R4``."""
     return {
@@ -40,6 +98,7 @@ def capability_statement(base_url: str, version: str) -> dict[str, Any]:
         "experimental": False,
         "date": PUBLISHED,
         "kind": "instance",
+        "instantiates": [f"{IHE}/CapabilityStatement/IHE.Scheduling.server"],
         "software": {"name": "Polyclinic", "version": version},
         "implementation": {"description": "Polyclinic", "url": base_url},
         "fhirVersion": FHIR_VERSION,
@@ -59,7 +118,8 @@ def capability_statement(base_url: str, version: str) -> dict[str, Any]:
                         "versioning": "versioned",
                         "readHistory": False,
                         "searchParam": [{"name": name, "type": kind} for name, kind in SEARCH_PARAMETERS],
-                    }
+                    },
+                    *SCHEDULING,
                 ],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }

@@ -46,14 +46,17 @@ def operation_outcome(issues: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {"resourceType": "OperationOutcome", "issue": list(issues)}
 
 
-def respond(problem: Problem, request_id: str) -> Response:
-    """The FHIR answer of a problem: one issue per violation, the reason and the request's id in the text."""
+def outcome_of(problem: Problem, request_id: str) -> dict[str, Any]:
+    """A problem as an OperationOutcome: one issue per violation, the reason and the request's id in the text."""
     code = _CODES.get(problem.status, "exception")
     text = f"{problem.reason} (request {request_id})"
     issues = [issue("error", code, each.message, each.field, text) for each in problem.violations]
-    response = fhir_response(
-        operation_outcome(issues or [issue("error", code, problem.detail, "", text)]), problem.status
-    )
+    return operation_outcome(issues or [issue("error", code, problem.detail, "", text)])
+
+
+def respond(problem: Problem, request_id: str) -> Response:
+    """The FHIR answer of a problem."""
+    response = fhir_response(outcome_of(problem, request_id), problem.status)
     add_error_headers(response, problem)
     return response
 

@@ -5,29 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl
 
 from flask import Flask, Request, Response
 from google.protobuf.descriptor import ServiceDescriptor
 
 from chassis import descriptors
-from chassis.errors import Error, InvalidInput, NotFound, Unavailable, Violation
+from chassis.errors import Error, InvalidInput, NotFound, Unavailable
 from gateway.about import package_version
-from gateway.api import read_body
 from gateway.edge import Edge, Exchange, Handler, idempotency_key
+from gateway.fhir.appointments import Appointments
 from gateway.fhir.bundle import read_bundle
 from gateway.fhir.capability import capability_statement
+from gateway.fhir.clinic import Clinic, parameters_of
 from gateway.fhir.importing import Import, refuse_when_empty
 from gateway.fhir.outcome import FHIR_JSON, fhir_response, respond
-from gateway.transcoding.problems import Problems, UnsupportedMediaType
-from gateway.transcoding.scalars import text_problem
+from gateway.fhir.slots import Slots
+from gateway.transcoding.problems import UnsupportedMediaType
 
 PREFIX = "/fhir/R4"
 REGISTRY = "polyclinic.patient_registry.v1.PatientRegistry"
 SERVICE = "patient_registry"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _BUNDLE_KINDS = ("application/fhir+json", "application/json")
-MAX_SEARCH_BYTES = 16 * 1024
 
 
 class NotAcceptable(Error):
@@ -46,16 +45,16 @@ class Fhir:
         self._methods = dict(registry.methods_by_name) if registry is not None else {}
         self._public_url = public_url
         self._version = package_version()
+        clinic = Clinic(services, self._base)
+        self.slots, self.appointments = Slots(clinic), Appointments(clinic)
 
     def metadata(self, exchange: Exchange, _values: dict[str, str]) -> Response:
         """The CapabilityStatement; public."""
-        _acceptable(exchange.request)
         return fhir_response(capability_statement(self._base(exchange.request), self._version))
 
     def bundle(self, exchange: Exchange, _values: dict[str, str]) -> Response:
         """Takes in a bundle: read whole first, then sent, then answered in pieces."""
         incoming = exchange.request
-        _acceptable(incoming)
         kind = (incoming.content_type or "").split(";", 1)[0].strip().lower()
         if kind not in _BUNDLE_KINDS:
             raise UnsupportedMediaType("Send the bundle as application/fhir+json.")
@@ -73,7 +72,6 @@ class Fhir:
 
     def read(self, exchange: Exchange, values: dict[str, str]) -> Response:
         """One Patient by id, with its version as ETag."""
-        _acceptable(exchange.request)
         if not _UUID.fullmatch(values["id"]):
             raise NotFound("patient")
         rpc = self._rpc("GetFhirPatient")
@@ -86,18 +84,7 @@ class Fhir:
     def search(self, exchange: Exchange, _values: dict[str, str]) -> Response:
         """Patients by the parameters of the query, or of a form (POST _search, so that no name is in a URL)."""
         incoming = exchange.request
-        _acceptable(incoming)
-        pairs = list(incoming.args.items(multi=True))
-        if incoming.method == "POST":
-            if incoming.mimetype != "application/x-www-form-urlencoded":
-                raise UnsupportedMediaType("Send the search as application/x-www-form-urlencoded.")
-            pairs += _form(read_body(incoming, MAX_SEARCH_BYTES))
-        problems = Problems()
-        for name, value in pairs:
-            wrong = text_problem(name) or text_problem(value)
-            if wrong is not None:
-                problems.add(name[:64].encode("ascii", "backslashreplace").decode(), wrong)
-        problems.refuse()
+        pairs = parameters_of(incoming)
         rpc = self._rpc("SearchFhirPatients")
         request: Any = rpc.request_class(base_url=self._base(incoming))
         for name, value in pairs:
@@ -124,16 +111,40 @@ def add_fhir(app: Flask, edge: Edge, fhir: Fhir) -> None:
         ("GET", "/Patient", fhir.search, False),
         ("POST", "/Patient/_search", fhir.search, False),
         ("GET", "/Patient/{id}", fhir.read, False),
+        ("GET", "/Schedule", fhir.slots.schedules, False),
+        ("POST", "/Schedule/_search", fhir.slots.schedules, False),
+        ("GET", "/Schedule/{id}", fhir.slots.schedule, False),
+        ("GET", "/Slot", fhir.slots.slots, False),
+        ("POST", "/Slot/_search", fhir.slots.slots, False),
+        ("GET", "/Appointment", fhir.appointments.search, False),
+        ("POST", "/Appointment/_search", fhir.appointments.search, False),
+        ("POST", "/Appointment", fhir.appointments.create, False),
+        ("GET", "/Appointment/{id}", fhir.appointments.read, False),
+        ("PUT", "/Appointment/{id}", fhir.appointments.update, False),
+        ("GET", "/Appointment/$find", fhir.slots.find, False),
+        ("POST", "/Appointment/$find", fhir.slots.find, False),
+        ("POST", "/Appointment/$hold", fhir.appointments.hold, False),
+        ("POST", "/Appointment/$book", fhir.appointments.book, False),
     )
     for verb, path, handler, public in routes:
         label = PREFIX + path
         app.add_url_rule(
             label.replace("{id}", "<segment:id>"),
             f"{verb} {label}",
-            edge.view(handler, label, public=public, render=respond),
+            edge.view(accepted(handler), label, public=public, render=respond),
             methods=[verb],
             provide_automatic_options=False,
         )
+
+
+def accepted(handler: Handler) -> Handler:
+    """A handler that is asked for JSON only. Raises NotAcceptable."""
+
+    def handle(exchange: Exchange, values: dict[str, str]) -> Response:
+        _acceptable(exchange.request)
+        return handler(exchange, values)
+
+    return handle
 
 
 def _acceptable(incoming: Request) -> None:
@@ -142,10 +153,3 @@ def _acceptable(incoming: Request) -> None:
     kinds = [kind.split(";", 1)[0].strip().lower() for kind in wanted.split(",") if kind.strip()]
     if kinds and not any("json" in kind or kind in ("*/*", "application/*") for kind in kinds):
         raise NotAcceptable
-
-
-def _form(raw: bytes) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=100, errors="strict")
-    except ValueError:
-        raise InvalidInput([Violation("", "the form cannot be read")]) from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.openapi.fhir_paths import FHIR_SCHEDULING_PATHS
+
 _JSON = "application/json"
 _FHIR = "application/fhir+json"
 _PROBLEM_DEFAULT = {"default": {"$ref": "#/components/responses/Problem"}}
@@ -15,7 +17,11 @@ _STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
 
 OWN_TAGS: list[dict[str, str]] = [
     {"name": "Session", "description": "Signing in and out with a browser: a sealed cookie instead of a token."},
-    {"name": "FHIR", "description": "FHIR R4: patients read and searched, bundles of any size taken in."},
+    {
+        "name": "FHIR",
+        "description": "FHIR R4: patients read and searched, bundles of any size taken in;"
+        " schedules, free slots and appointments, with $find, $hold and $book after IHE ITI Scheduling.",
+    },
 ]
 
 SECURITY_SCHEMES: dict[str, Any] = {
@@ -139,6 +145,7 @@ _FHIR_OK = {"200": {"description": "Done.", "content": {_FHIR: {"schema": {"type
 _STREAM_OK = {"200": {"description": "Server-sent events.", "content": _STREAM}}
 
 OWN_PATHS: dict[str, Any] = {
+    **FHIR_SCHEDULING_PATHS,
     "/auth/sign-in": {
         "post": _operation(
             "Session",

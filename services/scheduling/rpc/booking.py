@@ -132,6 +132,8 @@ def _search(request: pb.SearchSlotsRequest) -> SlotSearch:
         near=Place(request.near.latitude, request.near.longitude) if request.HasField("near") else None,
         within_kilometres=request.near.kilometres,
         pool_id=optional_identifier(request.practitioner_pool_id),
+        start_from=optional_instant(request.start_from),
+        start_to=optional_instant(request.start_to),
     )
 
 

@@ -17,7 +17,7 @@ from scheduling.domain.appointment_types import (
     ResourceKind,
     Role,
 )
-from scheduling.domain.cells import Span, cell_containing, cells_of
+from scheduling.domain.cells import Span, cell_containing, cells_of, first_cell_from
 from scheduling.domain.people import Clinician
 from scheduling.domain.places import Place
 from scheduling.domain.search import Found, Starts, Tally
@@ -60,6 +60,9 @@ class SlotSearch:
     pool_id: UUID | None = None
     # Who is not looked for, whatever else is asked.
     without: frozenset[UUID] = frozenset()
+    # Starts at or after, and before (aware); besides the days.
+    start_from: datetime | None = None
+    start_to: datetime | None = None
     # Of a pool: whose turn it is, the next one first. Each start is found once.
     turns: Mapping[UUID, int] = field(default_factory=dict)
 
@@ -325,6 +328,8 @@ def _allowed(now: datetime, zone: str, wanted: SlotSearch, kind: AppointmentType
     """The cells of the block at which a search may offer a start there: limits of the type, days and wishes."""
     limits = availability.start_limits(now, zone, kind.minimum_notice_minutes, kind.horizon_days)
     first, end = max(limits.first, days.first), min(limits.end, days.end)
+    first = max(first, first_cell_from(wanted.start_from)) if wanted.start_from else first
+    end = min(end, first_cell_from(wanted.start_to)) if wanted.start_to else end
     if first >= block.end or end <= block.first:
         return 0
     wishes = availability.wished_starts(
