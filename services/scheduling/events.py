@@ -15,7 +15,7 @@ from chassis.protos import identifier, optional_date, optional_identifier
 from scheduling.domain.appointment_types import ResourceKind
 from scheduling.domain.people import Licence
 from scheduling.stores.rows import stored_licences
-from scheduling.usecases import booking, copies, delays, reschedules, rounds, upkeep, waitlist
+from scheduling.usecases import booking, copies, delays, reschedules, risk, rounds, upkeep, waitlist
 from scheduling.usecases.copies import Told
 from scheduling.usecases.freed import ROUND
 
@@ -114,6 +114,10 @@ def on_delays_due(call: Call, item: DueItem) -> None:
     delays.look(call, UUID(item.key))
 
 
+def on_training_due(call: Call, _item: DueItem) -> None:
+    risk.train(call)
+
+
 def on_upkeep_due(call: Call, item: DueItem) -> None:
     upkeep.run(call, item.payload)
 
@@ -146,6 +150,7 @@ SUBSCRIPTIONS = (
 )
 
 DUE = {
+    risk.TRAIN: on_training_due,
     delays.LOOK: on_delays_due,
     booking.HOLD_EXPIRE: on_hold_due,
     ROUND: on_round_due,

@@ -12,6 +12,7 @@ from scheduling.stores.cells import CellStore
 from scheduling.stores.day import DayStore
 from scheduling.stores.people import PeopleStore
 from scheduling.stores.rebookings import RebookingStore
+from scheduling.stores.risk import RiskStore
 from scheduling.stores.rules import RuleStore
 from scheduling.stores.series import SeriesStore
 from scheduling.stores.visits import VisitStore
@@ -20,7 +21,18 @@ from scheduling.stores.waitlist import WaitlistStore
 Row = TypeVar("Row")
 
 
-class Store(CellStore, RuleStore, VisitStore, WaitlistStore, PeopleStore, SeriesStore, RebookingStore, BookingRuleStore, DayStore):
+class Store(
+    CellStore,
+    RuleStore,
+    VisitStore,
+    WaitlistStore,
+    PeopleStore,
+    SeriesStore,
+    RebookingStore,
+    BookingRuleStore,
+    DayStore,
+    RiskStore,
+):
     """``Store(call.session)``: rules and copies, cells and holds, visits, the waitlist."""
 
     def __init__(self, session: Session) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from polyclinic.scheduling.v1 import (
     booking_policy_pb2,
     group_visits_pb2,
+    no_show_risk_pb2,
     overrides_pb2,
     rebooking_pb2,
     running_late_pb2,
@@ -91,6 +92,21 @@ def served(w: Any) -> walk_ins_pb2.ServeWalkInRequest:
 
 
 CASES = {
+    "GetNoShowModel": Case(lambda w: no_show_risk_pb2.GetNoShowModelRequest()),
+    "TrainNoShowModel": Case(lambda w: no_show_risk_pb2.TrainNoShowModelRequest()),
+    "GetOutreachList": Case(
+        lambda w: no_show_risk_pb2.GetOutreachListRequest(location_id=w.location_id), names_resource=True
+    ),
+    "GetOverbookingAdvice": Case(
+        lambda w: no_show_risk_pb2.GetOverbookingAdviceRequest(location_id=w.location_id), names_resource=True
+    ),
+    "ReportFairness": Case(
+        lambda w: no_show_risk_pb2.ReportFairnessRequest(
+            start=date_message(w.clinic.day(-30)),
+            end=date_message(w.clinic.day(0)),
+            groups=[no_show_risk_pb2.PatientGroup(name="language: es", patient_ids=[w.patient_id])],
+        )
+    ),
     "GetExpectedStarts": Case(
         lambda w: running_late_pb2.GetExpectedStartsRequest(location_id=w.location_id), names_resource=True
     ),

@@ -16,6 +16,7 @@ FRONT_DESK = _LOOK | {
 }  # fmt: skip
 SCHEDULER = _LOOK | {
     "patient.read", "patient.search", "patient.register", "coverage.read", "schedule.*", "appointment.*", "visit.flow", "waitlist.*",
+    "no_show_risk.read",
     "message.read", "message.send", "reminder.read", "telehealth.read", "telehealth.join",
 }  # fmt: skip
 BILLER = _LOOK | {

@@ -64,6 +64,9 @@ class Template:
     # The windows repeat every so many weeks, counted from the week (Monday to Sunday) of ``cycle_starts``.
     cycle_weeks: int = 1
     cycle_starts: date | None = None
+    # So many visits more than one at a time; ``by_risk``: only as many as are likely not to come.
+    overbooking: int = 0
+    overbooking_by_risk: bool = False
 
     def covers(self, day: date) -> bool:
         """Whether the template is in effect on this day."""

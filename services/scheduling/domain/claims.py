@@ -87,6 +87,12 @@ class Ledger:
                 return cell
         return None
 
+    def is_taken(self, demand: Demand, claim_id: UUID) -> bool:
+        """Whether another claim has any of these cells."""
+        return any(
+            claim != claim_id and span.overlaps(demand.span) for claim, span in self._taken.get(demand.resource.id, ())
+        )
+
     def add(self, claim_id: UUID, demands: Sequence[Demand]) -> None:
         """Counts these as taken from now on."""
         for demand in demands:

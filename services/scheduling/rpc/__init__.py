@@ -7,6 +7,7 @@ from polyclinic.scheduling.v1 import (
     availability_pb2,
     booking_policy_pb2,
     group_visits_pb2,
+    no_show_risk_pb2,
     overrides_pb2,
     rebooking_pb2,
     running_late_pb2,
@@ -21,6 +22,7 @@ from scheduling.rpc.booking import BookingRpc
 from scheduling.rpc.booking_rules import BookingOverridesRpc, BookingPoliciesRpc, GroupVisitsRpc
 from scheduling.rpc.day import RunningLateRpc, WalkInsRpc
 from scheduling.rpc.rebooking import RebookingsRpc
+from scheduling.rpc.risk import NoShowRiskRpc
 from scheduling.rpc.rules import RulesRpc
 from scheduling.rpc.series import SeriesRpc
 from scheduling.rpc.visits import VisitsRpc
@@ -46,4 +48,5 @@ def servicers(cache: AvailabilityCache) -> list[tuple[ServiceDescriptor, object]
         (group_visits_pb2.DESCRIPTOR.services_by_name["GroupVisits"], GroupVisitsRpc()),
         (running_late_pb2.DESCRIPTOR.services_by_name["RunningLate"], RunningLateRpc()),
         (walk_ins_pb2.DESCRIPTOR.services_by_name["WalkIns"], WalkInsRpc()),
+        (no_show_risk_pb2.DESCRIPTOR.services_by_name["NoShowRisk"], NoShowRiskRpc()),
     ]

@@ -100,4 +100,6 @@ def template(view: TemplateView) -> pb.ScheduleTemplate:
         version=view.version,
         cycle_weeks=view.cycle_weeks if view.cycle_weeks > 1 else 0,
         cycle_starts=date_message(view.cycle_starts),
+        overbooking=view.overbooking,
+        overbooking_by_risk=view.overbooking_by_risk,
     )

@@ -192,6 +192,8 @@ def _new_template(message: pb.ScheduleTemplate) -> NewTemplate:
         ),
         cycle_weeks=message.cycle_weeks or 1,
         cycle_starts=optional_date(message.cycle_starts, "template.cycle_starts"),
+        overbooking=message.overbooking,
+        overbooking_by_risk=message.overbooking_by_risk,
     )
 
 

@@ -130,6 +130,8 @@ def template_of(row: ScheduleTemplateRow) -> Template:
         row.effective_to,
         cycle_weeks=row.cycle_weeks,
         cycle_starts=row.cycle_starts,
+        overbooking=row.overbooking,
+        overbooking_by_risk=row.overbooking_by_risk,
     )
 
 

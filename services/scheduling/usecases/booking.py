@@ -234,6 +234,7 @@ def write_appointment(
             cancellation_reason=0,
             cancellation_note="",
             reschedule_count=0,
+            overbooked=placed.overbooked or None,
             **belongs,
         )
     )

@@ -60,6 +60,7 @@ def write_move(call: Call, store: Store, row: Appointment, placed: Placed) -> No
     row.start_time, row.end_time = placed.start, placed.end
     row.practitioner_id, row.location_id = placed.visit.practitioner.id, placed.location.id
     row.time_zone = placed.location.time_zone
+    row.overbooked = placed.overbooked or None
     row.room_id, row.equipment_ids, row.helper_ids = placed.room_id, placed.equipment_ids, placed.helper_ids
     row.status, row.confirmed_at = Status.BOOKED.value, None
     row.reschedule_count += 1 if elsewhere else 0

@@ -52,9 +52,7 @@ def book_with_override(call: Call, command: Booking, reason: str) -> Overridden:
     kept = tuple(one for one in asked.rule_conflicts if one.reason not in OVERRIDABLE)
     placed, beside = _place(call, store, replace(asked, rule_conflicts=kept))
     rules = (*waived, ConflictReason.TAKEN) if beside else waived
-    row = booking.write_appointment(
-        call, store, placed, command.patient_id, command.reason, None, overbooked=True if beside else None
-    )
+    row = booking.write_appointment(call, store, placed, command.patient_id, command.reason, None)
     call.emit(published.of_status(row))
     if rules:
         store.add(

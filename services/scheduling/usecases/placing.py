@@ -7,7 +7,7 @@ lock of the practitioner and the location, so that an edit of working time eithe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -23,7 +23,7 @@ from scheduling.store import Store
 from scheduling.stores.cells import Claim
 from scheduling.stores.rows import clinician_of, person_of, type_of
 from scheduling.tables import AppointmentTypeRow, Hold, LocationCopy, PractitionerCopy
-from scheduling.usecases import guards, suiting
+from scheduling.usecases import guards, risk, suiting
 from scheduling.usecases.errors import (
     LanguageNotSpoken,
     LimitReached,
@@ -77,6 +77,8 @@ class Placed:
     visit: Visit
     location: LocationCopy
     demands: tuple[Demand, ...]
+    # Beside another visit of its practitioner.
+    overbooked: bool = False
 
     @property
     def room_id(self) -> UUID | None:
@@ -160,7 +162,10 @@ def candidate(
     visit = Visit(
         claim_id=claim_id,
         kind=kind,
-        practitioner=person_of(practitioner.id, rule),
+        practitioner=replace(
+            person_of(practitioner.id, rule),
+            capacity=1 + risk.further_visits(call, store, practitioner.id, location, rules, span),
+        ),
         span=span,
         patient=patient_resource(patient_id) if patient_id else None,
         pools=store.pools(location.id, roles) | _helpers(store, roles, location, practitioner.id, person, span),
@@ -328,8 +333,11 @@ def _plan(candidates: Sequence[Candidate], ledger: Ledger) -> tuple[list[Placed]
             _fixed(one, ledger) if one.fixed else plan(one.visit, ledger, frozenset(d.resource.id for d in one.had))
         )
         conflicts.extend((index, conflict) for conflict in found)
+        beside = one.visit.practitioner.capacity > 1 and any(
+            ledger.is_taken(d, one.visit.claim_id) for d in demands if d.resource.id == one.visit.practitioner.id
+        )
         ledger.add(one.visit.claim_id, demands)
-        placed.append(Placed(one.visit, one.location, tuple(demands)))
+        placed.append(Placed(one.visit, one.location, tuple(demands), beside))
     return placed, conflicts
 
 

@@ -36,6 +36,8 @@ class TemplateView:
     version: int
     cycle_weeks: int = 1
     cycle_starts: date | None = None
+    overbooking: int = 0
+    overbooking_by_risk: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class NewTemplate:
     windows: tuple[WeeklyWindow, ...]
     cycle_weeks: int = 1
     cycle_starts: date | None = None
+    overbooking: int = 0
+    overbooking_by_risk: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,8 @@ def create_template(call: Call, new: NewTemplate) -> TemplateView:
             windows=stored_windows(new.windows),
             cycle_weeks=new.cycle_weeks,
             cycle_starts=new.cycle_starts,
+            overbooking=new.overbooking,
+            overbooking_by_risk=new.overbooking_by_risk,
         )
     )
     store.note_rules_changed(new.practitioner_id)
@@ -128,6 +134,7 @@ def update_template(
     row.effective_from, row.effective_to = wanted.effective_from, wanted.effective_to
     row.windows = stored_windows(wanted.windows)
     row.cycle_weeks, row.cycle_starts = wanted.cycle_weeks, wanted.cycle_starts
+    row.overbooking, row.overbooking_by_risk = wanted.overbooking, wanted.overbooking_by_risk
     store.session.flush()
     view = template_view(row)
     affected = _affected(call, store, view.practitioner_id, view.location_id)
@@ -185,6 +192,8 @@ def template_view(row: ScheduleTemplateRow) -> TemplateView:
         row.version,
         row.cycle_weeks,
         row.cycle_starts,
+        row.overbooking,
+        row.overbooking_by_risk,
     )
 
 

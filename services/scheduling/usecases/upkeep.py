@@ -9,6 +9,7 @@ from typing import Any
 from chassis.call import Call
 from scheduling.domain.cells import CELLS_PER_WEEK, Span, cell_containing
 from scheduling.store import Store
+from scheduling.usecases import risk
 from scheduling.usecases import clocks
 
 UPKEEP = "upkeep"
@@ -33,6 +34,8 @@ def run(call: Call, payload: dict[str, Any]) -> None:
     mark = store.purge_changes(int(payload.get("purge_below", 0)))
     call.due.at(UPKEEP, KEY, call.now + EVERY, {"purge_below": mark})
     call.due.at(DROP, KEY, call.now)
+    if store.newest_model() is None:
+        call.due.at(risk.TRAIN, risk.KEY, call.now)
 
 
 def drop_past(call: Call) -> None:
