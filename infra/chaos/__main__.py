@@ -158,6 +158,7 @@ class Run:
 
     def _work(self) -> None:
         self._load.resume()
+        self._probes.gate.open()
         self._town.time.flow()
 
     def _live_through(self, trouble: Trouble) -> Line:
@@ -214,6 +215,7 @@ class Run:
         faults: list[str] = []
         if not self._load.rest():
             faults.append("a desk did not finish its work")
+        self._probes.gate.close(BREATH_SECONDS * 30)
         self._town.time.hold()
         try:
             self._town.time.settle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import threading
 from collections.abc import Mapping
@@ -75,10 +76,11 @@ class Door:
         status, answer = self._pass(request.path, headers, body)
         if twice:
             self._pass(request.path, headers, body)
-        request.send_response(status)
-        request.send_header("Content-Length", str(len(answer)))
-        request.end_headers()
-        request.wfile.write(answer)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # whoever asked has lost patience
+            request.send_response(status)
+            request.send_header("Content-Length", str(len(answer)))
+            request.end_headers()
+            request.wfile.write(answer)
 
     def _pass(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection(LOOPBACK, self._target, timeout=20)

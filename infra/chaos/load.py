@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from infra.chaos.clinics import Clinic
+from infra.chaos.gate import Gate
 from infra.day.client import Api, ApiError, Json
 from infra.day.context import Visit
 from infra.day.steps import step_04_booking
@@ -30,45 +31,6 @@ SHORT_TENDER_CENTS: Final = 1_500
 # Refusals that a busy desk meets every day and answers by doing something else.
 EVERYDAY: Final = frozenset({*step_04_booking.TAKEN, "TOO_SOON", "WRONG_STATUS"})
 AHEAD_DAYS: Final = (1, 6)
-
-
-class Gate:
-    """Lets desks begin something, or not; ``close`` returns when nobody is in the middle of anything."""
-
-    def __init__(self) -> None:
-        self._condition = threading.Condition()
-        self._open = False
-        self._inside = 0
-        self.ended = False
-
-    def __enter__(self) -> Gate:
-        with self._condition:
-            self._condition.wait_for(lambda: self._open or self.ended)
-            self._inside += 1
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        with self._condition:
-            self._inside -= 1
-            self._condition.notify_all()
-
-    def open(self) -> None:
-        """Work may begin."""
-        with self._condition:
-            self._open = True
-            self._condition.notify_all()
-
-    def close(self, timeout: float) -> bool:
-        """No new work begins; whether all work under way has ended within ``timeout`` real seconds."""
-        with self._condition:
-            self._open = False
-            return self._condition.wait_for(lambda: self._inside == 0, timeout)
-
-    def end(self) -> None:
-        """Everybody goes home."""
-        with self._condition:
-            self.ended = True
-            self._condition.notify_all()
 
 
 class Load:

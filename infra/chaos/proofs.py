@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from infra.chaos.clinics import Clinic
 from infra.chaos.trouble import RECOVERY_BAR_SECONDS, Course, Trouble
 from infra.chaos.watch import CLEAN, NO_ANSWER, Answer
 from infra.day.context import Day
-from infra.day.invariants import Finding, Proof, claims, events, ledger, messages, proofs
+from infra.day.invariants import Finding, Proof, audit, claims, events, ledger, messages, proofs
 from infra.local.servers import SERVICES
 
+# What somebody who should feel nothing may wait at most; the machine is small and busy.
+LONGEST_WAIT_SECONDS: Final = 5.0
 # Asked of the whole installation, so once is enough.
 OF_ALL: Final[tuple[Proof, ...]] = (
     messages.each_reminder_reached_its_provider_once,
@@ -35,7 +37,8 @@ def prove(clinics: list[Clinic], *, at_the_end: bool = False) -> list[Finding]:
     found: list[Finding] = []
     for number, clinic in enumerate(clinics):
         recent = clinic.since_last_proof()
-        for proof in [*proofs(), no_event_comes_twice]:
+        # What the other proofs read is audited, too: so the audit is asked first, while all is told.
+        for proof in [*audit.PROOFS, *(each for each in proofs() if each not in audit.PROOFS), no_event_comes_twice]:
             if (number and proof in (*OF_ALL, no_event_comes_twice)) or (proof in AT_THE_END and not at_the_end):
                 continue
             finding = proof(recent if proof in ONE_BY_ONE and not at_the_end else clinic.day)
@@ -58,7 +61,7 @@ def no_event_comes_twice(day: Day) -> Finding:
     return Finding("no event is in its stream twice", total, failures)
 
 
-def broken_bars(trouble: Trouble, course: Course, answers: Iterable[Answer]) -> list[str]:
+def broken_bars(trouble: Trouble, course: Course, answers: Sequence[Answer]) -> list[str]:
     """Which of the promises a trouble broke, in words; empty when all were kept."""
     broken = list(course.faults)
     if any(seconds > RECOVERY_BAR_SECONDS for seconds in course.recoveries) and not broken:
@@ -70,14 +73,24 @@ def broken_bars(trouble: Trouble, course: Course, answers: Iterable[Answer]) -> 
             continue
         if answer.kind != CLEAN and not (answer.kind == NO_ANSWER and trouble.breaks_connections):
             dirty[f"{answer.kind} of {answer.service}.{answer.rpc}"] += 1
-        felt_by = answer.tenant in trouble.tenants if trouble.tenants else True
-        if answer.service not in trouble.may_feel or not felt_by:
+        if not felt(trouble, answer):
             strangers[f"{answer.tenant}: {answer.service}.{answer.rpc}"] += 1
+    patient = [answer for answer in answers if answer.seconds > LONGEST_WAIT_SECONDS and not felt(trouble, answer)]
+    if patient:
+        slowest = max(patient, key=lambda answer: answer.seconds)
+        broken.append(
+            f"{len(patient)} who should have felt nothing waited, the longest {slowest.seconds:.1f} s for {slowest.rpc}"
+        )
     if dirty:
         broken.append("errors that are no clean 503: " + told(dirty))
     if strangers:
         broken.append("errors where nobody should have felt anything: " + told(strangers))
     return broken
+
+
+def felt(trouble: Trouble, answer: Answer) -> bool:
+    """Whether a trouble was meant to be felt by this service and tenant."""
+    return answer.service in trouble.may_feel and (not trouble.tenants or answer.tenant in trouble.tenants)
 
 
 def told(counted: Counter[str]) -> str:

@@ -14,12 +14,14 @@ from typing import Final
 import psycopg
 
 from infra.chaos.clinics import Clinic
+from infra.chaos.gate import Gate
 from infra.chaos.watch import Watch, WatchedApi
 from infra.day.observe import Databases, Row
 from infra.local.servers import SERVICES
 
 # Real seconds: between two looks, without an error before it counts as well, and after which nobody waits any longer.
 LOOK_SECONDS: Final = 0.1
+ASK_SECONDS: Final = 0.25
 CALM_SECONDS: Final = 1.2
 LONGEST_SECONDS: Final = 40.0
 
@@ -42,8 +44,7 @@ class Probes:
     """Asks every service of every tenant for something small, several times a second, without patience."""
 
     def __init__(self, clinics: list[Clinic]) -> None:
-        self._clinics = clinics
-        self._ended = threading.Event()
+        self.gate = Gate()
         # When each was last answered well, by (tenant, service): monotonic.
         self.well_at: dict[tuple[str, str], float] = {}
         self._threads = [
@@ -56,16 +57,18 @@ class Probes:
 
     def end(self) -> None:
         """Stop asking."""
-        self._ended.set()
+        self.gate.end()
         for thread in self._threads:
             thread.join(5)
 
     def _ask_for_ever(self, clinic: Clinic, service: str) -> None:
         owner = clinic.day.accounts.owner
         path, query = question(clinic, service)
-        while not self._ended.wait(0.25):
-            if isinstance(owner, WatchedApi) and owner.once(path, **query):
-                self.well_at[clinic.name, service] = time.monotonic()
+        while not self.gate.ended:
+            with self.gate:
+                if isinstance(owner, WatchedApi) and owner.once(path, **query):
+                    self.well_at[clinic.name, service] = time.monotonic()
+            time.sleep(ASK_SECONDS)
 
 
 def question(clinic: Clinic, service: str) -> tuple[str, dict[str, str]]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psycopg
+
+from infra.chaos.bus import Bus
+from infra.chaos.disk import SmallDisk
 from infra.chaos.doors import Door
 from infra.chaos.lines import HTTP_500, SMTP_421, Line, Loop
 from infra.local.plan import ROOT, Part, Plan
-from infra.local.process import LOOPBACK, Child, free_port, wait_until
+from infra.local.process import LOOPBACK, Child, StartError, free_port, wait_until
 from infra.local.servers import SERVICES
 from infra.local.stack import READY_SECONDS, Stack, _grpc_healthy
 
@@ -70,6 +76,10 @@ class ChaosStack(Stack):
         self.second = {name: free_port() for name in SERVICES}
         self.plan = RewiredPlan(**vars(self.plan), lines=self.lines, door=self.door, second=self.second)
         self.archive = self.data / "archive"
+        self.disk = SmallDisk.make(self.nats.store_dir)
+        if self.disk is not None:
+            self.nats.launcher = self.disk.launcher
+        self.bus = Bus(f"nats://ops:{self.nats.password('ops')}@{LOOPBACK}:{ports['nats']}")
         self._replicas: dict[str, Child] = {}
 
     @property
@@ -93,6 +103,25 @@ class ChaosStack(Stack):
         super().stop()
         self.door.close()
         self._loop.close()
+        if self.disk is not None:
+            self.disk.close()
+
+    def operate(self, command: str, service: str, *options: str) -> str:
+        """Runs a command of the operator's (``polyclinic republish …``) in a service's environment; returns what it said.
+
+        Raises StartError when it failed.
+        """
+        line = [sys.executable, "-m", "chassis.cli", command, service, *options]
+        environment = self.plan.environment(service)
+        done = subprocess.run(line, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode != 0:
+            raise StartError(f"polyclinic {command} {service}: {done.stderr.strip()}")
+        return done.stdout.strip()
+
+    def as_superuser(self, database: str, statement: str, values: Sequence[str] = ()) -> None:
+        """Runs a statement in a database as PostgreSQL's superuser."""
+        with psycopg.connect(self.postgres.admin_url(database), autocommit=True) as connection:
+            connection.execute(statement.encode(), values or None)
 
     def start_replica(self, service: str, python_path: str = "", cwd: Path = ROOT) -> Child:
         """A second process of a service beside the first, on the port that the others know; returns it when it is ready.
@@ -111,6 +140,18 @@ class ChaosStack(Stack):
         child.start()
         wait_until(lambda: _grpc_healthy(address), child, timeout=READY_SECONDS)
         return child
+
+    def roll_over(self, service: str) -> None:
+        """Stops the first process of a service politely and starts it anew, as a rollout does."""
+        self._children[service].stop()
+        self.restart(service)
+
+    def restart_with(self, service: str, more: Mapping[str, str]) -> None:
+        """Stops the first process of a service politely and starts it with more in its environment."""
+        self._children[service].stop()
+        part = self.plan.service(service)
+        self._children[service] = self._child(Part(part.name, part.command, {**part.environment, **more}))
+        self.restart(service)
 
     def end_replica(self, service: str) -> None:
         """Stops a second replica politely, as a rollout does."""

@@ -76,13 +76,13 @@ class EmbeddedPostgres:
         self.secrets = Secrets(self.data_dir / "secrets.json")
         # More of the server's own settings, or others than ours; read at each start.
         self.settings: dict[str, str] = {}
-        self._user = UNPRIVILEGED if os.geteuid() == 0 else None
+        self.user = UNPRIVILEGED if os.geteuid() == 0 else None
         self._home = (
             self.data_dir if self._may_enter(self.data_dir / "cluster") else self._substitute("data", self.data_dir)
         )
         self._cluster = self._home / "cluster"
         self._socket_dir = self._choose_socket_dir()
-        self._programs = self._find_programs()
+        self.programs = self._find_programs()
         self.child: Child | None = None
 
     def start(self) -> EmbeddedPostgres:
@@ -191,7 +191,7 @@ class EmbeddedPostgres:
 
     def _may_enter(self, path: Path) -> bool:
         """Whether the system user PostgreSQL runs as can reach ``path`` (always, unless we are root)."""
-        return self._user is None or all(folder.stat().st_mode & 0o001 for folder in path.parents if folder.exists())
+        return self.user is None or all(folder.stat().st_mode & 0o001 for folder in path.parents if folder.exists())
 
     def _substitute(self, kind: str, path: Path) -> Path:
         """A folder that the unprivileged user can enter, standing in for one inside e.g. ``/root``, which it cannot."""
@@ -224,12 +224,12 @@ class EmbeddedPostgres:
         for folder in (self._cluster, self._socket_dir):
             folder.mkdir(mode=0o700, exist_ok=True, parents=True)
             folder.chmod(0o700)
-            if self._user is not None:
-                owner = pwd.getpwnam(self._user)
+            if self.user is not None:
+                owner = pwd.getpwnam(self.user)
                 os.chown(folder, owner.pw_uid, owner.pw_gid)
 
     def _initialise(self) -> None:
-        command = [str(self._programs / "initdb"), "-D", str(self._cluster), "-U", "postgres", "--encoding=UTF8"]
+        command = [str(self.programs / "initdb"), "-D", str(self._cluster), "-U", "postgres", "--encoding=UTF8"]
         command += ["--no-locale", "--auth-local=trust", "--auth-host=scram-sha-256", "--no-instructions", "--no-sync"]
         made = subprocess.run(
             command,
@@ -237,8 +237,8 @@ class EmbeddedPostgres:
             text=True,
             check=False,
             cwd="/",
-            user=self._user,
-            extra_groups=[] if self._user is not None else None,
+            user=self.user,
+            extra_groups=[] if self.user is not None else None,
         )
         if made.returncode != 0:
             shutil.rmtree(self._cluster, ignore_errors=True)
@@ -263,10 +263,10 @@ class EmbeddedPostgres:
             "fsync": "on" if self._durable else "off",
             "full_page_writes": "on" if self._durable else "off",
         }
-        command = [str(self._programs / "postgres"), "-D", str(self._cluster)]
+        command = [str(self.programs / "postgres"), "-D", str(self._cluster)]
         for name, value in (options | self.settings).items():
             command += ["-c", f"{name}={value}"]
-        self.child = Child("PostgreSQL", command, log=self.data_dir / "postgres.log", cwd=Path("/"), user=self._user)
+        self.child = Child("PostgreSQL", command, log=self.data_dir / "postgres.log", cwd=Path("/"), user=self.user)
         self.child.start()
         wait_until(self._answers, self.child, timeout=30)
 
@@ -291,8 +291,11 @@ class EmbeddedNats:
         self.data_dir = data_dir.resolve()
         self.port = port or 0
         self._fixed_port = port
-        self._users = tuple(users)
+        self.users = tuple(users)
         self.monitor_port = 0
+        # What the server is started through (its disk may be another one), and how much it may store; read at each start.
+        self.launcher: tuple[str, ...] = ()
+        self.store_bytes = 8 * 1024 * 1024 * 1024
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.secrets = Secrets(self.data_dir / "secrets.json")
         self.child: Child | None = None
@@ -325,6 +328,11 @@ class EmbeddedNats:
         return self.child is not None and self.child.alive()
 
     @property
+    def store_dir(self) -> Path:
+        """Where the streams lie."""
+        return self.data_dir / "jetstream"
+
+    @property
     def address(self) -> str:
         """URL without credentials."""
         return f"nats://{LOOPBACK}:{self.port}"
@@ -341,7 +349,7 @@ class EmbeddedNats:
         configuration = self.data_dir / "nats.conf"
         configuration.touch(mode=0o600)
         configuration.write_text(self._configuration())
-        command = [str(_nats_server()), "-c", str(configuration)]
+        command = [*self.launcher, str(_nats_server()), "-c", str(configuration)]
         self.child = Child("NATS", command, log=self.data_dir / "nats.log")
         self.child.start()
         wait_until(self._answers, self.child, timeout=30)
@@ -349,7 +357,7 @@ class EmbeddedNats:
     def _configuration(self) -> str:
         users: list[dict[str, object]] = [{"user": "ops", "password": self.password("ops")}]
         everyone = [*JETSTREAM_SUBJECTS, *SHARED_SUBJECTS]
-        for name in self._users:
+        for name in self.users:
             allowed = [f"polyclinic.{name}.>", *everyone]
             publish = {"allow": allowed, "deny": list(DESTRUCTIVE_SUBJECTS)}
             users.append({"user": name, "password": self.password(name), "permissions": {"publish": publish}})
@@ -361,9 +369,9 @@ class EmbeddedNats:
                 "http": f"{LOOPBACK}:{self.monitor_port}",
                 "max_payload": 8 * 1024 * 1024,
                 "jetstream": {
-                    "store_dir": str(self.data_dir / "jetstream"),
+                    "store_dir": str(self.store_dir),
                     "max_memory_store": 64 * 1024 * 1024,
-                    "max_file_store": 8 * 1024 * 1024 * 1024,
+                    "max_file_store": self.store_bytes,
                 },
                 "authorization": {"users": users},
             },

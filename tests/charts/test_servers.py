@@ -158,7 +158,7 @@ def test_postgresql_is_provisioned_as_services_need_it(
     passwords.mkdir()
     for role in servers.ROLES:
         (passwords / f"chartbilling_{role}").write_text(f"p'{role}\"$x")
-    programs = postgres._programs
+    programs = postgres.programs
     environment = {
         "PATH": f"{programs}:{os.environ['PATH']}",
         "PGHOST": str(postgres._socket_dir),

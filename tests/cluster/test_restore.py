@@ -19,7 +19,7 @@ COPY = "billing_restored"
 def shell(postgres: EmbeddedPostgres) -> dict[str, str]:
     """An operator's environment: a superuser of the server."""
     return {
-        "PATH": f"{postgres._programs}:{os.environ['PATH']}",
+        "PATH": f"{postgres.programs}:{os.environ['PATH']}",
         "PGHOST": str(postgres._socket_dir),
         "PGPORT": str(postgres.port),
         "PGUSER": "postgres",

@@ -117,7 +117,7 @@ def provision(
         (folder / name).write_text(text)
     services = sorted(path.name.removesuffix("_app") for path in passwords.glob("*_app"))
     environment = {
-        "PATH": f"{postgres._programs}:/usr/bin:/bin",
+        "PATH": f"{postgres.programs}:/usr/bin:/bin",
         "PGHOST": str(postgres._socket_dir),
         "PGPORT": str(postgres.port),
         "PGUSER": "postgres",
