@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response
 
+from chassis.protos import instant
 from gateway import errors as problems
 from gateway.console import words
 from gateway.console.patients import banner, banner_asks, banner_of
@@ -15,8 +19,11 @@ from gateway.web.dates import read_date
 from gateway.web.forms import Unreadable, minutes_text
 from gateway.web.page import Page
 
-SHOWN = 27
+# Times shown at once: whole days until there are so many; of one clinician's morning or afternoon so many, more when one was chosen.
+SHOWN, SEARCHED = 24, 500
+OF_EACH, OF_CHOSEN = 2, 8
 WEEKS_AHEAD = 13
+NOON = 12
 
 
 def kinds(page: Page) -> Response:
@@ -61,10 +68,9 @@ def times(page: Page, problem: problems.Problem | None = None) -> Response:
         tab="",
         words=words,
         begin=begin,
-        slots=parts["slots"].need().slots,
+        **spread(page, parts["slots"].need().slots),
         kind=parts["kind"].need(),
         practitioners=people(parts["practitioners"]),
-        shown=SHOWN,
         moving=None,
     )
 
@@ -140,10 +146,9 @@ def move_form(page: Page, problem: problems.Problem | None = None) -> Response:
         tab="",
         words=words,
         begin=begin,
-        slots=parts["slots"].need().slots,
+        **spread(page, parts["slots"].need().slots),
         kind=parts["kind"].need(),
         practitioners=people(parts["practitioners"]),
-        shown=SHOWN,
         moving=visit,
     )
 
@@ -202,7 +207,7 @@ def search_fields(page: Page, begin: date, **more: Any) -> dict[str, Any]:
     end = begin + timedelta(weeks=WEEKS_AHEAD)
     fields: dict[str, Any] = {
         "dates": {"start": parts_of(begin), "end": parts_of(end)},
-        "limit": SHOWN,
+        "limit": SEARCHED,
         **{name: value for name, value in more.items() if value},
     }
     if page.arg("location") != "any" and page.location is not None:
@@ -218,6 +223,23 @@ def search_fields(page: Page, begin: date, **more: Any) -> dict[str, Any]:
         fields |= {"earliest_minute": earliest, "latest_minute": latest}
     weekdays = [int(each) for each in page.exchange.request.args.getlist("weekday") if each in "1234567" and each]
     return fields | ({"weekdays": weekdays} if weekdays else {})
+
+
+def spread(page: Page, slots: Sequence[Any]) -> dict[str, Any]:
+    """The times to show, by day, and the day on which later ones begin: every clinician's first times of each half day."""
+    most = OF_CHOSEN if page.arg("practitioner") not in ("", "any") else OF_EACH
+    taken: Counter[tuple[str, date, bool]] = Counter()
+    days: dict[date, list[Any]] = {}
+    for each in slots:
+        begin = instant(each.start_time).astimezone(ZoneInfo(each.time_zone))
+        if begin.date() not in days and sum(map(len, days.values())) >= SHOWN:
+            break
+        half = (each.practitioner_id, begin.date(), begin.hour < NOON)
+        taken[half] += 1
+        if taken[half] <= most:
+            days.setdefault(begin.date(), []).append(each)
+    more = len(slots) == SEARCHED or sum(taken.values()) < len(slots)
+    return {"days": days, "later": max(days) + timedelta(days=1) if days and more else None}
 
 
 def parts_of(value: date) -> dict[str, int]:

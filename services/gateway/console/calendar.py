@@ -21,6 +21,8 @@ ROWS_A_DAY = 24 * 60 // MINUTES_A_ROW
 # Shown when nobody works and nothing is booked: 8 to 18.
 USUAL = (8 * 12, 18 * 12)
 CLOSED, OPEN_EXTRA, OUT = 1, 2, 3
+# As many as the stylesheet knows.
+MOST_LANES = 12
 
 
 @dataclass
@@ -33,6 +35,8 @@ class Block:
     visit: Any = None
     text: str = ""
     slot: Any = None
+    # From 1; visits at one time lie beside each other.
+    lane: int = 1
 
 
 @dataclass
@@ -45,6 +49,7 @@ class Column:
     day: date
     href: str = ""
     blocks: list[Block] = field(default_factory=list)
+    lanes: int = 1
 
 
 def show(page: Page) -> Response:
@@ -229,3 +234,18 @@ def fill(
         mine = each.room_id == column.key if by_room else (not column.key or each.practitioner_id == column.key)
         if begin.date() == column.day and mine:
             column.blocks.append(Block(row_of(begin), rows_between(each), "visit", visit=each))
+    lay(column)
+
+
+def lay(column: Column) -> None:
+    """Gives visits that overlap a lane each: the first that is free."""
+    free_from: list[int] = []
+    for block in sorted(
+        (each for each in column.blocks if each.kind == "visit"), key=lambda each: (each.row, -each.rows)
+    ):
+        lane = next((number for number, until in enumerate(free_from) if until <= block.row), len(free_from))
+        if lane == len(free_from):
+            free_from.append(0)
+        free_from[lane] = block.row + block.rows
+        block.lane = min(lane + 1, MOST_LANES)
+    column.lanes = min(max(1, len(free_from)), MOST_LANES)

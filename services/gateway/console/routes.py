@@ -8,7 +8,23 @@ from pathlib import Path
 from flask import Flask
 from google.protobuf.descriptor import ServiceDescriptor
 
-from gateway.console import finding, home, patients, signing, today
+from gateway.console import (
+    arriving,
+    booking,
+    calendar,
+    claims,
+    clinician,
+    finding,
+    home,
+    organisation,
+    patients,
+    practice,
+    remittances,
+    reports,
+    signing,
+    today,
+    work,
+)
 from gateway.edge import Edge
 from gateway.sessions import Sessions
 from gateway.web.assets import Assets
@@ -46,10 +62,103 @@ PATIENTS: Table = (
     ("GET", f"{PATIENT}/looked", patients.looked),
     ("POST", f"{PATIENT}/different", patients.dismiss_duplicate),
 )
+VISIT = "/console/visits/{appointment_id}"
 DAY: Table = (
     ("GET", "/console/today", today.board),
-    ("POST", "/console/visits/{appointment_id}/{step}", today.step),
+    ("GET", f"{VISIT}/arrive", arriving.desk),
+    ("POST", f"{VISIT}/take", arriving.take),
+    ("GET", f"{VISIT}/move", booking.move_form),
+    ("POST", f"{VISIT}/move", booking.move),
+    ("GET", f"{VISIT}/cancel", booking.cancel_form),
+    ("POST", f"{VISIT}/cancel", booking.cancel),
+    ("GET", f"{VISIT}/superbill", clinician.of_visit),
+    ("POST", f"{VISIT}/{{step}}", today.step),
     ("POST", "/console/requests/{request_id}/close", today.close_request),
+    ("GET", "/console/calendar", calendar.show),
+    ("GET", "/console/book", booking.kinds),
+    ("GET", "/console/book/times", booking.times),
+    ("POST", "/console/book/hold", booking.hold),
+    ("POST", "/console/book", booking.book),
+    ("POST", "/console/book/release", booking.release),
+    ("POST", "/console/book/wait", booking.wait),
+    ("GET", "/console/my-day", clinician.day),
+    ("GET", "/console/encounters/{encounter_id}", clinician.superbill),
+    ("POST", "/console/encounters/{encounter_id}", clinician.save),
+    ("POST", "/console/encounters/{encounter_id}/no-charge", clinician.no_charge),
+)
+MONEY: Table = (
+    ("GET", f"{PATIENT}/pay", arriving.pay),
+    ("POST", f"{PATIENT}/pay", arriving.take_from_patient),
+    ("GET", "/console/payments/{payment_id}", arriving.payment),
+    ("GET", "/console/payments/{payment_id}/receipt", arriving.receipt),
+    ("POST", "/console/payments/{payment_id}/refund", arriving.refund),
+    ("POST", "/console/payments/{payment_id}/reverse", arriving.reverse),
+    ("GET", "/console/drawer", arriving.drawer),
+    ("POST", "/console/drawer/open", arriving.open_drawer),
+    ("POST", "/console/drawer/{drawer_id}/close", arriving.close_drawer),
+    ("POST", "/console/day-closes", arriving.close_day),
+)
+BILLING: Table = (
+    ("GET", "/console/billing", work.overview),
+    ("GET", "/console/billing/work", work.queue),
+    ("GET", "/console/billing/work/{work_item_id}", work.item),
+    ("POST", "/console/billing/work/{work_item_id}/assign", work.assign),
+    ("POST", "/console/billing/work/{work_item_id}/resolve", work.resolve),
+    ("GET", "/console/billing/claims", claims.listing),
+    ("GET", "/console/billing/claims/{claim_id}", claims.claim),
+    ("GET", "/console/billing/claims/{claim_id}/x12", claims.text),
+    ("POST", "/console/billing/claims/{claim_id}/{action}", claims.act),
+    ("GET", "/console/billing/remittances", remittances.listing),
+    ("GET", "/console/billing/remittances/{remittance_id}", remittances.remittance),
+    ("POST", "/console/billing/remittance-claims/{remittance_claim_id}/match", remittances.match),
+    ("GET", "/console/billing/aging", work.aging),
+    ("GET", "/console/billing/missing", work.missing),
+    ("GET", "/console/billing/files", work.files),
+    ("POST", "/console/billing/send", work.send),
+    ("POST", "/console/billing/poll", work.poll),
+    ("POST", "/console/billing/upload", work.upload),
+    ("GET", "/console/billing/batches/{claim_batch_id}", work.batch_file),
+    ("POST", "/console/billing/batches/{claim_batch_id}/resend", work.resend),
+    ("GET", "/console/billing/inbound/{inbound_file_id}", work.inbound_file),
+    ("GET", "/console/statements/{statement_id}", work.statement),
+    ("POST", f"{PATIENT}/statement", work.issue_statement),
+    ("GET", "/console/reports", reports.show),
+    ("GET", "/console/reports/day", reports.day),
+    ("GET", "/console/reports/journals", reports.journals),
+)
+SETTINGS: Table = (
+    ("GET", "/console/settings", organisation.index),
+    ("GET", "/console/settings/locations", organisation.locations),
+    ("GET", "/console/settings/locations/{location_id}", organisation.location),
+    ("POST", "/console/settings/locations/{location_id}", organisation.save_location),
+    ("POST", "/console/settings/locations/{location_id}/rooms", organisation.add_room),
+    ("GET", "/console/settings/people", organisation.people),
+    ("GET", "/console/settings/people/{practitioner_id}", organisation.person),
+    ("POST", "/console/settings/people/{practitioner_id}", organisation.save_person),
+    ("GET", "/console/settings/users", organisation.users),
+    ("GET", "/console/settings/users/{account_id}", organisation.user),
+    ("POST", "/console/settings/users/{account_id}", organisation.save_user),
+    ("POST", "/console/settings/users/{account_id}/disable", organisation.disable_user),
+    ("POST", "/console/settings/users/{account_id}/password", organisation.reset_password),
+    ("GET", "/console/settings/roles", organisation.roles),
+    ("GET", "/console/settings/programs", organisation.programs),
+    ("POST", "/console/settings/programs", organisation.add_program),
+    ("GET", "/console/settings/audit", organisation.audit),
+    ("GET", "/console/settings/types", practice.types),
+    ("GET", "/console/settings/types/{type_id}", practice.kind),
+    ("POST", "/console/settings/types/{type_id}", practice.save_kind),
+    ("GET", "/console/settings/hours", practice.hours),
+    ("POST", "/console/settings/hours", practice.add_hours),
+    ("POST", "/console/settings/hours/{template_id}/remove", practice.remove_hours),
+    ("POST", "/console/settings/exceptions", practice.add_exception),
+    ("POST", "/console/settings/exceptions/{exception_id}/remove", practice.remove_exception),
+    ("GET", "/console/settings/payers", practice.payers),
+    ("GET", "/console/settings/payers/{code}", practice.payer),
+    ("GET", "/console/settings/fees", practice.fees),
+    ("GET", "/console/settings/fees/{fee_schedule_id}", practice.fee_list),
+    ("GET", "/console/settings/texts", practice.texts),
+    ("GET", "/console/settings/texts/{template_id}", practice.text),
+    ("POST", "/console/settings/texts/{template_id}", practice.save_text),
 )
 
 
@@ -67,5 +176,5 @@ def add_console(
         ("POST", "/console/language", signing.language),
     )
     site.add(app, edge, (Route(verb, path, handler, public=True) for verb, path, handler in public))
-    for table in (START, PATIENTS, DAY):
+    for table in (START, PATIENTS, DAY, MONEY, BILLING, SETTINGS):
         site.add(app, edge, (Route(verb, path, handler) for verb, path, handler in table))

@@ -112,7 +112,7 @@ def step(page: Page) -> Response:
         raise
     if name == "arrive" and page.may("Billing.TakePayment") and page.sent("then") == "drawer":
         return page.go(f"/console/visits/{appointment_id}/arrive")
-    told = page.label({key: told[2] for key, told in words.STATUS.items()}, visit.status)
+    told = page.label(page.plain(words.STATUS), visit.status)
     undo = f"/console/visits/{appointment_id}/undo" if name != "undo" else ""
     return page.go(back, told, undo=undo)
 
@@ -146,7 +146,7 @@ def _row(page: Page) -> Any:
             visit.patient_mrn,
             visit.practitioner_name,
             visit.appointment_type_name,
-            page.label({key: told[2] for key, told in words.STATUS.items()}, visit.status),
+            page.label(page.plain(words.STATUS), visit.status),
             each.minutes_waited,
             each.minutes_late,
         ]

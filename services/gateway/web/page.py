@@ -6,6 +6,7 @@ import base64
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
@@ -232,6 +233,16 @@ class Page:
         """The word for a value, from a table of marked texts; the value itself when there is none."""
         return self.gettext(table[value]) if value in table else str(value)
 
+    @staticmethod
+    def plain(known: Mapping[Any, tuple[str, str, str]]) -> dict[Any, str]:
+        """Only the words of a table of (sign, kind, word), for `label`."""
+        return {value: told[2] for value, told in known.items()}
+
+    @staticmethod
+    def spoken(rpc: str) -> str:
+        """An RPC as people read it: ``…Billing/GetAccount`` → ``Get account``."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", rpc.rsplit("/", 1)[-1]).capitalize()
+
     def show(
         self, template: str, *, status: int = 200, problem: problems.Problem | None = None, **context: Any
     ) -> Response:
@@ -297,6 +308,11 @@ class Page:
         response.headers["Content-Disposition"] = f'inline; filename="{name}"'
         response.headers["Content-Security-Policy"] = FILE_POLICY
         return self.finish(response)
+
+    def text(self, body: Any) -> Response:
+        """A file of X12 or the like, one segment a line, as plain text."""
+        content = body.data.decode("utf-8", "replace").replace("\r", "").replace("\n", "").replace("~", "~\n")
+        return self.finish(Response(content, content_type="text/plain; charset=utf-8"))
 
     def remember(self, cookie: str, value: str, seconds: int | None = YEAR_SECONDS) -> None:
         """Sets a cookie with the answer; without ``seconds`` it ends with the browser."""

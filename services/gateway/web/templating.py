@@ -103,5 +103,7 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "long": minutes_long,
         "label": lambda value, table: g.reader.label(table, value),
         "said": lambda text: g.reader.language.texts.gettext(text) if text else "",
+        "zip_self": lambda values: [(each, each) for each in values],
+        "said_items": lambda items: [(value, g.reader.gettext(text)) for value, text in items],
         "merged": lambda one, other: {**one, **other},
     }

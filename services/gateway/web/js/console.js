@@ -60,6 +60,7 @@ document.addEventListener("keydown", (event) => {
   if (typing(document.activeElement) || document.querySelector("dialog[open]")) return;
   const key = event.key.toLowerCase();
   let done = false;
+  if (key === "enter" && document.activeElement?.matches("a, button, summary, [role=button]")) return;
   if (key === "/") { $("#find")?.focus(); $("#find")?.select(); done = true; }
   else if (key === "?") { $("#keys")?.showModal(); done = true; }
   else if (key === "j" || event.key === "ArrowDown") done = step(1);

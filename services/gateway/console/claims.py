@@ -1,0 +1,188 @@
+"""Claims: the list, and one claim with its whole life, what scrubbing found, and its X12 beside plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response
+
+from gateway import errors as problems
+from gateway.console import words
+from gateway.console.patients import cents, date
+from gateway.web.calls import Refused
+from gateway.web.i18n import N_
+from gateway.web.page import PAGE_SIZE, Page
+
+# What a biller may press in which state; Claims decides what is allowed.
+ACTIONS = {
+    "hold": ("Claims.HoldClaim", N_("Hold"), N_("Why it is held"), ("ready",)),
+    "release": ("Claims.ReleaseClaim", N_("Release"), N_("Why what was found does not matter"), ("held",)),
+    "rescrub": ("Claims.RescrubClaim", N_("Scrub again"), "", ("held", "ready", "rejected")),
+    "correct": (
+        "Claims.CorrectClaim",
+        N_("Replace at the payer"),
+        N_("What is corrected"),
+        ("paid", "denied", "accepted", "pended"),
+    ),
+    "void": ("Claims.VoidClaim", N_("Take back"), N_("Why it is taken back"), ("draft", "held", "ready", "rejected")),
+}
+# What an 837P's segments are, in plain words (X12 005010X222A1).
+SEGMENTS = {
+    "ISA": N_("Envelope: from whom to whom, and when"),
+    "GS": N_("Group of claims"),
+    "ST": N_("The claim file begins"),
+    "BHT": N_("What kind of file, its reference"),
+    "NM1*41": N_("Who sends"),
+    "NM1*40": N_("Who receives"),
+    "NM1*85": N_("Who bills"),
+    "NM1*87": N_("Where the money goes"),
+    "NM1*IL": N_("The subscriber"),
+    "NM1*QC": N_("The patient"),
+    "NM1*PR": N_("The payer"),
+    "NM1*82": N_("Who saw the patient"),
+    "NM1*77": N_("Where"),
+    "NM1*DN": N_("Who referred"),
+    "NM1*DQ": N_("Who supervised"),
+    "HL": N_("Next level"),
+    "SBR": N_("In which order this payer pays"),
+    "PAT": N_("The patient's relation to the subscriber"),
+    "N3": N_("Street"),
+    "N4": N_("City, state, ZIP code"),
+    "DMG": N_("Birth date and sex"),
+    "REF": N_("Number"),
+    "PER": N_("Whom to call"),
+    "PRV": N_("Specialty"),
+    "CLM": N_("The claim: number, amount, place, signatures"),
+    "HI": N_("Diagnoses"),
+    "LX": N_("Service line"),
+    "SV1": N_("Service: code, amount, units, which diagnoses"),
+    "DTP": N_("Date"),
+    "OI": N_("Other insurance: consents"),
+    "SVD": N_("What the payer before paid on the line"),
+    "CAS": N_("What the payer before took off, and why"),
+    "AMT": N_("Amount"),
+    "NTE": N_("Note"),
+    "SE": N_("The claim file ends"),
+    "GE": N_("The group ends"),
+    "IEA": N_("The envelope ends"),
+}
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment of X12 and what it is."""
+
+    name: str
+    rest: str
+    words: str
+
+
+def listing(page: Page) -> Response:
+    """Claims by state, payer or number, the newest first."""
+    fields = {"state": page.arg("state"), "payer_code": page.arg("payer"), "control": page.arg("control")}
+    if page.arg("format") == "csv":
+        return page.csv(
+            "claims",
+            ["claim", "state", "payer", "order", "service date", "charge", "paid", "patient share", "sent"],
+            (
+                [
+                    each.control,
+                    each.state,
+                    each.payer_code,
+                    each.responsibility,
+                    date(each.service_date),
+                    cents(each.charge),
+                    cents(each.paid),
+                    cents(each.patient_share),
+                    date(each.sent_on),
+                ]
+                for each in page.pages("Claims.ListClaims", "claims", **fields)
+            ),
+        )
+    parts = page.together(
+        claims=page.ask("Claims.ListClaims", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **fields),
+        counts=page.ask("Claims.CountClaims"),
+        payers=page.ask("Billing.ListPayers", page_size=500),
+    )
+    found = parts["claims"].need()
+    if page.arg("control") and len(found.claims) == 1:
+        return page.go(f"/console/billing/claims/{found.claims[0].claim_id}")
+    payers = (
+        [(each.code, each.name) for each in parts["payers"].value.payers] if parts["payers"].value is not None else []
+    )
+    return page.show(
+        "billing/claims.html",
+        words=words,
+        claims=found.claims,
+        next_token=found.next_page_token,
+        counts=parts["counts"],
+        payers=payers,
+        tab="claims",
+    )
+
+
+def claim(page: Page, problem: problems.Problem | None = None) -> Response:
+    """One claim; with ``queue`` (a state) J and K lead through that queue."""
+    found = page.call("Claims.GetClaim", claim_id=page.values["claim_id"])
+    asks = {
+        "text": page.ask("Claims.GetClaimText", claim_id=found.claim_id),
+        "patient": page.ask("PatientRegistry.GetPatient", patient_id=found.patient_id),
+        "encounter": page.ask("Billing.GetEncounter", encounter_id=found.encounter_id),
+        "work": page.ask("Claims.ListWorkItems", claim_id=found.claim_id, state="open", page_size=20),
+    }
+    if page.arg("queue"):
+        asks["queue"] = page.ask("Claims.ListClaims", state=page.arg("queue"), page_size=200)
+    parts = page.together(**asks)
+    ids = (
+        [each.claim_id for each in parts["queue"].value.claims]
+        if "queue" in parts and parts["queue"].value is not None
+        else []
+    )
+    at = ids.index(found.claim_id) if found.claim_id in ids else -1
+    return page.show(
+        "billing/claim.html",
+        status=problem.status if problem else 200,
+        problem=problem,
+        claim=found,
+        words=words,
+        tab="claims",
+        segments=explain(page, parts["text"].value.data.decode("utf-8", "replace"))
+        if parts["text"].value is not None
+        else [],
+        patient=parts["patient"].value,
+        encounter=parts["encounter"].value,
+        work=parts["work"].value.items if parts["work"].value is not None else (),
+        actions={name: each for name, each in ACTIONS.items() if found.state in each[3] and page.may(each[0])},
+        before=ids[at - 1] if at > 0 else "",
+        after=ids[at + 1] if 0 <= at < len(ids) - 1 else "",
+    )
+
+
+def act(page: Page) -> Response:
+    """One action on a claim, on the version that was seen."""
+    claim_id, name = page.values["claim_id"], page.values["action"]
+    if name not in ACTIONS:
+        return page.go(f"/console/billing/claims/{claim_id}")
+    try:
+        answer = page.submit(ACTIONS[name][0], claim_id=claim_id)
+    except Refused as refused:
+        return claim(page, refused.problem)
+    made = answer.instead[0] if name == "void" and answer.instead else (answer.claim if name == "void" else answer)
+    return page.go(f"/console/billing/claims/{made.claim_id}", page.gettext("Done."))
+
+
+def text(page: Page) -> Response:
+    """The claim as X12."""
+    return page.text(page.call("Claims.GetClaimText", claim_id=page.values["claim_id"]))
+
+
+def explain(page: Page, x12: str) -> list[Segment]:
+    """Each segment beside what it is."""
+    segments: list[Any] = []
+    for raw in x12.replace("\n", "").replace("\r", "").split("~"):
+        name, _, rest = raw.strip().partition("*")
+        if name:
+            known = SEGMENTS.get(f"{name}*{rest.split('*')[0]}") or SEGMENTS.get(name, "")
+            segments.append(Segment(name, rest, page.gettext(known) if known else ""))
+    return segments

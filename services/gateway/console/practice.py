@@ -1,0 +1,225 @@
+"""Settings of the practice: kinds of visit, working hours, closures and leave, payers, prices, messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from gateway import errors as problems
+from gateway.console import words
+from gateway.console.booking import people
+from gateway.console.finding import date_of
+from gateway.web.calls import Refused
+from gateway.web.page import PAGE_SIZE, Page
+
+NEW = "new"
+
+
+def types(page: Page) -> Response:
+    """Kinds of visit."""
+    found = page.call("Scheduling.ListAppointmentTypes", page_size=500, include_inactive=True).appointment_types
+    return page.show("settings/types.html", tab="types", words=words, found=found)
+
+
+def kind(page: Page, problem: problems.Problem | None = None) -> Response:
+    """One kind of visit, or a new one."""
+    type_id = page.values["type_id"]
+    found = None if type_id == NEW else page.call("Scheduling.GetAppointmentType", appointment_type_id=type_id)
+    return page.show(
+        "settings/type.html",
+        status=problem.status if problem else 200,
+        problem=problem,
+        tab="types",
+        words=words,
+        kind=found,
+    )
+
+
+def save_kind(page: Page) -> Response:
+    """Saves it."""
+    type_id = page.values["type_id"]
+    try:
+        if type_id == NEW:
+            type_id = page.submit("Scheduling.CreateAppointmentType").appointment_type_id
+        else:
+            page.submit("Scheduling.UpdateAppointmentType", appointment_type_id=type_id)
+    except Refused as refused:
+        return kind(page, refused.problem)
+    return page.go(f"/console/settings/types/{type_id}", page.gettext("Saved."))
+
+
+def hours(page: Page, problem: problems.Problem | None = None, preview: Any = None) -> Response:
+    """Weekly hours of clinicians at the location, closures and leave. What a closure would hit is shown before it is made."""
+    here = {"location_id": page.location.location_id} if page.location is not None else {}
+    parts = page.together(
+        templates=page.ask("Scheduling.ListScheduleTemplates", page_size=500, **here),
+        exceptions=page.ask("Scheduling.ListScheduleExceptions", page_size=500, dates={"start": date_of(page)}, **here),
+        practitioners=page.ask("Identity.ListPractitioners", page_size=500),
+    )
+    affected = ()
+    if preview is not None and preview.affected_appointment_ids:
+        part = page.together(
+            hit=page.ask(
+                "Scheduling.BatchGetAppointments", appointment_ids=list(preview.affected_appointment_ids)[:500]
+            )
+        )["hit"]
+        affected = part.value.appointments if part.value is not None else ()
+    choices = people(parts["practitioners"])
+    return page.show(
+        "settings/hours.html",
+        status=problem.status if problem else 200,
+        problem=problem,
+        tab="hours",
+        words=words,
+        names=dict(choices),
+        practitioners=choices,
+        templates=sorted(
+            parts["templates"].need().templates, key=lambda each: dict(choices).get(each.practitioner_id, "")
+        ),
+        exceptions=parts["exceptions"].need().exceptions,
+        preview=preview,
+        affected=affected,
+    )
+
+
+def add_hours(page: Page) -> Response:
+    """Gives a clinician weekly hours: the same window on each weekday that is ticked."""
+    reading = page.read("Scheduling.CreateScheduleTemplate")
+    days = [int(each) for each in page.exchange.request.form.getlist("weekday") if each in "1234567" and each]
+    windows = list(reading.message.template.windows)
+    del reading.message.template.windows[:]
+    for weekday in days:
+        for window in windows:
+            reading.message.template.windows.add(
+                weekday=weekday, starts_minute=window.starts_minute, ends_minute=window.ends_minute
+            )
+    try:
+        if reading.violations:
+            page.submit("Scheduling.CreateScheduleTemplate")
+        page.send("Scheduling.CreateScheduleTemplate", reading)
+    except Refused as refused:
+        return hours(page, refused.problem)
+    return page.go("/console/settings/hours", page.gettext("The hours are added."))
+
+
+def remove_hours(page: Page) -> Response:
+    """Takes weekly hours away; visits that now lie outside are said."""
+    change = page.submit("Scheduling.DeleteScheduleTemplate", schedule_template_id=page.values["template_id"])
+    count = len(change.affected_appointment_ids)
+    return page.go(
+        "/console/settings/hours",
+        page.gettext("The hours are taken away; %(count)s visits lie outside now.", count=count),
+    )
+
+
+def add_exception(page: Page) -> Response:
+    """A closure, leave or extra hours: first what it would hit, then, confirmed, the thing itself."""
+    try:
+        preview = page.submit("Scheduling.CreateScheduleException", validate_only=page.sent("then") != "make")
+    except Refused as refused:
+        return hours(page, refused.problem)
+    if page.sent("then") != "make":
+        return hours(page, preview=preview)
+    return page.go("/console/settings/hours", page.gettext("Saved."))
+
+
+def remove_exception(page: Page) -> Response:
+    """Takes it back."""
+    page.do("Scheduling.DeleteScheduleException", schedule_exception_id=page.values["exception_id"])
+    return page.go("/console/settings/hours", page.gettext("Taken back."))
+
+
+def payers(page: Page) -> Response:
+    """Payers and the rules that hold today."""
+    return page.show(
+        "settings/payers.html", tab="payers", words=words, found=page.call("Billing.ListPayers", page_size=500).payers
+    )
+
+
+def payer(page: Page) -> Response:
+    """One payer with all its dated rules."""
+    return page.show(
+        "settings/payer.html", tab="payers", words=words, payer=page.call("Billing.GetPayer", code=page.values["code"])
+    )
+
+
+def fees(page: Page) -> Response:
+    """The versions of all price lists."""
+    answer = page.call("Billing.ListFeeSchedules", page_size=PAGE_SIZE, page_token=page.arg("page_token"))
+    return page.show(
+        "settings/fees.html", tab="fees", words=words, found=answer.fee_schedules, next_token=answer.next_page_token
+    )
+
+
+def fee_list(page: Page) -> Response:
+    """One version of a price list."""
+    found = page.call("Billing.GetFeeSchedule", fee_schedule_id=page.values["fee_schedule_id"])
+    if page.arg("format") == "csv":
+        return page.csv(
+            found.code,
+            ["procedure", "modifier", "amount"],
+            (
+                [each.procedure, each.modifier, f"{each.amount.minor_units // 100}.{each.amount.minor_units % 100:02d}"]
+                for each in found.fees
+            ),
+        )
+    wanted = page.arg("q").upper()
+    return page.show(
+        "settings/fee_list.html",
+        tab="fees",
+        words=words,
+        found=found,
+        fees=[each for each in found.fees if each.procedure.startswith(wanted)][:500],
+    )
+
+
+def texts(page: Page) -> Response:
+    """Message templates and the rules that send them."""
+    parts = page.together(
+        templates=page.ask("Notifications.ListTemplates", page_size=500),
+        rules=page.ask("Notifications.ListRules", page_size=500),
+    )
+    return page.show(
+        "settings/texts.html",
+        tab="texts",
+        words=words,
+        templates=parts["templates"].need().templates,
+        rules=parts["rules"],
+    )
+
+
+def text(page: Page, problem: problems.Problem | None = None) -> Response:
+    """One template, with how it reads when filled with an example."""
+    found = page.call("Notifications.GetTemplate", template_id=page.values["template_id"])
+    typed = {name: page.exchange.request.form.get(name, getattr(found, name)) for name in ("subject", "text", "html")}
+    preview = page.together(
+        preview=page.ask(
+            "Notifications.PreviewTemplate", code=found.code, channel=found.channel, language=found.language, **typed
+        ),
+        versions=page.ask("Notifications.ListTemplateVersions", template_id=found.template_id, page_size=10),
+    )
+    return page.show(
+        "settings/text.html",
+        status=problem.status if problem else 200,
+        problem=problem,
+        tab="texts",
+        words=words,
+        template=found,
+        preview=preview["preview"],
+        versions=preview["versions"],
+    )
+
+
+def save_text(page: Page) -> Response:
+    """Shows the preview of what was typed, or publishes it as a new version."""
+    if page.sent("then") != "publish":
+        return text(page)
+    found = page.call("Notifications.GetTemplate", template_id=page.values["template_id"])
+    try:
+        made = page.submit(
+            "Notifications.PublishTemplate", code=found.code, channel=found.channel, language=found.language
+        )
+    except Refused as refused:
+        return text(page, refused.problem)
+    return page.go(f"/console/settings/texts/{made.template_id}", page.gettext("Published; the next message uses it."))

@@ -1,0 +1,278 @@
+"""What waits for people in billing: the queues by kind, one item, and the lists behind them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Response
+
+from gateway import errors as problems
+from gateway.console import words
+from gateway.console.booking import parts_of
+from gateway.console.clinician import patient_names
+from gateway.console.patients import cents, date
+from gateway.web.calls import Refused
+from gateway.web.page import PAGE_SIZE, Page
+
+# How many open items are counted for the overview; a queue longer than that says "or more".
+COUNTED = 500
+
+
+def overview(page: Page) -> Response:
+    """Billing at a glance: queues, claims by state, what came in, what is owed."""
+    parts = page.together(
+        work=page.ask("Claims.ListWorkItems", state="open", page_size=COUNTED),
+        counts=page.ask("Claims.CountClaims"),
+        aging=page.ask("Billing.GetReceivables"),
+        remittances=page.ask("Claims.ListRemittances", page_size=6),
+        batches=page.ask("Claims.ListClaimBatches", page_size=6),
+        missing=page.ask("Billing.ListMissingCharges", page_size=100),
+    )
+    items = parts["work"].value.items if parts["work"].value is not None else ()
+    queues: dict[str, dict[str, Any]] = {}
+    for each in items:
+        queue = queues.setdefault(each.kind, {"count": 0, "amount": 0, "overdue": 0, "mine": 0})
+        queue["count"] += 1
+        queue["amount"] += each.amount.minor_units
+        queue["overdue"] += is_overdue(page, each)
+        queue["mine"] += each.owner_id == page.user.id
+    return page.show(
+        "billing/overview.html", words=words, queues=queues, more=len(items) == COUNTED, tab="overview", **parts
+    )
+
+
+def is_overdue(page: Page, item: Any) -> bool:
+    """Whether an item's day has passed."""
+    due = item.due_on
+    return bool(due.year) and (due.year, due.month, due.day) < (page.today.year, page.today.month, page.today.day)
+
+
+def queue(page: Page) -> Response:
+    """The items of one kind or of all, the oldest first."""
+    kinds = [page.arg("kind")] if page.arg("kind") else []
+    owner = page.arg("owner")
+    fields: dict[str, Any] = {"kinds": kinds, "state": "resolved" if page.arg("state") == "resolved" else "open"}
+    if owner == "me":
+        fields["owner_id"] = page.user.id
+    elif owner == "nobody":
+        fields["unowned"] = True
+    if page.arg("format") == "csv":
+        return page.csv(
+            "work",
+            ["kind", "title", "payer", "amount", "due", "opened", "state"],
+            (
+                [
+                    each.kind,
+                    each.title,
+                    each.payer_code,
+                    cents(each.amount),
+                    date(each.due_on),
+                    each.opened_at.ToJsonString(),
+                    each.state,
+                ]
+                for each in page.pages("Claims.ListWorkItems", "items", **fields)
+            ),
+        )
+    answer = page.call("Claims.ListWorkItems", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **fields)
+    return page.show(
+        "billing/queue.html",
+        words=words,
+        items=answer.items,
+        next_token=answer.next_page_token,
+        owner=owner,
+        tab="work",
+        overdue={each.work_item_id for each in answer.items if is_overdue(page, each)},
+    )
+
+
+def item(page: Page, problem: problems.Problem | None = None) -> Response:
+    """One item with everything it is about, and the next of its kind."""
+    found = page.call("Claims.GetWorkItem", work_item_id=page.values["work_item_id"])
+    asks = {"queue": page.ask("Claims.ListWorkItems", kinds=[found.kind], state="open", page_size=200)}
+    if found.claim_id:
+        asks["claim"] = page.ask("Claims.GetClaim", claim_id=found.claim_id)
+    if found.patient_id:
+        asks["patient"] = page.ask("PatientRegistry.GetPatient", patient_id=found.patient_id)
+    if page.may("Identity.ListAccounts"):
+        asks["people"] = page.ask("Identity.ListAccounts", page_size=500)
+    parts = page.together(**asks)
+    ids = [each.work_item_id for each in parts["queue"].value.items] if parts["queue"].value is not None else []
+    at = ids.index(found.work_item_id) if found.work_item_id in ids else -1
+    return page.show(
+        "billing/item.html",
+        status=problem.status if problem else 200,
+        problem=problem,
+        item=found,
+        words=words,
+        tab="work",
+        claim=parts["claim"].value if "claim" in parts else None,
+        patient=parts["patient"].value if "patient" in parts else None,
+        people=parts["people"].value.accounts if "people" in parts and parts["people"].value is not None else (),
+        before=ids[at - 1] if at > 0 else "",
+        after=ids[at + 1] if 0 <= at < len(ids) - 1 else "",
+        overdue=is_overdue(page, found),
+    )
+
+
+def assign(page: Page) -> Response:
+    """Gives an item an owner, or back to everybody."""
+    work_item_id = page.values["work_item_id"]
+    page.submit("Claims.AssignWorkItem", work_item_id=work_item_id)
+    return page.go(f"/console/billing/work/{work_item_id}", page.gettext("Saved."))
+
+
+def resolve(page: Page) -> Response:
+    """Says how an item was done, and leads to the next one."""
+    work_item_id = page.values["work_item_id"]
+    try:
+        done = page.submit("Claims.ResolveWorkItem", work_item_id=work_item_id)
+    except Refused as refused:
+        return item(page, refused.problem)
+    after = page.sent("after")
+    path = f"/console/billing/work/{after}" if after else f"/console/billing/work?kind={done.kind}"
+    return page.go(path, page.gettext("Done."))
+
+
+def missing(page: Page) -> Response:
+    """Visits that were seen and neither signed nor marked as no charge."""
+    here = (
+        {"location_id": page.location.location_id}
+        if page.location is not None and page.arg("everywhere") != "1"
+        else {}
+    )
+    answer = page.call("Billing.ListMissingCharges", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **here)
+    names = patient_names(page, [each.appointment_id for each in answer.encounters])
+    people = page.together(people=page.ask("Identity.ListPractitioners", page_size=500))["people"]
+    who = {each.practitioner_id: each.name for each in people.value.practitioners} if people.value is not None else {}
+    return page.show(
+        "billing/missing.html",
+        words=words,
+        encounters=answer.encounters,
+        next_token=answer.next_page_token,
+        names=names,
+        who=who,
+        tab="missing",
+    )
+
+
+def files(page: Page) -> Response:
+    """Files out and in: batches of claims, and what the clearinghouse sent."""
+    parts = page.together(
+        batches=page.ask("Claims.ListClaimBatches", page_size=PAGE_SIZE, page_token=page.arg("page_token")),
+        inbound=page.ask("Claims.ListInboundFiles", page_size=PAGE_SIZE, state=page.arg("state")),
+    )
+    return page.show("billing/files.html", words=words, tab="files", **parts)
+
+
+def send(page: Page) -> Response:
+    """Sends the ready claims now."""
+    made = page.submit("Claims.SendBatches").batches
+    claims = sum(each.claim_count for each in made)
+    return page.go("/console/billing/files", page.gettext("%(count)s claims are on their way.", count=claims))
+
+
+def poll(page: Page) -> Response:
+    """Looks for the clearinghouse's files now."""
+    page.do("Claims.PollClearinghouse")
+    return page.go("/console/billing/files", page.gettext("Looking; what there is appears here."))
+
+
+def upload(page: Page) -> Response:
+    """Takes a file that came another way."""
+    sent = page.exchange.request.files.get("content")
+    if sent is None or not sent.filename:
+        return page.go("/console/billing/files", page.gettext("Choose a file first."))
+    page.do("Claims.ImportFile", name=sent.filename.replace("/", "_").replace("\\", "_")[:200], content=sent.read())
+    return page.go("/console/billing/files", page.gettext("The file is taken and will be read."))
+
+
+def resend(page: Page) -> Response:
+    """Hands a batch over again."""
+    page.do("Claims.ResendClaimBatch", claim_batch_id=page.values["claim_batch_id"])
+    return page.go("/console/billing/files", page.gettext("The file is handed over again."))
+
+
+def batch_file(page: Page) -> Response:
+    """The 837P as it was sent."""
+    return page.text(page.call("Claims.GetClaimBatchFile", claim_batch_id=page.values["claim_batch_id"]))
+
+
+def inbound_file(page: Page) -> Response:
+    """A file as it came."""
+    return page.text(page.call("Claims.GetInboundFileContent", inbound_file_id=page.values["inbound_file_id"]))
+
+
+def aging(page: Page) -> Response:
+    """Receivables by party and age."""
+    here = {"location_id": page.arg("location")} if page.arg("location") else {}
+    basis = 2 if page.arg("basis") == "responsibility" else 1
+    parts = page.together(
+        aging=page.ask("Billing.GetReceivables", basis=basis, **here),
+        balances=page.ask("Billing.ListBalances", filter=1, page_size=PAGE_SIZE, page_token=page.arg("page_token")),
+        payers=page.ask("Billing.ListPayers", page_size=500),
+    )
+    found = parts["aging"].need()
+    names = {each.code: each.name for each in parts["payers"].value.payers} if parts["payers"].value is not None else {}
+    if page.arg("format") == "csv":
+        head = [f"{each.from_days}-{each.to_days or ''}" for each in found.totals]
+        return page.csv(
+            "receivables",
+            ["party", *head, "total"],
+            (
+                [
+                    names.get(each.payer_code, each.payer_code) or "patients",
+                    *[cents(bucket.amount) for bucket in each.buckets],
+                    cents(each.total),
+                ]
+                for each in found.parties
+            ),
+        )
+    balances = parts["balances"].value.balances if parts["balances"].value is not None else ()
+    return page.show(
+        "billing/aging.html",
+        words=words,
+        aging=found,
+        names=names,
+        basis=basis,
+        balances=balances,
+        tab="aging",
+        next_token=parts["balances"].value.next_page_token if parts["balances"].value is not None else "",
+        patients=names_of_patients(page, [each.patient_id for each in balances]),
+    )
+
+
+def names_of_patients(page: Page, patient_ids: list[str]) -> dict[str, str]:
+    """Patient → name, for the lists of billing; those who may read billing profiles only."""
+    if not patient_ids:
+        return {}
+    begun = {
+        f"p{number}": page.ask("PatientRegistry.GetPatient", patient_id=each)
+        for number, each in enumerate(patient_ids[:8])
+    }
+    return {part.value.patient_id: part.value for part in page.together(**begun).values() if part.value is not None}
+
+
+def statement(page: Page) -> Response:
+    """A statement as it was issued."""
+    return page.file(page.call("Billing.GetStatementPdf", statement_id=page.values["statement_id"]), "statement.pdf")
+
+
+def issue_statement(page: Page) -> Response:
+    """Issues a patient's statement now, when one is due."""
+    patient_id = page.values["patient_id"]
+    answer = page.do("Billing.IssueStatements", patient_ids=[patient_id])
+    told = (
+        page.gettext("The statement is issued.")
+        if answer.statement_ids
+        else page.gettext(
+            "No statement is due: %(why)s.",
+            why=", ".join(each.reason.replace("_", " ") for each in answer.skipped) or "–",
+        )
+    )
+    return page.go(f"/console/patients/{patient_id}/account", told)
+
+
+def last_days(page: Page, count: int) -> dict[str, Any]:
+    """The last days as a DateRange."""
+    return {"start": parts_of(page.today - timedelta(days=count - 1)), "end": parts_of(page.today)}
