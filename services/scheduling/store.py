@@ -8,10 +8,12 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from scheduling.stores.booking_rules import BookingRuleStore
+from scheduling.stores.calendars import CalendarStore
 from scheduling.stores.cells import CellStore
 from scheduling.stores.day import DayStore
 from scheduling.stores.people import PeopleStore
 from scheduling.stores.rebookings import RebookingStore
+from scheduling.stores.recalls import RecallStore
 from scheduling.stores.risk import RiskStore
 from scheduling.stores.rules import RuleStore
 from scheduling.stores.series import SeriesStore
@@ -27,11 +29,13 @@ class Store(
     VisitStore,
     WaitlistStore,
     PeopleStore,
+    CalendarStore,
     SeriesStore,
     RebookingStore,
     BookingRuleStore,
     DayStore,
     RiskStore,
+    RecallStore,
 ):
     """``Store(call.session)``: rules and copies, cells and holds, visits, the waitlist."""
 

@@ -7,9 +7,11 @@ from typing import Any
 from polyclinic.scheduling.v1 import (
     booking_policy_pb2,
     group_visits_pb2,
+    linked_visits_pb2,
     no_show_risk_pb2,
     overrides_pb2,
     rebooking_pb2,
+    recalls_pb2,
     running_late_pb2,
     series_pb2,
     walk_ins_pb2,
@@ -91,7 +93,43 @@ def served(w: Any) -> walk_ins_pb2.ServeWalkInRequest:
     return walk_ins_pb2.ServeWalkInRequest(walk_in_id=queued(w).walk_in_id, practitioner_id=str(other))
 
 
+def recall(w: Any) -> str:
+    """Somebody who is due."""
+    return str(w.clinic.staff.call("CreateRecall", due(w)).recall_id)
+
+
+def due(w: Any) -> recalls_pb2.CreateRecallRequest:
+    """Somebody is due tomorrow."""
+    return recalls_pb2.CreateRecallRequest(
+        patient_id=w.patient_id, appointment_type_id=w.type_id, due_on=date_message(w.clinic.day(1))
+    )
+
+
+def together(w: Any) -> pb.BookAppointmentsRequest:
+    """Two visits one after the other."""
+    visits = [pb.BookAppointmentRequest(patient_id=w.patient_id, **w.free(hour)) for hour in (15, 16)]
+    return pb.BookAppointmentsRequest(bookings=visits)
+
+
 CASES = {
+    "CreateRecall": Case(due, names_resource=True),
+    "ListRecalls": Case(lambda w: recalls_pb2.ListRecallsRequest()),
+    "NoteRecallContact": Case(lambda w: recalls_pb2.NoteRecallContactRequest(recall_id=recall(w)), names_resource=True),
+    "CloseRecall": Case(
+        lambda w: recalls_pb2.CloseRecallRequest(recall_id=recall(w), outcome=recalls_pb2.RECALL_OUTCOME_DECLINED),
+        names_resource=True,
+    ),
+    "SetRecallRule": Case(
+        lambda w: recalls_pb2.RecallRule(appointment_type_id=w.type_id, months=12), names_resource=True
+    ),
+    "ListRecallRules": Case(lambda w: recalls_pb2.ListRecallRulesRequest()),
+    "SearchLinkedSlots": Case(
+        lambda w: linked_visits_pb2.SearchLinkedSlotsRequest(
+            visits=[linked_visits_pb2.LinkedVisit(appointment_type_id=w.type_id)] * 2, same_practitioner=True
+        ),
+        names_resource=True,
+    ),
+    "BookLinkedVisits": Case(together, names_resource=True),
     "GetNoShowModel": Case(lambda w: no_show_risk_pb2.GetNoShowModelRequest()),
     "TrainNoShowModel": Case(lambda w: no_show_risk_pb2.TrainNoShowModelRequest()),
     "GetOutreachList": Case(

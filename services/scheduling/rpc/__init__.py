@@ -6,22 +6,28 @@ from google.protobuf.descriptor import ServiceDescriptor
 from polyclinic.scheduling.v1 import (
     availability_pb2,
     booking_policy_pb2,
+    calendars_pb2,
     group_visits_pb2,
+    linked_visits_pb2,
     no_show_risk_pb2,
     overrides_pb2,
     rebooking_pb2,
+    recalls_pb2,
     running_late_pb2,
     scheduling_pb2,
     series_pb2,
     walk_ins_pb2,
 )
 
+from scheduling.adapters.web_calendars import WebCalendars
 from scheduling.cache import AvailabilityCache
 from scheduling.rpc.availability import AvailabilityRpc
 from scheduling.rpc.booking import BookingRpc
 from scheduling.rpc.booking_rules import BookingOverridesRpc, BookingPoliciesRpc, GroupVisitsRpc
+from scheduling.rpc.calendars import CalendarsRpc
 from scheduling.rpc.day import RunningLateRpc, WalkInsRpc
 from scheduling.rpc.rebooking import RebookingsRpc
+from scheduling.rpc.recalls import LinkedVisitsRpc, RecallsRpc
 from scheduling.rpc.risk import NoShowRiskRpc
 from scheduling.rpc.rules import RulesRpc
 from scheduling.rpc.series import SeriesRpc
@@ -36,11 +42,12 @@ class SchedulingRpc(RulesRpc, BookingRpc, VisitsRpc, WaitlistRpc):
         self.cache = cache
 
 
-def servicers(cache: AvailabilityCache) -> list[tuple[ServiceDescriptor, object]]:
+def servicers(cache: AvailabilityCache, web: WebCalendars) -> list[tuple[ServiceDescriptor, object]]:
     """Every service of the contract with its servicer."""
     return [
         (scheduling_pb2.DESCRIPTOR.services_by_name["Scheduling"], SchedulingRpc(cache)),
         (availability_pb2.DESCRIPTOR.services_by_name["Availability"], AvailabilityRpc()),
+        (calendars_pb2.DESCRIPTOR.services_by_name["Calendars"], CalendarsRpc(web)),
         (series_pb2.DESCRIPTOR.services_by_name["Series"], SeriesRpc(cache)),
         (rebooking_pb2.DESCRIPTOR.services_by_name["Rebookings"], RebookingsRpc()),
         (booking_policy_pb2.DESCRIPTOR.services_by_name["BookingPolicies"], BookingPoliciesRpc()),
@@ -49,4 +56,6 @@ def servicers(cache: AvailabilityCache) -> list[tuple[ServiceDescriptor, object]
         (running_late_pb2.DESCRIPTOR.services_by_name["RunningLate"], RunningLateRpc()),
         (walk_ins_pb2.DESCRIPTOR.services_by_name["WalkIns"], WalkInsRpc()),
         (no_show_risk_pb2.DESCRIPTOR.services_by_name["NoShowRisk"], NoShowRiskRpc()),
+        (recalls_pb2.DESCRIPTOR.services_by_name["Recalls"], RecallsRpc()),
+        (linked_visits_pb2.DESCRIPTOR.services_by_name["LinkedVisits"], LinkedVisitsRpc(cache)),
     ]

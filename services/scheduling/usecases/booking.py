@@ -155,9 +155,11 @@ def book(call: Call, booking: Booking) -> AppointmentView:
     return batch.views[0]
 
 
-def book_all(call: Call, bookings: Sequence[Booking], *, validate_only: bool = False) -> Batch:
-    """Books all visits in this transaction, or none and says every conflict. Raises HoldExpired, PatientNotBookable, NotFound,
-    InvalidInput."""
+def book_all(
+    call: Call, bookings: Sequence[Booking], *, validate_only: bool = False, link_id: UUID | None = None
+) -> Batch:
+    """Books all visits in this transaction (as belonging together, with a link), or none and says every conflict. Raises HoldExpired,
+    PatientNotBookable, NotFound, InvalidInput."""
     store = Store(call.session)
     for booking in bookings:
         guards.bookable_patient(call, store, booking.patient_id)
@@ -170,7 +172,7 @@ def book_all(call: Call, bookings: Sequence[Booking], *, validate_only: bool = F
     placed, conflicts = placing.place(call, store, candidates)
     if conflicts:
         return Batch([], conflicts)
-    rows = [_write(call, store, booking, got) for booking, got in zip(bookings, placed, strict=True)]
+    rows = [_write(call, store, booking, got, link_id) for booking, got in zip(bookings, placed, strict=True)]
     return Batch([guards.describe_one(store, row) for row in rows], [])
 
 
@@ -193,9 +195,9 @@ def _candidate(call: Call, store: Store, booking: Booking) -> Candidate:
     return placing.held(call, store, row, booking.patient_id)
 
 
-def _write(call: Call, store: Store, booking: Booking, placed: Placed) -> Appointment:
+def _write(call: Call, store: Store, booking: Booking, placed: Placed, link_id: UUID | None) -> Appointment:
     held = None if booking.hold_id is None else store.get(Hold, booking.hold_id)
-    row = write_appointment(call, store, placed, booking.patient_id, booking.reason, held)
+    row = write_appointment(call, store, placed, booking.patient_id, booking.reason, held, link_id=link_id)
     call.emit(published.of_status(row))
     return row
 

@@ -199,3 +199,17 @@ class QueueEmpty(Conflict):
 
     reason = "QUEUE_EMPTY"
     message = "Nobody is waiting."
+
+
+class TooManyFeeds(Conflict):
+    """One practitioner or patient has enough feeds."""
+
+    reason = "TOO_MANY_FEEDS"
+    message = "There are enough feeds; end one first."
+
+
+class RecallClosed(Conflict):
+    """Somebody took the patient off the list."""
+
+    reason = "RECALL_CLOSED"
+    message = "The patient is no longer on the list."

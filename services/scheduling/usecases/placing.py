@@ -318,6 +318,18 @@ def place(call: Call, store: Store, candidates: Sequence[Candidate]) -> tuple[li
     ]
 
 
+def conflicts_of(store: Store, candidates: Sequence[Candidate]) -> list[tuple[int, Conflict]]:
+    """What stands in the way of the candidates, beside each other, as far as can be seen without taking anything."""
+    rules = [(index, conflict) for index, one in enumerate(candidates) for conflict in one.rule_conflicts]
+    counters = [demand for one in candidates for demand in one.visit.counters]
+    spans = [one.visit.span.widened(CELLS_PER_DAY // 4, CELLS_PER_DAY // 4) for one in candidates]
+    spans += [demand.span for demand in counters]
+    resources = {resource.id for one in candidates for resource in _resources(one)}
+    hull = Span(min(span.first for span in spans), max(span.end for span in spans))
+    taken = store.occupied(resources | {demand.resource.id for demand in counters}, hull)
+    return [*rules, *_plan(candidates, Ledger(taken))[1]]
+
+
 def _drop_expired(
     call: Call, store: Store, resources: set[UUID], hull: Span, counter_ids: set[UUID], counted: Span | None
 ) -> int:

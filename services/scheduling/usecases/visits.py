@@ -16,7 +16,7 @@ from scheduling.domain.visits import IN_ROOM, LIVE, UNDOABLE, Status, Step, Time
 from scheduling.store import Store
 from scheduling.stores.visits import AppointmentFilter
 from scheduling.tables import Appointment, LocationCopy, PractitionerCopy, ResourceCopy
-from scheduling.usecases import delays, guards
+from scheduling.usecases import delays, guards, recalls
 from scheduling.usecases.booking import note_step
 from scheduling.usecases.errors import NothingToUndo, NotToday, TooEarly, WrongStatus
 from scheduling.usecases.guards import AppointmentView
@@ -95,6 +95,8 @@ def take_step(
     row.status = after.value
     note_step(call, store, row, step, before, after, changed)
     call.emit(published.of_status(row))
+    if step is Step.CHECK_OUT:
+        recalls.after_visit(call, store, row)
     delays.after_step(call, row, row.end_time if step is Step.CHECK_OUT else row.start_time)
     figures.stepped(call, step.value, row.arrived_at if step is Step.ROOM else None)
     return guards.describe_one(store, row)
@@ -110,6 +112,8 @@ def undo(call: Call, appointment_id: UUID, version: int) -> AppointmentView:
     for column, value in last.before.items():
         setattr(row, column, _restored(column, value))
     row.status = last.from_status
+    if last.step == Step.CHECK_OUT.value:
+        store.drop_recalls_after(row.id)
     last.undone_at, last.undone_by = call.now, call.principal.id
     store.session.flush()
     call.emit(published.of_status(row))
