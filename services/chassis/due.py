@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, literal, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -62,6 +62,13 @@ class DueWork:
         self._session.flush()
         self._session.execute(_SCHEDULE, values)
         self._session.info["due"] = True
+
+    def under_way(self, kind: str, key: str | UUID) -> bool:
+        """Whether somebody is doing this very work now. Whoever plans it anew would wait for them; who only wants it soon need not."""
+        named = (Due.tenant_id == self._session.info["tenant_id"], Due.kind == kind, Due.key == str(key))
+        if self._session.scalar(select(literal(1)).where(*named).with_for_update(skip_locked=True, of=Due)) is not None:
+            return False
+        return self._session.scalar(select(literal(1)).select_from(Due).where(*named)) is not None
 
     def cancel(self, kind: str, key: str | UUID) -> None:
         """Takes the work back; nothing happens when there is none."""

@@ -292,6 +292,25 @@ def test_due_work_is_done_when_its_time_has_come_and_not_before(identity, tenant
     assert done == [("b", 2), ("a", 4)]
 
 
+def test_work_under_way_is_known_without_waiting_for_it(identity, tenant):
+    """Somebody who asks while a worker has the item in hand is told at once; before and after it is not under way."""
+    kind = f"test.busy-{uuid7()}"
+    seen = []
+
+    def look(key):
+        with identity.call(tenant) as call:
+            seen.append(call.due.under_way(kind, key))
+
+    identity.service.due_worker.add({kind: lambda call, item: look(item.key)})
+    look("a")
+    with identity.call(tenant) as call:
+        call.due.at(kind, "a", identity.clock.now())
+    look("a")
+    identity.run_due()
+    look("a")
+    assert seen == [False, False, True, False]
+
+
 def test_due_work_that_schedules_itself_again_is_kept(identity, tenant):
     """A recurring item is one row that moves on."""
     kind, runs = f"again-{tenant.hex}", []

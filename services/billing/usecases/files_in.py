@@ -21,8 +21,9 @@ def upload(call: Call, name: str, content: bytes) -> InboundFile:
 
 
 def poll_now(call: Call) -> None:
-    """Has the clearinghouse looked at now."""
-    inbound.start_polling(call, after=timedelta(0))
+    """Has the clearinghouse looked at now; a look that is under way is that look, however long the clearinghouse takes."""
+    if not call.due.under_way(inbound.POLL_DUE, inbound.POLL_KEY):
+        inbound.start_polling(call, after=timedelta(0))
 
 
 def list_files(call: Call, state: str, page_size: int, page_token: str) -> tuple[list[InboundFile], str]:

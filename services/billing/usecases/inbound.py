@@ -24,6 +24,7 @@ from chassis.call import Call
 from chassis.errors import Unavailable
 
 POLL_DUE = "clearinghouse.poll"
+POLL_KEY = "poll"
 READ_DUE = "clearinghouse.read"
 EDI = "application/edi-x12"
 LONGEST_NAME = 200
@@ -33,7 +34,7 @@ MOST_FILES = 25
 
 def start_polling(call: Call, after: timedelta = timedelta(hours=1)) -> None:
     """Has the clearinghouse's inbound files looked at; from then on it goes on by itself."""
-    call.due.at(POLL_DUE, "poll", call.now + after)
+    call.due.at(POLL_DUE, POLL_KEY, call.now + after)
 
 
 def poll(call: Call, clearinghouse: Clearinghouse, every: timedelta) -> None:
@@ -49,7 +50,7 @@ def poll(call: Call, clearinghouse: Clearinghouse, every: timedelta) -> None:
     except Unavailable:
         wait = every
     store.set_cursor(cursor)
-    call.due.at(POLL_DUE, "poll", call.now + (wait or timedelta(seconds=1)))
+    call.due.at(POLL_DUE, POLL_KEY, call.now + (wait or timedelta(seconds=1)))
 
 
 def keep_file(call: Call, store: Store, name: str, data: bytes, *, source: str) -> InboundFile:
