@@ -37,7 +37,7 @@ class Findings:
     """Everything that has been found out."""
 
     figures: list[Figure] = field(default_factory=list)
-    endpoints: dict[str, dict[str, float]] = field(default_factory=dict)
+    endpoints: dict[str, dict[str, Any]] = field(default_factory=dict)
     growth: list[dict[str, Any]] = field(default_factory=list)
     tenants: list[dict[str, Any]] = field(default_factory=list)
     knee: list[dict[str, float]] = field(default_factory=list)
@@ -73,13 +73,14 @@ def endpoints(bed: Bed, found: Findings, seconds: float) -> None:
         meter = Meter(bed.stack)
         sample = run(bed.port, [Calls(name, texts[PROBES:])], connections=CLIENTS, seconds=seconds).sample()
         bed.rest()
-        count = len(sample.latencies_ms)
+        count, used = len(sample.latencies_ms), meter.used()
         found.endpoints[name] = {
             "per_second": sample.rate,
             **_percentiles(sample),
-            "cpu_ms": meter.used().system * 1000 / max(1, count),
+            "cpu_ms": used.system * 1000 / max(1, count),
             "queries": queries,
             "errors": sample.errors,
+            "parts": used.per_request(count),
         }
 
 

@@ -67,6 +67,11 @@ class Person:
         return f"+1{200 + self.number // 7_000_000 % 700}{2_000_000 + self.number % 7_000_000:07d}"
 
     @property
+    def email(self) -> str:
+        """Every second person has one."""
+        return "" if self.number % 2 else f"{self.given}.{self.family}.{self.number}@example.org".lower()
+
+    @property
     def registered_at(self) -> datetime:
         return _BEGAN + timedelta(seconds=self.number * 150)
 
@@ -89,6 +94,8 @@ def keys_of(person: Person) -> list[str]:
     year, birthday = _sound(person.family)
     born = person.birth_date
     found = [keys.mrn_key(person.mrn), keys.birth_date_key(born), *keys.phone_keys(person.phone)]
+    if person.email:
+        found.append(keys.email_key(person.email))
     return [*found, f"{year}{born.year:04d}", f"{birthday}{born.month:02d}{born.day:02d}"]
 
 
@@ -167,7 +174,7 @@ def _patients(tenant: str, crowd: Iterable[Person]) -> Iterator[dict[str, object
                 ("middle", "prefix", "suffix", "preferred_name", "ssn_last_four", "payer_hint", "time_zone"), ""
             ),
             **dict.fromkeys(("former_names", "addresses", "identifiers"), "[]"),
-            "contact_points": json.dumps([{"kind": "mobile", "value": one.phone, "preferred": False}]),
+            "contact_points": json.dumps([{"kind": k, "value": v, "preferred": False} for k, v in _reached(one)]),
             "birth_date": one.birth_date,
             "sex": "female" if one.number % 2 else "male",
             "language": "en",
@@ -179,6 +186,10 @@ def _patients(tenant: str, crowd: Iterable[Person]) -> Iterator[dict[str, object
             "updated_at": one.registered_at,
             "version": 1,
         }
+
+
+def _reached(one: Person) -> list[tuple[str, str]]:
+    return [("mobile", one.phone), *([("email", one.email)] if one.email else [])]
 
 
 def _names(tenant: str, crowd: Iterable[Person]) -> Iterator[dict[str, object]]:

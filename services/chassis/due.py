@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, literal, select
+from sqlalchemy import delete, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -35,6 +36,16 @@ _SCHEDULE = _WRITE.on_conflict_do_update(
         "generation": Due.__table__.c.generation + 1,
     },
 )
+_SCHEDULE_ALL = text(
+    """
+    insert into due (tenant_id, kind, key, generation, due_at, payload, attempts, not_before, traceparent)
+    select :tenant_id, :kind, asked.key, 1, asked.at, '{}', 0, null, :traceparent
+    from unnest(cast(:keys as text[]), cast(:times as timestamptz[])) as asked(key, at)
+    on conflict (tenant_id, kind, key) do update set
+        due_at = excluded.due_at, payload = excluded.payload, attempts = excluded.attempts,
+        not_before = excluded.not_before, traceparent = excluded.traceparent, generation = due.generation + 1
+    """
+)
 
 
 class DueWork:
@@ -61,6 +72,24 @@ class DueWork:
         }
         self._session.flush()
         self._session.execute(_SCHEDULE, values)
+        self._session.info["due"] = True
+
+    def all_at(self, kind: str, times: Mapping[UUID, datetime]) -> None:
+        """As `at` for many pieces of work without payloads, by key: one statement, however many."""
+        if not times:
+            return
+        if any(when.tzinfo is None for when in times.values()):
+            raise ValueError("a naive datetime has no place here")
+        doing = self._session.info.get("doing") == kind
+        values = {
+            "tenant_id": self._session.info["tenant_id"],
+            "kind": kind,
+            "keys": [str(key) for key in times],
+            "times": list(times.values()),
+            "traceparent": None if doing else telemetry.carrier().get("traceparent"),
+        }
+        self._session.flush()
+        self._session.execute(_SCHEDULE_ALL, values)
         self._session.info["due"] = True
 
     def under_way(self, kind: str, key: str | UUID) -> bool:

@@ -41,6 +41,11 @@ class BaseStore:
         self.session.flush()
         return row
 
+    def add_all(self, rows: Iterable[object]) -> None:
+        """Adds rows (or changed ones) and writes them at once, those of one table together."""
+        self.session.add_all(rows)
+        self.session.flush()
+
     def get(self, model: type[Row], row_id: UUID) -> Row | None:
         return self.session.get(model, self.key(row_id))
 

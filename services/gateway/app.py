@@ -16,6 +16,7 @@ from gateway.api import api_handler
 from gateway.auth import add_auth
 from gateway.console.routes import add_console
 from gateway.edge import Edge, Render, request_id
+from gateway.fairness import Turns
 from gateway.fhir import outcome
 from gateway.fhir.routes import Fhir, add_fhir
 from gateway.health import add_health
@@ -64,6 +65,7 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
             replicas=settings.replicas,
             monotonic=monotonic,
         ),
+        turns=Turns(settings.fair_places, monotonic),
         request_log=RequestLog(settings.request_log, real_now),
         trusted_proxies=settings.trusted_proxies,
     )

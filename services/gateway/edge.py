@@ -22,6 +22,7 @@ from chassis.errors import Unauthenticated, Unavailable, Violation
 from chassis.principal import Principal
 from chassis.tokens import TokenVerifier
 from gateway import errors as problems
+from gateway.fairness import Turns
 from gateway.limits import Limits
 from gateway.request_log import RequestLog
 from gateway.sessions import Session, Sessions
@@ -124,6 +125,7 @@ class Edge:
         verifier: TokenVerifier,
         sessions: Sessions,
         limits: Limits,
+        turns: Turns,
         request_log: RequestLog,
         trusted_proxies: int,
     ) -> None:
@@ -131,6 +133,7 @@ class Edge:
         self._verifier = verifier
         self._sessions = sessions
         self._limits = limits
+        self._turns = turns
         self._request_log = request_log
         self._trusted_proxies = trusted_proxies
 
@@ -186,7 +189,9 @@ class Edge:
     ) -> Response:
         try:
             admit(exchange)
-            return handler(exchange, values)
+            principal = exchange.principal
+            with self._turns.turn(str(principal.tenant_id or "") if principal is not None else ""):
+                return handler(exchange, values)
         except errors.Error as error:
             problem = problems.from_error(error)
         except grpc.RpcError as error:

@@ -33,6 +33,8 @@ class Settings(ServiceSettings):
     limit_tenant_per_second: float = 3000.0
     # Requests without a valid token, by client address.
     limit_address_per_second: float = 60.0
+    # Requests that one worker serves at once well; while more are asked, by several tenants, each has its part of them. 0: no turns.
+    fair_places: int = 4
     # Calls of outside parties, by webhook and tenant.
     limit_webhook_per_second: float = 500.0
     # Reverse proxies in front of us whose X-Forwarded-For is believed.

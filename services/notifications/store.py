@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import flag_modified
 
 from chassis.errors import NotFound
-from chassis.store import BaseStore
+from chassis.store import BaseStore, among
 from notifications.domain.vocabulary import Channel, MessageStatus, ReminderStatus, SuppressionReason, Trigger
 from notifications.tables import (
     Appointment,
@@ -77,7 +77,7 @@ class Store(BaseStore):
                 & (TemplateVersion.template_id == Template.id)
                 & (TemplateVersion.number == Template.version),
             )
-            .where(Template.code == code, Template.channel == channel.value, Template.language.in_(languages))
+            .where(Template.code == code, Template.channel == channel.value, among(Template.language, languages))
         )
         found = {row[0].language: (row[0], row[1]) for row in self.session.execute(query)}
         return next((found[language] for language in languages if language in found), None)
@@ -90,7 +90,7 @@ class Store(BaseStore):
                 Template,
                 (Template.tenant_id == TemplateVersion.tenant_id) & (Template.id == TemplateVersion.template_id),
             )
-            .where(Template.id.in_([row.id for row in templates]), TemplateVersion.number == Template.version)
+            .where(among(Template.id, [row.id for row in templates]), TemplateVersion.number == Template.version)
         )
         return {row.template_id: row for row in self.session.scalars(query)}
 
@@ -132,7 +132,7 @@ class Store(BaseStore):
         """All active rules (of these triggers)."""
         query = select(Rule).where(Rule.active)
         if triggers:
-            query = query.where(Rule.trigger.in_([trigger.value for trigger in triggers]))
+            query = query.where(among(Rule.trigger, [trigger.value for trigger in triggers]))
         return list(self.session.scalars(query.order_by(Rule.trigger, Rule.offset_minutes.desc(), Rule.id)))
 
     def rule_with_setting(self, rule_id: UUID) -> Rule:
@@ -152,7 +152,7 @@ class Store(BaseStore):
         return rule
 
     def rule_names(self, rule_ids: Sequence[UUID]) -> dict[UUID, str]:
-        rows = self.session.execute(select(Rule.id, Rule.name).where(Rule.id.in_(set(rule_ids))))
+        rows = self.session.execute(select(Rule.id, Rule.name).where(among(Rule.id, set(rule_ids))))
         return {row.id: row.name for row in rows}
 
     def list_rules(

@@ -65,7 +65,7 @@ class Store(SearchStore):
         wanted = list(set(ids))
         if not wanted:
             return {}
-        query = select(Patient).where(Patient.tenant_id == self.tenant_id, Patient.id.in_(wanted))
+        query = select(Patient).where(Patient.tenant_id == self.tenant_id, among(Patient.id, wanted))
         return {row.id: row for row in self.session.scalars(query)}
 
     def put_keys(self, patient_id: UUID, person: Demographics, mrn: str, *, new: bool = False) -> None:
@@ -119,7 +119,7 @@ class Store(SearchStore):
             return found
         query = select(Coverage.patient_id, Coverage.member_id).where(
             Coverage.tenant_id == self.tenant_id,
-            Coverage.patient_id.in_(list(found)),
+            among(Coverage.patient_id, found),
             Coverage.active,
             Coverage.member_id != "",
         )
@@ -132,7 +132,7 @@ class Store(SearchStore):
     def candidates(self, blocking: Iterable[str], besides: UUID | None = None) -> dict[UUID, Patient]:
         """Patients who share one of the keys and were not merged away."""
         shared = select(PatientKey.patient_id).where(
-            PatientKey.tenant_id == self.tenant_id, PatientKey.key.in_(sorted(blocking))
+            PatientKey.tenant_id == self.tenant_id, among(PatientKey.key, sorted(blocking))
         )
         query = (
             select(Patient)
@@ -211,7 +211,7 @@ class Store(SearchStore):
         found: dict[UUID, list[Relation]] = {patient_id: [] for patient_id in patient_ids}
         query = (
             select(Relation)
-            .where(Relation.tenant_id == self.tenant_id, Relation.patient_id.in_(list(found)))
+            .where(Relation.tenant_id == self.tenant_id, among(Relation.patient_id, found))
             .order_by(Relation.id)
         )
         for row in self.session.scalars(query):
@@ -223,12 +223,12 @@ class Store(SearchStore):
         wanted = list(set(ids))
         if not wanted:
             return {}
-        query = select(Relation).where(Relation.tenant_id == self.tenant_id, Relation.id.in_(wanted))
+        query = select(Relation).where(Relation.tenant_id == self.tenant_id, among(Relation.id, wanted))
         return {row.id: row for row in self.session.scalars(query)}
 
     def relations_reached_by(self, phone: str, email: str, holders: Iterable[UUID]) -> list[Relation]:
         """Relations of people with this phone or e-mail, or who are one of these patients."""
-        conditions: list[ColumnElement[bool]] = [Relation.related_patient_id.in_(list(holders))]
+        conditions: list[ColumnElement[bool]] = [among(Relation.related_patient_id, holders)]
         if phone:
             conditions.append(Relation.phone == phone)
         if email:
@@ -243,7 +243,7 @@ class Store(SearchStore):
         found: dict[UUID, list[Coverage]] = {patient_id: [] for patient_id in patient_ids}
         query = (
             select(Coverage)
-            .where(Coverage.tenant_id == self.tenant_id, Coverage.patient_id.in_(list(found)))
+            .where(Coverage.tenant_id == self.tenant_id, among(Coverage.patient_id, found))
             .order_by(Coverage.id)
         )
         for row in self.session.scalars(query):

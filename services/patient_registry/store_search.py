@@ -16,7 +16,7 @@ from sqlalchemy import ARRAY, ColumnElement, and_, exists, false, func, literal,
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from chassis.errors import InvalidInput, Violation
-from chassis.store import DEFAULT_PAGE, LARGEST_PAGE, BaseStore
+from chassis.store import DEFAULT_PAGE, LARGEST_PAGE, BaseStore, among
 from patient_registry.domain import keys
 from patient_registry.domain.fhir_search import DayRange, FhirQuery, NameTest
 from patient_registry.domain.search import NamePattern, Query, Term
@@ -61,7 +61,7 @@ class SearchStore(BaseStore):
         return [people[patient_id] for patient_id in ids if patient_id in people], token
 
     def _patients_by(self, ids: Sequence[UUID]) -> Any:
-        return select(Patient).where(Patient.tenant_id == self.tenant_id, Patient.id.in_(ids))
+        return select(Patient).where(Patient.tenant_id == self.tenant_id, among(Patient.id, ids))
 
     def _named(
         self,

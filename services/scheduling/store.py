@@ -6,11 +6,13 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
 from scheduling.stores.booking_rules import BookingRuleStore
 from scheduling.stores.calendars import CalendarStore
 from scheduling.stores.cells import CellStore
 from scheduling.stores.day import DayStore
+from scheduling.stores.names import NameStore
 from scheduling.stores.people import PeopleStore
 from scheduling.stores.rebookings import RebookingStore
 from scheduling.stores.recalls import RecallStore
@@ -36,6 +38,7 @@ class Store(
     DayStore,
     RiskStore,
     RecallStore,
+    NameStore,
 ):
     """``Store(call.session)``: rules and copies, cells and holds, visits, the waitlist."""
 
@@ -43,6 +46,10 @@ class Store(
         super().__init__(session)
         # The session remembers rows only while somebody holds them: a use case reads none of them twice.
         self._read: list[object] = []
+
+    def at_hand(self, model: type[Row], row_id: UUID) -> Row | None:
+        """The row with this id, if this use case has read it already; asks nobody."""
+        return self.session.identity_map.get(identity_key(model, self.key(row_id)))
 
     def get(self, model: type[Row], row_id: UUID) -> Row | None:
         """The row with this id, read once; None when there is none that this transaction may see."""

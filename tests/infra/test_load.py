@@ -55,7 +55,10 @@ def test_a_loaded_person_is_like_a_registered_one(service_harness, postgres, num
                 birth_date=day(person.birth_date.isoformat()),
                 sex="SEX_FEMALE" if number % 2 else "SEX_MALE",
                 language="en",
-                contact_points=[pb.ContactPoint(kind=pb.CONTACT_KIND_MOBILE, value=person.phone)],
+                contact_points=[
+                    pb.ContactPoint(kind=pb.CONTACT_KIND_MOBILE, value=person.phone),
+                    *([pb.ContactPoint(kind=pb.CONTACT_KIND_EMAIL, value=person.email)] if person.email else []),
+                ],
             )
         ),
     )

@@ -32,6 +32,7 @@ class AppointmentFacts:
     location_id: UUID
     appointment_type_code: str
     start_time: datetime
+    end_time: datetime
     time_zone: str
     modality: str
     status: str
@@ -77,14 +78,17 @@ def bring_in_line(
     rows = store.reminders_of(appointment.id)
     changes = plan.reconcile(visit, asked, [as_existing(row) for row in rows])
     by_id = {row.id: row for row in rows}
+    timed = [(by_id[reminder_id], item) for reminder_id, item in changes.retime]
     for item in changes.add:
         row = new_reminder(
             call, outside, Subject.APPOINTMENT, appointment.id, visit.reschedule_count, item, appointment.patient_id
         )
-        store.add(row)
+        timed.append((row, item))
+    for row, item in timed:
         _set_time(call, row, item)
-    for reminder_id, item in changes.retime:
-        _set_time(call, by_id[reminder_id], item)
+    store.add_all(row for row, _ in timed)
+    planned = [row for row, _ in timed if row.status == ReminderStatus.PLANNED.value]
+    call.due.all_at(DECIDE, {row.id: row.due_at for row in planned})
     for reminder_id, reason in changes.cancel:
         settle(call, by_id[reminder_id], ReminderStatus.CANCELLED, reason)
 
@@ -185,7 +189,6 @@ def _set_time(call: Call, row: Reminder, item: plan.Expected) -> None:
         settle(call, row, ReminderStatus.SKIPPED, item.reason)
         return
     row.status, row.reason, row.settled_at = ReminderStatus.PLANNED.value, "", None
-    call.due.at(DECIDE, row.id, item.due_at)
 
 
 def _planned_by(known: Appointment) -> tuple[object, ...]:
@@ -202,7 +205,7 @@ def _planned_by(known: Appointment) -> tuple[object, ...]:
 def _take_over(known: Appointment, facts: AppointmentFacts, now: datetime) -> None:
     known.patient_id, known.location_id = facts.patient_id, facts.location_id
     known.appointment_type_code, known.modality = facts.appointment_type_code, facts.modality
-    known.start_time, known.time_zone = facts.start_time, facts.time_zone
+    known.start_time, known.end_time, known.time_zone = facts.start_time, facts.end_time, facts.time_zone
     known.status, known.reschedule_count = facts.status, facts.reschedule_count
     known.source_version = facts.version
     if facts.status == plan.CANCELLED:

@@ -265,7 +265,7 @@ class CellStore(AvailabilityStore, ChangeStore):
         """Frees everything the claims have taken; returns what it was."""
         gone = self.session.execute(
             delete(Occupation)
-            .where(Occupation.tenant_id == self.tenant_id, Occupation.claim_id.in_(claim_ids))
+            .where(Occupation.tenant_id == self.tenant_id, among(Occupation.claim_id, claim_ids))
             .returning(
                 Occupation.claim_id,
                 Occupation.resource_kind,
@@ -317,7 +317,7 @@ class CellStore(AvailabilityStore, ChangeStore):
         dealing with are left alone. Returns how many."""
         in_the_way = select(Occupation.claim_id).where(
             Occupation.tenant_id == self.tenant_id,
-            Occupation.resource_id.in_(list(set(resource_ids))),
+            among(Occupation.resource_id, set(resource_ids)),
             Occupation.end_cell > span.first,
             Occupation.first_cell < span.end,
         )
@@ -336,7 +336,7 @@ class CellStore(AvailabilityStore, ChangeStore):
         """How many live holds these patients have."""
         query = select(Hold.id).where(
             Hold.tenant_id == self.tenant_id,
-            Hold.patient_id.in_(list(patient_ids)),
+            among(Hold.patient_id, patient_ids),
             Hold.expires_at > now,
             Hold.waitlist.is_(False),
         )

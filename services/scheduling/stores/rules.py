@@ -191,7 +191,7 @@ class RuleStore(BaseStore):
             select(
                 literal(_RULE), rule.id, rule.id, no_day, no_day,
                 rule.buffer_before_minutes, rule.buffer_after_minutes, rule.visits_per_day, rule.visits_per_week,
-            ).where(rule.tenant_id == self.tenant_id, rule.id.in_([practitioner_id, location_id])),
+            ).where(rule.tenant_id == self.tenant_id, among(rule.id, [practitioner_id, location_id])),
         ).subquery()  # fmt: skip
         return select(found)
 
@@ -210,7 +210,7 @@ class RuleStore(BaseStore):
                 ResourceCopy.tenant_id == self.tenant_id,
                 ResourceCopy.location_id == location_id,
                 ResourceCopy.active,
-                ResourceCopy.resource_class.in_([role.resource_class for role in things]),
+                among(ResourceCopy.resource_class, [role.resource_class for role in things]),
             )
         )
         found: dict[Role, list[Resource]] = {role: [] for role in things}
@@ -359,13 +359,13 @@ class RuleStore(BaseStore):
     def names(self, model: type[LocationCopy] | type[PractitionerCopy], ids: Iterable[UUID]) -> dict[UUID, str]:
         """Names by id, of those that are known."""
         wanted = list(set(ids))
-        query = select(model.id, model.name).where(model.tenant_id == self.tenant_id, model.id.in_(wanted))
+        query = select(model.id, model.name).where(model.tenant_id == self.tenant_id, among(model.id, wanted))
         return {row.id: row.name for row in self.session.execute(query)} if wanted else {}
 
     def patients(self, ids: Iterable[UUID]) -> dict[UUID, PatientCopy]:
         """Copies of patients by id, of those that are known."""
         wanted = list(set(ids))
-        query = select(PatientCopy).where(PatientCopy.tenant_id == self.tenant_id, PatientCopy.id.in_(wanted))
+        query = select(PatientCopy).where(PatientCopy.tenant_id == self.tenant_id, among(PatientCopy.id, wanted))
         return {row.id: row for row in self.session.scalars(query)} if wanted else {}
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, update
 
 from chassis.principal import Principal
-from chassis.store import BaseStore
+from chassis.store import BaseStore, among
 from scheduling.domain.visits import LIVE, Status
 from scheduling.tables import Appointment, RescheduleRequest, VisitStep
 
@@ -33,11 +33,11 @@ class VisitStore(BaseStore):
     def appointment(self, appointment_id: UUID, principal: Principal) -> Appointment | None:
         """The appointment, if it is at a location that the principal may see."""
         row = self.get(Appointment, appointment_id)
-        return row if row is not None and self._visible(row.location_id, principal) else None
+        return row if row is not None and self.may_see(row, principal) else None
 
     def appointments(self, ids: Collection[UUID], principal: Principal) -> list[Appointment]:
         """Those of the ids that exist and may be seen, in order of start."""
-        query = self._scoped(select(Appointment), principal).where(Appointment.id.in_(ids))
+        query = self._scoped(select(Appointment), principal).where(among(Appointment.id, ids))
         return list(self.session.scalars(query.order_by(Appointment.start_time, Appointment.id)))
 
     def list_appointments(
@@ -59,7 +59,7 @@ class VisitStore(BaseStore):
         query = select(Appointment).where(
             Appointment.tenant_id == self.tenant_id,
             Appointment.start_time >= start,
-            Appointment.status.in_([status.value for status in LIVE]),
+            among(Appointment.status, [status.value for status in LIVE]),
         )
         if practitioner_id:
             query = query.where(Appointment.practitioner_id == practitioner_id)
@@ -77,7 +77,7 @@ class VisitStore(BaseStore):
     def starts_of(self, ids: Collection[UUID]) -> dict[UUID, tuple[datetime, Status]]:
         """Start and status by appointment id."""
         query = select(Appointment.id, Appointment.start_time, Appointment.status).where(
-            Appointment.tenant_id == self.tenant_id, Appointment.id.in_(ids)
+            Appointment.tenant_id == self.tenant_id, among(Appointment.id, ids)
         )
         return {row_id: (start, Status(status)) for row_id, start, status in self.session.execute(query)}
 
@@ -104,7 +104,7 @@ class VisitStore(BaseStore):
         """Open requests of these appointments."""
         query = select(RescheduleRequest).where(
             RescheduleRequest.tenant_id == self.tenant_id,
-            RescheduleRequest.appointment_id.in_(list(appointment_ids)),
+            among(RescheduleRequest.appointment_id, appointment_ids),
             RescheduleRequest.closed_at.is_(None),
         )
         return list(self.session.scalars(query))
@@ -129,7 +129,7 @@ class VisitStore(BaseStore):
         if location_id:
             query = query.where(RescheduleRequest.location_id == location_id)
         if principal.location_ids:
-            query = query.where(RescheduleRequest.location_id.in_(principal.location_ids))
+            query = query.where(among(RescheduleRequest.location_id, principal.location_ids))
         if not include_closed:
             query = query.where(RescheduleRequest.closed_at.is_(None))
         return self.page(query, [RescheduleRequest.requested_at, RescheduleRequest.id], page_size, page_token)
@@ -147,13 +147,14 @@ class VisitStore(BaseStore):
         if wanted.start_to:
             query = query.where(Appointment.start_time < wanted.start_to)
         if wanted.statuses:
-            query = query.where(Appointment.status.in_(wanted.statuses))
+            query = query.where(among(Appointment.status, wanted.statuses))
         return query
 
     def _scoped(self, query: Select[tuple[Appointment]], principal: Principal) -> Select[tuple[Appointment]]:
         query = query.where(Appointment.tenant_id == self.tenant_id)
-        return query.where(Appointment.location_id.in_(principal.location_ids)) if principal.location_ids else query
+        return query.where(among(Appointment.location_id, principal.location_ids)) if principal.location_ids else query
 
     @staticmethod
-    def _visible(location_id: UUID, principal: Principal) -> bool:
-        return not principal.location_ids or location_id in principal.location_ids
+    def may_see(row: Appointment, principal: Principal) -> bool:
+        """Whether the visit is at a location that the principal is not kept from."""
+        return not principal.location_ids or row.location_id in principal.location_ids

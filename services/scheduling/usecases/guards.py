@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -54,46 +54,29 @@ def seen_appointment(call: Call, store: Store, appointment_id: UUID) -> Appointm
 
 def locked_appointment(call: Call, store: Store, appointment_id: UUID, version: int = 0) -> Appointment:
     """The appointment, locked and of the version the caller saw. Raises NotFound, StaleVersion."""
-    seen_appointment(call, store, appointment_id)
     row = store.lock(Appointment, appointment_id, "appointment")
+    if not store.may_see(row, call.principal):
+        raise NotFound("appointment")
     call.expect_version(row.version, version)
     return row
 
 
 def describe(store: Store, rows: Sequence[Appointment]) -> list[AppointmentView]:
     """The rows with their names."""
-    patients, practitioners, locations = _names(store, rows)
-    return [
-        AppointmentView(
-            row=row,
-            patient_name=patients[row.patient_id].name if row.patient_id in patients else "",
-            patient_mrn=patients[row.patient_id].mrn if row.patient_id in patients else "",
-            practitioner_name=practitioners.get(row.practitioner_id, ""),
-            location_name=locations.get(row.location_id, ""),
-        )
-        for row in rows
-    ]
+    names = store.names_beside(rows)
+    views = []
+    for row in rows:
+        patient, mrn = names.patients.get(row.patient_id, ("", ""))
+        practitioner, location = names.practitioners.get(row.practitioner_id, ""), names.locations.get(row.location_id, "")
+        views.append(AppointmentView(row, patient, mrn, practitioner, location))
+    return views
 
 
 def describe_one(store: Store, row: Appointment) -> AppointmentView:
     """The row with its names; what the transaction has read already is not read again."""
-    patient = store.get(PatientCopy, row.patient_id)
-    practitioner = store.get(PractitionerCopy, row.practitioner_id)
-    location = store.get(LocationCopy, row.location_id)
-    return AppointmentView(
-        row=row,
-        patient_name=patient.name if patient else "",
-        patient_mrn=patient.mrn if patient else "",
-        practitioner_name=practitioner.name if practitioner else "",
-        location_name=location.name if location else "",
-    )
-
-
-def _names(
-    store: Store, rows: Collection[Appointment]
-) -> tuple[dict[UUID, PatientCopy], dict[UUID, str], dict[UUID, str]]:
-    return (
-        store.patients(row.patient_id for row in rows),
-        store.names(PractitionerCopy, (row.practitioner_id for row in rows)),
-        store.names(LocationCopy, (row.location_id for row in rows)),
-    )
+    patient = store.at_hand(PatientCopy, row.patient_id)
+    practitioner = store.at_hand(PractitionerCopy, row.practitioner_id)
+    location = store.at_hand(LocationCopy, row.location_id)
+    if patient is None or practitioner is None or location is None:
+        return describe(store, [row])[0]
+    return AppointmentView(row, patient.name, patient.mrn, practitioner.name, location.name)

@@ -1,0 +1,126 @@
+"""Fair turns: one tenant's flood does not stand in front of everybody else's requests.
+
+A process serves a few requests at once well; more only share the same processors. While it is asked for more than that, and by
+more than one tenant, each tenant has its part of these places, and its further requests wait in its own line. A tenant that
+is alone, or a process that is not crowded, is not bounded at all.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import exp
+
+from chassis.errors import RateLimited
+
+# How long what was asked counts: seconds after which a third of it is left.
+MEMORY_SECONDS = 1.0
+# Who had fewer requests here than this, on average over that time, is not there.
+PRESENT = 0.02
+LOOK_AROUND_SECONDS = 0.25
+# A request waits for its turn so long, and so many of one tenant do; then they are told to come again.
+LONGEST_WAIT_SECONDS = 2.0
+LONGEST_LINE = 64
+COME_AGAIN_SECONDS = 1.0
+
+
+class _Line:
+    """One tenant's requests: how many are here, of these being served, and how many there were on average lately."""
+
+    __slots__ = ("at", "here", "mean", "served", "turnstile", "waiting")
+
+    def __init__(self, lock: threading.Lock, now: float) -> None:
+        self.here = self.served = self.waiting = 0
+        self.mean, self.at = 0.0, now
+        self.turnstile = threading.Condition(lock)
+
+    def change(self, by: int, now: float) -> None:
+        """So many more or fewer are here."""
+        left = exp((self.at - now) / MEMORY_SECONDS)
+        self.mean = self.mean * left + self.here * (1.0 - left)
+        self.at = now
+        self.here += by
+
+
+class Turns:
+    """The places of one process. ``places`` 0: everybody is served at once."""
+
+    def __init__(self, places: int, monotonic: Callable[[], float]) -> None:
+        self._places = places
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._lines: dict[str, _Line] = {}
+        self._all = _Line(self._lock, monotonic())
+        self._present, self._looked_at = 1, monotonic()
+
+    @contextmanager
+    def turn(self, tenant_id: str) -> Iterator[None]:
+        """The time in which a request of a tenant is served ('': nobody's). Raises RateLimited when its line is too long or
+        does not move."""
+        if not self._places or not tenant_id:
+            yield
+            return
+        line = self._enter(tenant_id)
+        try:
+            yield
+        finally:
+            self._leave(line)
+
+    def _enter(self, tenant_id: str) -> _Line:
+        now = self._monotonic()
+        with self._lock:
+            line = self._lines.get(tenant_id)
+            if line is None:
+                line = self._lines[tenant_id] = _Line(self._lock, now)
+            line.change(1, now)
+            self._all.change(1, now)
+            if now - self._looked_at > LOOK_AROUND_SECONDS:
+                self._look_around(now)
+            if line.waiting or line.served >= self._part():
+                self._wait(line, now)
+            line.served += 1
+            return line
+
+    def _leave(self, line: _Line) -> None:
+        with self._lock:
+            line.served -= 1
+            self._gone(line)
+            line.turnstile.notify()
+
+    def _wait(self, line: _Line, since: float) -> None:
+        if line.waiting >= LONGEST_LINE:
+            self._gone(line)
+            raise RateLimited(retry_after=COME_AGAIN_SECONDS)
+        line.waiting += 1
+        try:
+            while True:
+                left = since + LONGEST_WAIT_SECONDS - self._monotonic()
+                called = left > 0 and line.turnstile.wait(left)
+                if line.served < self._part():
+                    return
+                if not called:
+                    self._gone(line)
+                    raise RateLimited(retry_after=COME_AGAIN_SECONDS)
+        finally:
+            line.waiting -= 1
+
+    def _gone(self, line: _Line) -> None:
+        now = self._monotonic()
+        line.change(-1, now)
+        self._all.change(-1, now)
+
+    def _part(self) -> int:
+        """How many requests of one tenant may be served at once now."""
+        if self._present < 2 or max(self._all.mean, self._all.here) <= self._places:
+            return LONGEST_LINE + self._places
+        return max(1, self._places // self._present)
+
+    def _look_around(self, now: float) -> None:
+        """Counts who is there, and forgets who has gone."""
+        self._looked_at = now
+        for tenant_id, line in list(self._lines.items()):
+            line.change(0, now)
+            if not line.here and line.mean < PRESENT:
+                del self._lines[tenant_id]
+        self._present = max(1, sum(line.mean >= PRESENT for line in self._lines.values()))

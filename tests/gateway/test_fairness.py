@@ -1,0 +1,123 @@
+"""Fair turns: who is served when more is asked than can be served at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+from chassis.errors import RateLimited
+from gateway.fairness import LONGEST_LINE, Turns
+
+
+class Time:
+    """A monotonic clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@contextmanager
+def crowd(turns: Turns, tenant: str, count: int) -> Iterator[ExitStack]:
+    """So many requests of a tenant under way."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(turns.turn(tenant))
+        yield stack
+
+
+def known(turns: Turns, time: Time, *tenants: str) -> None:
+    """Lets time pass with a request of each of these under way, so that all are there."""
+    with ExitStack() as stack:
+        for tenant in tenants:
+            stack.enter_context(turns.turn(tenant))
+        time.now += 1.0
+    with turns.turn(tenants[0]):
+        pass
+
+
+def test_who_is_alone_is_not_bounded() -> None:
+    """Thirty requests of the only tenant are served at once."""
+    turns = Turns(4, Time())
+    with crowd(turns, "a", 30):
+        pass
+
+
+def test_a_process_that_is_not_crowded_bounds_nobody() -> None:
+    """Two tenants within the places: one may have more of them than the other."""
+    time = Time()
+    turns = Turns(6, time)
+    known(turns, time, "a", "b")
+    with crowd(turns, "a", 5), crowd(turns, "b", 1):
+        pass
+
+
+def test_a_flood_waits_and_the_others_are_served() -> None:
+    """Of a flood only the tenant's part is served; somebody else's request does not wait for it."""
+    time = Time()
+    turns = Turns(4, time)
+    known(turns, time, "flood", "quiet")
+    served, stop = [], threading.Event()
+
+    def ask(number: int) -> None:
+        with turns.turn("flood"):
+            served.append(number)
+            stop.wait(10)
+
+    asking = [threading.Thread(target=ask, args=(number,)) for number in range(12)]
+    for thread in asking:
+        thread.start()
+    line = turns._lines["flood"]
+    while line.here < 12:
+        stop.wait(0.01)
+    # The first four came before it was crowded; from then on the part of two is full.
+    assert 2 <= len(served) <= 4
+    with turns.turn("quiet"), turns.turn("quiet"):
+        assert len(served) <= 4
+    stop.set()
+    for thread in asking:
+        thread.join(10)
+    assert sorted(served) == list(range(12))
+    assert (line.here, line.served, line.waiting) == (0, 0, 0)
+
+
+def test_whoever_waits_too_long_is_told_to_come_again() -> None:
+    """After two seconds in line, or behind a line that is full, a request is refused with Retry-After."""
+    time = Time()
+    turns = Turns(2, time)
+    known(turns, time, "flood", "quiet")
+    with crowd(turns, "quiet", 2), crowd(turns, "flood", 1):
+        line = turns._lines["flood"]
+        line.waiting = LONGEST_LINE
+        with pytest.raises(RateLimited) as refused, turns.turn("flood"):
+            pass
+        line.waiting = 0
+        assert refused.value.retry_after == 1.0
+        line.turnstile.wait = lambda seconds: time.__setattr__("now", time.now + seconds)  # type: ignore[method-assign]
+        with pytest.raises(RateLimited), turns.turn("flood"):
+            pass
+        assert (line.here, line.served, line.waiting) == (1, 1, 0)
+
+
+def test_without_places_nothing_is_kept() -> None:
+    """The setting 0 turns it off, and nobody's requests have no line."""
+    for turns, tenant in ((Turns(0, Time()), "a"), (Turns(2, Time()), "")):
+        with crowd(turns, tenant, 50):
+            assert turns._lines == {}
+
+
+def test_who_has_gone_is_forgotten() -> None:
+    """Tenants that ask no more leave nothing behind."""
+    time = Time()
+    turns = Turns(2, time)
+    for number in range(50):
+        with turns.turn(f"t{number}"):
+            time.now += 1.0
+    time.now += 30
+    with turns.turn("last"):
+        assert set(turns._lines) == {"last"}
