@@ -12,7 +12,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help day run status reset test test-fast lint format protos assets browser-test chaos observe bench load charts images images-test cluster-test clean
+.PHONY: help day run status reset test test-fast lint format protos assets texts browser-test chaos observe bench load charts images images-test cluster-test clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ chaos: protos ## Hurt a running stack under load in every way for a quarter of a
 
 assets: .venv/.installed ## Build the pages' styles, scripts and texts (only when one has changed)
 	@$(BIN)/python -m infra.assets
+
+texts: .venv/.installed ## Collect the pages' texts into their catalogues, to be translated
+	@$(BIN)/python -m infra.texts
 
 observe: protos ## Live the day with a telemetry receiver, then look for every patient in all that was told
 	@$(BIN)/python -m infra.observability.day --visits $(VISITS) --seed $(SEED) $(if $(PATIENTS),--patients "$(PATIENTS)")

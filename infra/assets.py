@@ -31,6 +31,8 @@ LOCK = ROOT / "build" / "assets.lock"
 # A page's file → where it lies in its package.
 TAKEN = {"htmx.js": "htmx.org/dist/htmx.min.js"}
 ROWS_A_DAY = 24 * 12
+# Visits of one column of the calendar that lie beside each other.
+LANES = 12
 
 
 class AssetError(Exception):
@@ -98,7 +100,11 @@ def stylesheet() -> bytes:
         f".at-{row}{{grid-row-start:{row + 1}}}.for-{row}{{grid-row-end:span {row}}}"
         for row in range(1, ROWS_A_DAY + 1)
     )
-    return (text + "\n.at-0{grid-row-start:1}" + rows).encode()
+    lanes = "".join(
+        f".lanes-{count}{{grid-template-columns:repeat({count},minmax(0,1fr))}}.lane-{count}{{grid-column:{count}}}"
+        for count in range(1, LANES + 1)
+    )
+    return (text + "\n.at-0{grid-row-start:1}" + rows + lanes).encode()
 
 
 def packages() -> Path:

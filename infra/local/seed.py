@@ -38,6 +38,7 @@ def signpost(url: str, mail_url: str, data: Path) -> Iterator[str]:
     """Where everything is and who can sign in, one line each, none wider than a terminal of 80 columns."""
     yield ""
     yield f"[bold]Polyclinic is up:[/bold] {url}"
+    yield f"  staff console     {url}/console"
     yield f"  API, to try out   {url}/api/docs"
     yield f"  FHIR R4           {url}/fhir/R4/metadata"
     yield f"  mail it has sent  {mail_url}/_sim/messages"

@@ -35,6 +35,8 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{1,7000}", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 CSRF_FIELD = "csrf_token"
+# A remittance that is taken by hand is the largest thing a form carries.
+MAX_FORM_BYTES = 13 * 1024 * 1024
 _SAFE_VERBS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -165,6 +167,8 @@ class Edge:
             incoming: Request = request._get_current_object()  # type: ignore[attr-defined]
             exchange = Exchange(incoming, request_id(incoming.headers), self._address(incoming), self.backends, rpc=rpc)
             exchange.takes_forms = forms
+            if forms:
+                incoming.max_content_length = MAX_FORM_BYTES
             about = {"http.route": label, "http.request.method": incoming.method, **resources(values)}
             trace = {key: incoming.headers[key] for key in ("traceparent",) if key in incoming.headers}
             with telemetry.span(span_name, SpanKind.SERVER, trace, **about) as span:

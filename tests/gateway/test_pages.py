@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from infra import assets
+
 
 @pytest.mark.parametrize("path", ["/", "/portal"])
 def test_pages_are_complete_and_harmless(gateway: Callable[..., FlaskClient], path: str) -> None:
     """A page is HTML under a policy without scripts, and everything it loads or leads to is served here."""
+    assets.build()  # the landing page leads to the console
     client = gateway()
     page = client.get(path)
     assert page.status_code == 200

@@ -1,4 +1,7 @@
-"""Find a patient from anywhere; when there is none, register one with the four things a busy desk asks."""
+"""Find a patient from anywhere; when there is none, register one with the four things a busy desk asks.
+
+What is typed to find somebody is a name or a birth date: it travels in the body, never in an address.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ AT_ONCE = 8
 
 def find(page: Page) -> Response:
     """People for what was typed. From the bar (htmx) the best few, as a page all of them."""
-    query = page.arg("q")
+    query = page.sent("q")
     quick = page.exchange.request.headers.get("HX-Target") == "found"
     found, token, problem = (), "", None
     if query:
@@ -25,22 +28,22 @@ def find(page: Page) -> Response:
                 "PatientRegistry.SearchPatients",
                 query=query,
                 page_size=AT_ONCE if quick else PAGE_SIZE,
-                page_token="" if quick else page.arg("page_token"),
+                page_token="" if quick else page.sent("page_token"),
             )
             found, token = answer.patients, answer.next_page_token
         except Refused as refused:
             if refused.problem.status != 400:
                 raise
             problem = refused.problem
-    if not quick and len(found) == 1 and not page.arg("page_token"):
+    if not quick and len(found) == 1 and not page.sent("page_token"):
         return page.go(f"/console/patients/{found[0].patient_id}")
     return page.show("find.html", query=query, patients=found, next_token=token, refused=problem, quick=quick)
 
 
 def register_form(page: Page) -> Response:
     """Quick registration, begun with what was searched for."""
-    family, _, given = page.arg("q").partition(",")
-    typed = page.arg("q")
+    typed = page.sent("q")
+    family, _, given = typed.partition(",")
     words = any(each.isalpha() for each in typed)
     begun = {
         "family": family.strip().title() if words else "",

@@ -43,9 +43,11 @@ START: Table = (
     ("POST", "/console/password", signing.set_password),
 )
 PATIENTS: Table = (
+    ("POST", "/console/find", finding.find),
     ("GET", "/console/find", finding.find),
     ("GET", "/console/patients", finding.find),
     ("GET", "/console/patients/new", finding.register_form),
+    ("POST", "/console/patients/begin", finding.register_form),
     ("POST", "/console/patients/new", finding.register),
     ("GET", PATIENT, patients.overview),
     ("GET", f"{PATIENT}/edit", patients.edit_form),

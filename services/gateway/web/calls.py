@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,9 @@ class Rpcs:
 
     def __contains__(self, name: str) -> bool:
         return name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
 
     def find(self, name: str) -> tuple[str, descriptors.Rpc]:
         """The service's key and the RPC. Raises Unavailable when this installation has none of that name."""

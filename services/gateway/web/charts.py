@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 220, 56, 28, 12
+WIDTH, HEIGHT, LEFT, RIGHT, BOTTOM, TOP = 560, 220, 56, 26, 30, 14
 
 
 def nice(most: float) -> float:
@@ -24,7 +24,7 @@ def nice(most: float) -> float:
 def bars(labels: Sequence[str], values: Sequence[float], told: Sequence[str], title: str, series: str = "1") -> Markup:
     """Vertical bars. ``told`` is each value as a person reads it; it stands above its bar and in its tooltip."""
     top = nice(max([0.0, *values]))
-    room = (WIDTH - LEFT) / max(1, len(values))
+    room = (WIDTH - LEFT - RIGHT) / max(1, len(values))
     wide = min(48.0, room * 0.64)
     parts = [_axes(top)]
     for index, (label, value, words) in enumerate(zip(labels, values, told, strict=True)):
@@ -46,7 +46,7 @@ def bars(labels: Sequence[str], values: Sequence[float], told: Sequence[str], ti
 def lines(labels: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], title: str) -> Markup:
     """One line for each series, with a point for each label; every third or so label is written."""
     top = nice(max([0.0, *(value for _, values in series for value in values)]))
-    step = (WIDTH - LEFT - 16) / max(1, len(labels) - 1)
+    step = (WIDTH - LEFT - RIGHT) / max(1, len(labels) - 1)
     every = max(1, len(labels) // 8)
     parts = [_axes(top)]
     for index, label in enumerate(labels):

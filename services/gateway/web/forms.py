@@ -18,6 +18,7 @@ from google.protobuf.message import Message
 
 from chassis.errors import Violation
 from gateway.web.dates import read_date
+from gateway.web.i18n import N_
 
 DATE, MONEY = "google.type.Date", "polyclinic.types.v1.Money"
 TIMESTAMP, MASK = "google.protobuf.Timestamp", "google.protobuf.FieldMask"
@@ -77,10 +78,10 @@ def money_text(text: str) -> int:
     try:
         amount = Decimal(text.replace("$", "").replace(",", "").strip())
     except InvalidOperation:
-        raise Unreadable("must be an amount, like 25.00") from None
+        raise Unreadable(N_("must be an amount, like 25.00")) from None
     cents = amount * 100
     if not amount.is_finite() or cents != cents.to_integral_value() or abs(amount) > 10_000_000:
-        raise Unreadable("must be an amount, like 25.00")
+        raise Unreadable(N_("must be an amount, like 25.00"))
     return int(cents)
 
 
@@ -88,7 +89,7 @@ def minutes_text(text: str) -> int:
     """``8``, ``08:30``, ``1:15 pm`` → minutes after midnight. Raises Unreadable."""
     match = re.fullmatch(r"(\d{1,2})(?::?([0-5]\d))?\s*([ap])?\.?m?\.?", text.strip().lower(), re.ASCII)
     if match is None or int(match[1]) > 24:
-        raise Unreadable("must be a time of day, like 8:30 or 1:15 pm")
+        raise Unreadable(N_("must be a time of day, like 8:30 or 1:15 pm"))
     hour = int(match[1])
     if match[3]:
         hour = hour % 12 + (12 if match[3] == "p" else 0)
@@ -173,7 +174,7 @@ def _scalar(known: Any, text: str) -> Any:
     if known.enum_type is not None:
         number = known.enum_type.values_by_name.get(text)
         if number is None:
-            raise Unreadable("must be one of the choices")
+            raise Unreadable(N_("must be one of the choices"))
         return number.number
     if known.type == FieldDescriptor.TYPE_BOOL:
         return text.lower() in _TRUE
@@ -181,15 +182,15 @@ def _scalar(known: Any, text: str) -> Any:
         return text
     if known.cpp_type in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64):
         if not re.fullmatch(r"-?\d{1,15}", text, re.ASCII):
-            raise Unreadable("must be a whole number")
+            raise Unreadable(N_("must be a whole number"))
         return int(text)
-    raise Unreadable("cannot be typed in")
+    raise Unreadable(N_("cannot be typed in"))
 
 
 def _read_date(part: Any, text: str, today: date, name: str) -> None:
     found = read_date(text, today, past=name in ("birth_date", "deceased_on", "accident_date", "onset_date"))
     if found is None:
-        raise Unreadable("must be a date, like 03/14/2026, t+14 or 3w")
+        raise Unreadable(N_("must be a date, like 03/14/2026, t+14 or 3w"))
     part.year, part.month, part.day = found.year, found.month, found.day
 
 
@@ -201,7 +202,7 @@ def _read_timestamp(part: Any, text: str, _today: date, _name: str) -> None:
     try:
         part.FromJsonString(text)
     except ValueError:
-        raise Unreadable("must be an instant") from None
+        raise Unreadable(N_("must be an instant")) from None
 
 
 def _read_mask(part: Any, text: str, _today: date, _name: str) -> None:

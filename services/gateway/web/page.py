@@ -38,7 +38,6 @@ POLICY = (
 FILE_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 LANGUAGE_COOKIE, LOCATION_COOKIE, FLASH_COOKIE = "polyclinic_language", "polyclinic_location", "polyclinic_flash"
 YEAR_SECONDS = 31_536_000
-MAX_FORM_BYTES = 13 * 1024 * 1024
 CSV_ROWS = 10_000
 PAGE_SIZE = 50
 
@@ -61,7 +60,6 @@ class Page:
         self._caller = Caller(rpcs, exchange)
         self._templates = templates
         incoming = exchange.request
-        incoming.max_content_length = MAX_FORM_BYTES
         accepted = [tag for tag, _ in incoming.accept_languages]
         self.language: Language = languages.choose(incoming.cookies.get(LANGUAGE_COOKIE, ""), accepted)
         self._cookies: list[tuple[str, str, int | None]] = []
@@ -244,7 +242,7 @@ class Page:
         return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", rpc.rsplit("/", 1)[-1]).capitalize()
 
     def show(
-        self, template: str, *, status: int = 200, problem: problems.Problem | None = None, **context: Any
+        self, template: str, /, *, status: int = 200, problem: problems.Problem | None = None, **context: Any
     ) -> Response:
         """Renders a template. htmx gets the one block it has a place for, everybody else the page.
 
@@ -258,6 +256,7 @@ class Page:
         block = self.exchange.request.headers.get("HX-Target", "").replace("-", "_")
         if self.exchange.request.headers.get("HX-Request") and block in found.blocks:
             html = "".join(found.blocks[block](found.new_context(context)))
+            html += self._templates.globals["ui"].flash(self.flash, True) if self.flash else ""
         else:
             html = found.render(context)
         # htmx swaps no answer that is an error; the form with its errors is what should be seen.

@@ -12,9 +12,11 @@ from flask import g
 
 from gateway.web import charts, formats
 from gateway.web.assets import Assets
-from gateway.web.i18n import LANGUAGES
+from gateway.web.i18n import LANGUAGES, N_
 from gateway.web.icons import icon
 
+# What services answer in English and pages say in the reader's language.
+SAID = (N_("is required"), N_("must not be empty"), N_("The request is not valid."))
 HERE = Path(__file__).resolve().parent
 
 
@@ -68,8 +70,8 @@ def _filters() -> dict[str, Callable[..., Any]]:
         hours, minutes = divmod(value, 60)
         text = g.reader.language.texts.gettext
         if not hours:
-            return str(text("%(count)s min")) % {"count": minutes}
-        return str(text("%(hours)s h %(minutes)s min")) % {"hours": hours, "minutes": f"{minutes:02d}"}
+            return str(text(N_("%(count)s min"))) % {"count": minutes}
+        return str(text(N_("%(hours)s h %(minutes)s min"))) % {"hours": hours, "minutes": f"{minutes:02d}"}
 
     def stamp(value: Any, pattern: str, given: str | None = None) -> str:
         found = formats.local(value, zone(given))

@@ -92,6 +92,7 @@ document.addEventListener("htmx:beforeSwap", () => { place = currentRow()?.id ??
 document.addEventListener("htmx:afterSettle", () => {
   if (place && document.activeElement === document.body) focusRow(document.getElementById(place));
   place = null;
+  fade();
   tidy();
 });
 
@@ -102,7 +103,12 @@ function follow(element) {
   let source = null, waiting = null, lost = null;
   const refresh = () => {
     if (waiting) return;
-    waiting = setTimeout(() => { waiting = null; document.body.dispatchEvent(new CustomEvent("changed")); }, 400);
+    waiting = setTimeout(() => {
+      waiting = null;
+      // Not under somebody's hand: an open menu would close.
+      if ($("details.more[open]")) refresh();
+      else document.body.dispatchEvent(new CustomEvent("changed"));
+    }, 400);
   };
   const open = () => {
     source = new EventSource(element.dataset.stream);
@@ -156,7 +162,17 @@ const done = () => {
   if (document.body.dataset.done) Object.keys(sessionStorage).filter((key) => key.startsWith("draft:")).forEach((key) => sessionStorage.removeItem(key));
 };
 
+// Nobody finds on a shared workstation what somebody else had begun.
+if (document.body.dataset.user) {
+  Object.keys(sessionStorage).filter((key) => key.startsWith("draft:") && key.split(":")[1] !== document.body.dataset.user).forEach((key) => sessionStorage.removeItem(key));
+}
+
 // --- small things -------------------------------------------------------------------------------------------------------
+function fade() {
+  const told = $(".flash");
+  if (told) setTimeout(() => told.remove(), 12000);
+}
+
 function tidy() {
   $$("[data-zone]").forEach((element) => {
     // The location's zone is said where it is not the reader's own.
@@ -183,4 +199,4 @@ tidy();
 const wrong = $("[aria-invalid=true]") ?? $("[data-focus]");
 if (wrong) { wrong.focus(); wrong.select?.(); }
 else if ($("[data-row][data-first]")) focusRow($("[data-row][data-first]"));
-if ($(".flash")) setTimeout(() => $(".flash")?.remove(), 12000);
+fade();

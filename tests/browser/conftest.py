@@ -1,0 +1,96 @@
+"""Chromium on a running, seeded system: one stack for all browser tests, with a clinic day of today in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from infra.local.seed import seed_demo
+from infra.local.stack import Stack
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.browser.clinic import Clinic, fill_today
+
+SHOTS = Path(__file__).resolve().parents[2] / "out" / "screens"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="session")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    """The demo system with visits around now; ``POLYCLINIC_BROWSER_URL`` takes one that runs already and has them."""
+    running = os.environ.get("POLYCLINIC_BROWSER_URL")
+    if running:
+        yield Clinic(running)
+        return
+    stack = Stack(tmp_path_factory.mktemp("stack"), durable=False)
+    stack.start()
+    try:
+        list(seed_demo(stack))
+        made = Clinic(stack.url)
+        fill_today(made)
+        yield made
+    finally:
+        stack.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def desk(chromium: Browser, clinic: Clinic) -> Iterator[Callable[..., Page]]:
+    """Makes signed-in pages; a test fails at its end on anything a page complained of in its console."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def sign_in(login: str = "desk-harbor", *, narrow: bool = False, language: str = "en-US") -> Page:
+        context = chromium.new_context(viewport=NARROW if narrow else WIDE, locale=language, base_url=clinic.url)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: (
+                complaints.append(message.text) if message.type == "error" and "400" not in message.text else None
+            ),
+        )
+        page.goto("/console/sign-in")
+        page.fill("#tenant", clinic.tenant)
+        page.fill("#login", login)
+        page.fill("#password", clinic.password)
+        page.press("#password", "Enter")
+        page.wait_for_url("**/console/*")
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def keep() -> Callable[[Page, str], None]:
+    """Keeps a screenshot for a person to look at."""
+
+    def shoot(page: Page, name: str) -> None:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        size = page.viewport_size or WIDE
+        page.screenshot(path=SHOTS / f"{name}-{size['width']}.png", full_page=True)
+
+    return shoot
