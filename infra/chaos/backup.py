@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import psycopg
 
@@ -35,10 +35,8 @@ class Backup:
         """Copies the cluster while it works."""
         self._folder.mkdir(mode=0o700)
         self._own(self._folder)
-        admin = self._server.admin_url().removesuffix(f"port={self._server.port}") + f"port={self._server.port}"
-        self._run(
-            "pg_basebackup", "--dbname", admin, "--pgdata", str(self._folder), "--wal-method=none", "--checkpoint=fast"
-        )
+        source = f"--dbname={self._server.admin_url()}"
+        self._run("pg_basebackup", source, f"--pgdata={self._folder}", "--wal-method=none", "--checkpoint=fast")
 
     def name_point(self, name: str) -> None:
         """Names the present in the log: a recovery can stop exactly there."""
@@ -67,7 +65,8 @@ class Backup:
             "port": str(self._port),
             "unix_socket_directories": str(self._folder),
             "fsync": "off",
-            "max_connections": "200",
+            # Nobody looks in before it is recovered.
+            "hot_standby": "off",
         }
         (self._folder / "recovery.signal").touch()
         self._own(self._folder / "recovery.signal")
@@ -111,11 +110,11 @@ class Backup:
         except psycopg.OperationalError:
             return False
 
-    def _run(self, program: str, *options: str, out: object = None, into: object = None) -> None:
+    def _run(self, program: str, *options: str, out: IO[bytes] | None = None, into: IO[bytes] | None = None) -> None:
         done = subprocess.run(
             [self._program(program), *options],
-            stdin=into or subprocess.DEVNULL,  # type: ignore[arg-type]
-            stdout=out or subprocess.DEVNULL,  # type: ignore[arg-type]
+            stdin=into or subprocess.DEVNULL,
+            stdout=out or subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             cwd="/",
             user=self._server.user,

@@ -29,7 +29,7 @@ class SmallDisk:
     def make(cls, folder: Path) -> SmallDisk | None:
         """Makes it; None where users may not make namespaces."""
         folder.mkdir(parents=True, exist_ok=True)
-        if not all(map(shutil.which, ("unshare", "nsenter"))):
+        if not cls.allowed():
             return None
         command = ["unshare", "--map-root-user", "--mount", "sh", "-c", HOLD, "sh", str(folder), str(MEGABYTES)]
         holder = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, process_group=0)
@@ -37,6 +37,15 @@ class SmallDisk:
             return cls(holder, folder)
         holder.wait(READY_SECONDS)
         return None
+
+    @staticmethod
+    def allowed() -> bool:
+        """Whether this machine's users may make namespaces."""
+        unshare = shutil.which("unshare")
+        if unshare is None or shutil.which("nsenter") is None:
+            return False
+        probe = [unshare, "--map-root-user", "--mount", "true"]
+        return subprocess.run(probe, capture_output=True, check=False, timeout=READY_SECONDS).returncode == 0
 
     @property
     def launcher(self) -> tuple[str, ...]:

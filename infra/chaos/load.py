@@ -74,7 +74,7 @@ class Load:
     def _work(self, clinic: Clinic, number: int, seed: int) -> None:
         chance = random.Random(f"{seed}/{clinic.name}/{number}")
         desk = Desk(clinic, chance, f"{clinic.name}/{number}")
-        while not self._gate.ended:
+        while True:
             with self._gate:
                 if self._gate.ended:
                     return

@@ -28,7 +28,7 @@ class Routes:
         for contract in contracts():
             for service in contract.services_by_name.values():
                 for method in service.methods:
-                    binding = method.GetOptions().Extensions[annotations_pb2.http]  # type: ignore[index]
+                    binding = method.GetOptions().Extensions[annotations_pb2.http]
                     for http in (binding, *binding.additional_bindings):
                         verb = http.WhichOneof("pattern")
                         if verb in {"get", "post", "put", "patch", "delete"}:

@@ -141,14 +141,18 @@ class ChaosStack(Stack):
         wait_until(lambda: _grpc_healthy(address), child, timeout=READY_SECONDS)
         return child
 
+    def halt(self, service: str) -> None:
+        """Stops the first process of a service politely."""
+        self._children[service].stop()
+
     def roll_over(self, service: str) -> None:
         """Stops the first process of a service politely and starts it anew, as a rollout does."""
-        self._children[service].stop()
+        self.halt(service)
         self.restart(service)
 
     def restart_with(self, service: str, more: Mapping[str, str]) -> None:
         """Stops the first process of a service politely and starts it with more in its environment."""
-        self._children[service].stop()
+        self.halt(service)
         part = self.plan.service(service)
         self._children[service] = self._child(Part(part.name, part.command, {**part.environment, **more}))
         self.restart(service)

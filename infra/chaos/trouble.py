@@ -22,7 +22,7 @@ class Trouble:
 
     ``may_feel`` are the services whose calls may be refused meanwhile; all others must go on as if nothing were.
     ``tenants`` (empty: all) are those who may feel it. ``breaks_connections``: the gateway itself is hit, so clients
-    may lose connections. ``dead_letters`` is how many the trouble is meant to leave.
+    may lose connections. ``tells_again``: events are published again, so streams hold some of them twice.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Trouble:
     may_feel: frozenset[str] = NOBODY
     tenants: frozenset[str] = NOBODY
     breaks_connections: bool = False
+    tells_again: bool = False
 
 
 @dataclass

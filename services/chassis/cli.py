@@ -18,7 +18,7 @@ from sqlalchemy import CursorResult, Engine, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from chassis import migrating, screen, status
+from chassis import epochs, migrating, screen, status
 from chassis.bus import Bus
 from chassis.clock import monotonic, real_now
 from chassis.database import tls_options
@@ -53,6 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     refill = commands.add_parser("republish", help="publish events again, for a broker that lost its streams")
     refill.add_argument("service")
     refill.add_argument("--hours", type=float, default=7 * 24.0, help="those that were made so long ago or later")
+    lift = commands.add_parser("new-epoch", help="after a restore: versions above all that were told before")
+    lift.add_argument("service")
     health = commands.add_parser(
         "status", help="one screen of health: every process that NATS reaches, or one service's database"
     )
@@ -148,6 +150,14 @@ def _republish(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _new_epoch(chosen: argparse.Namespace) -> int:
+    """For a service that is stopped, as its database's owner."""
+    settings = ServiceSettings.from_environment()
+    lifted = epochs.begin(chosen.service, settings.database_owner_url, tls_options(settings))
+    print(f"{chosen.service}: a new epoch, {lifted} rows")
+    return 0
+
+
 @dataclass(frozen=True, kw_only=True)
 class OperatorSettings(ServiceSettings):
     """What asking everybody needs: the way to NATS, and which services should answer (those whose addresses are set)."""
@@ -229,6 +239,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "wait-for-schema": _wait_for_schema,
     "dead-letters": _dead_letters,
     "republish": _republish,
+    "new-epoch": _new_epoch,
     "status": _status,
 }
 

@@ -20,6 +20,8 @@ ALGORITHM = "EdDSA"
 # How often an unknown key id may make us ask for the key set again.
 REFETCH_SECONDS = 3.0
 CACHE_SIZE = 5_000
+# So far may two machines' clocks be apart: a token from a clock ahead of ours is not refused as one from the future.
+LEEWAY_SECONDS = 30
 
 
 class TokenVerifier:
@@ -81,6 +83,7 @@ class TokenVerifier:
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=ISSUER,
+                leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iat", "sub", "knd"]},
             )
             return _principal(claims)

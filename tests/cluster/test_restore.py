@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from typing import Any
 
 import psycopg
@@ -11,23 +9,10 @@ import pytest
 from infra.local.plan import ROOT
 from infra.local.servers import EmbeddedPostgres
 
+from tests.cluster.shell import run
+
 SCRIPT = ROOT / "infra" / "cluster" / "restore-tenant.sh"
 COPY = "billing_restored"
-
-
-@pytest.fixture
-def shell(postgres: EmbeddedPostgres) -> dict[str, str]:
-    """An operator's environment: a superuser of the server."""
-    return {
-        "PATH": f"{postgres.programs}:{os.environ['PATH']}",
-        "PGHOST": str(postgres._socket_dir),
-        "PGPORT": str(postgres.port),
-        "PGUSER": "postgres",
-    }
-
-
-def run(shell: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(list(command), env=shell, capture_output=True, text=True, check=False, timeout=120)
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from infra.chaos.lines import State
 from infra.chaos.stage import Stage
@@ -111,10 +112,10 @@ def poison(stage: Stage) -> None:
         bus.delete("SCHEDULING", sequence)
 
 
-def reads(config: dict[str, object], subject: str) -> bool:
+def reads(config: Mapping[str, Any], subject: str) -> bool:
     """Whether a consumer's filters let a subject through."""
     filters = config.get("filter_subjects") or [config.get("filter_subject", ">")]
-    return any(_matches(str(one).split("."), subject.split(".")) for one in filters)  # type: ignore[union-attr]
+    return any(_matches(str(one).split("."), subject.split(".")) for one in filters)
 
 
 def _matches(pattern: list[str], parts: list[str]) -> bool:

@@ -88,9 +88,10 @@ class OlderRelease:
 
 
 def older_release(folder: Path) -> OlderRelease | None:
-    """Lays out the release before: the last tag, else the commit before the last change of the services. None without git."""
-    revision = _git("describe", "--tags", "--abbrev=0", "HEAD^") or _git(
-        "log", "--skip=1", "--max-count=1", "--format=%h", "--", "services", "protos"
+    """Lays out the release before: the last tag, else what the newest migration found. None where there is no history."""
+    newest = _git("log", "--max-count=1", "--format=%h", "--", "services/*/migrations/*.py")
+    revision = _git("describe", "--tags", "--abbrev=0", "HEAD^") or (
+        newest and _git("rev-parse", "--short", f"{newest}^")
     )
     if not revision:
         return None

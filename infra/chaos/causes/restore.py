@@ -46,11 +46,14 @@ def _restore(stage: Stage, service: str, *, work_after_point: bool) -> None:
             stack.as_superuser("postgres", f"DROP DATABASE {service} WITH (FORCE)")
             backup.finish_log()
             backup.recover(POINT)
+            stack.halt(service)
             stack.postgres.provision(service)
             backup.put_back(service)
+            if work_after_point:
+                stage.note(stack.operate("new-epoch", service))
             for statement in AFTERWARDS.get(service, ()):
                 stack.as_superuser(service, statement)
-            stack.roll_over(service)
+            stack.restart(service)
             # What the restored service had heard since the point it does not know any more: everybody tells it again.
             for other in (*(name for name in SERVICES if name != service), service):
                 said = stack.operate("republish", other, "--hours", "168")
@@ -65,11 +68,13 @@ TROUBLES: Final = [
         "scheduling's database is dropped and brought back to the moment before from backup and archive",
         to_the_accident,
         frozenset({"scheduling"}),
+        tells_again=True,
     ),
     Trouble(
         "restore-to-earlier",
         "telehealth's database comes back as it was seconds before, and hears again what it missed",
         to_an_earlier_point,
         frozenset({"telehealth"}),
+        tells_again=True,
     ),
 ]

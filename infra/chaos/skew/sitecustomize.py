@@ -1,4 +1,5 @@
-"""Put before a service's own path: its real clock is off by as many seconds as the file says, and jumps when the file changes.
+"""Copied into a folder before a service's own path: its real clock is off by as many seconds as the file ``seconds`` beside it says,
+and jumps when that changes.
 
 Python runs this before the service's first import. Only what reads the wall clock is turned; deadlines count on, as they do
 when an operator or a time server sets a machine's clock.
@@ -6,12 +7,11 @@ when an operator or a time server sets a machine's clock.
 
 from __future__ import annotations
 
-import os
 import time
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-FILE = Path(os.environ["POLYCLINIC_CHAOS_SKEW"])
+FILE = Path(__file__).with_name("seconds")
 _time = time.time
 
 
@@ -35,5 +35,5 @@ import jwt.api_jwt  # noqa: E402
 
 import chassis.clock  # noqa: E402 (the clock is turned before anybody else has seen it)
 
-chassis.clock.datetime = SkewedDatetime  # type: ignore[misc]
-jwt.api_jwt.datetime = SkewedDatetime  # type: ignore[misc, attr-defined]
+for module in (chassis.clock, jwt.api_jwt):
+    vars(module)["datetime"] = SkewedDatetime
