@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis.service import Service
 from scheduling import events
+from scheduling.adapters.web_calendars import WebCalendars
 from scheduling.cache import AvailabilityCache
 from scheduling.rpc import servicers
 from scheduling.settings import Settings
@@ -13,10 +14,11 @@ def build(settings: Settings) -> Service:
     """The service, not yet started."""
     service = Service("scheduling", settings)
     cache = AvailabilityCache()
-    for descriptor, servicer in servicers(cache):
+    web = WebCalendars(settings.private_calendars)
+    for descriptor, servicer in servicers(cache, web):
         service.serve(descriptor, servicer)
     service.consume(events.SUBSCRIPTIONS)
-    service.due(events.DUE)
+    service.due(events.due(web))
     return service
 
 

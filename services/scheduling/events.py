@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from polyclinic.identity.v1 import events_pb2 as identity
@@ -12,10 +13,11 @@ from chassis.call import Call
 from chassis.due import DueItem
 from chassis.processor import Subscription
 from chassis.protos import identifier, optional_date, optional_identifier
+from scheduling.adapters.web_calendars import WebCalendars
 from scheduling.domain.appointment_types import ResourceKind
 from scheduling.domain.people import Licence
 from scheduling.stores.rows import stored_licences
-from scheduling.usecases import booking, copies, delays, reschedules, risk, rounds, upkeep, waitlist
+from scheduling.usecases import booking, busy_calendars, copies, delays, reschedules, risk, rounds, upkeep, waitlist
 from scheduling.usecases.copies import Told
 from scheduling.usecases.freed import ROUND
 
@@ -149,7 +151,17 @@ SUBSCRIPTIONS = (
     Subscription(notifications.AppointmentReplyReceived, on_reply, purpose="replies"),
 )
 
-DUE = {
+
+def due(web: WebCalendars) -> dict[str, Callable[[Call, DueItem], None]]:
+    """What is done when its time comes, by kind."""
+
+    def on_calendar_due(call: Call, item: DueItem) -> None:
+        busy_calendars.fetch(call, web, UUID(item.key))
+
+    return DUE | {busy_calendars.READ: on_calendar_due}
+
+
+DUE: dict[str, Callable[[Call, DueItem], None]] = {
     risk.TRAIN: on_training_due,
     delays.LOOK: on_delays_due,
     booking.HOLD_EXPIRE: on_hold_due,

@@ -9,4 +9,7 @@ from chassis.settings import ServiceSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(ServiceSettings):
-    """The chassis's settings; scheduling needs no others (limits of the clinic are data, kept per tenant and type)."""
+    """The chassis's settings and one more (limits of the clinic are data, kept per tenant and type)."""
+
+    # Outside calendars may be read over http and from private networks: for laptops and tests.
+    private_calendars: bool = False

@@ -90,6 +90,7 @@ class ScheduleExceptionRow(Tenanted, Versioned, Base):
     __table_args__ = (
         Index("ix_schedule_exception_practitioner", "tenant_id", "practitioner_id", "last_day"),
         Index("ix_schedule_exception_location", "tenant_id", "location_id", "last_day"),
+        Index("ix_schedule_exception_first_day", "tenant_id", "first_day", "id"),
     )
     kind: Mapped[int]
     practitioner_id: Mapped[UUID | None]
@@ -284,6 +285,9 @@ class WaitlistEntry(Tenanted, Versioned, Base):
     __table_args__ = (
         Index("ix_waitlist_entry_status", "tenant_id", "status", "rank", "joined_at", "id"),
         Index("ix_waitlist_entry_patient", "tenant_id", "patient_id"),
+        Index(
+            "ix_waitlist_entry_waiting", "tenant_id", "rank", "joined_at", "id", postgresql_where="status in (1, 2)"
+        ),
         patient_scoped("patient_id"),
     )
     patient_id: Mapped[UUID]

@@ -17,8 +17,8 @@ class CalendarFeed(Tenanted, Versioned, Base):
 
     __tablename__ = "calendar_feed"
     __table_args__ = (
-        Index("ix_calendar_feed_practitioner", "tenant_id", "practitioner_id"),
-        Index("ix_calendar_feed_patient", "tenant_id", "patient_id"),
+        Index("ix_calendar_feed_practitioner", "tenant_id", "practitioner_id", "id"),
+        Index("ix_calendar_feed_patient", "tenant_id", "patient_id", "id"),
         patient_scoped("patient_id"),
     )
     practitioner_id: Mapped[UUID | None]
@@ -33,7 +33,7 @@ class BusyCalendar(Tenanted, Versioned, Base):
     """A practitioner's calendar elsewhere, read now and then from ``url`` or uploaded ("")."""
 
     __tablename__ = "busy_calendar"
-    __table_args__ = (Index("ix_busy_calendar_practitioner", "tenant_id", "practitioner_id"),)
+    __table_args__ = (Index("ix_busy_calendar_practitioner", "tenant_id", "practitioner_id", "id"),)
     practitioner_id: Mapped[UUID]
     name: Mapped[str]
     url: Mapped[str]

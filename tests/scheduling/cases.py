@@ -15,7 +15,7 @@ from chassis.protos import date_message
 from chassis.testing import Case
 from chassis.testing.harness import Harness
 from tests.contracts.growth import Bound
-from tests.scheduling import cases_availability, cases_booking
+from tests.scheduling import cases_availability, cases_booking, cases_calendars
 from tests.scheduling.clinic import Clinic, at, open_clinic, stamp
 
 
@@ -257,6 +257,7 @@ CASES = {
     "Snapshot": Case(lambda w: types_pb2.SnapshotRequest(event="polyclinic.scheduling.v1.AppointmentBooked")),
     **cases_availability.CASES,
     **cases_booking.CASES,
+    **cases_calendars.CASES,
 }
 
 # For the bounds of reads (tests/contracts/test_bounds.py): tables of which one patient has few …
@@ -290,6 +291,7 @@ SETTLED = frozenset(
 # Reads that may cost more on a long history, each with its bound and the reason.
 BOUNDS: dict[str, Bound] = {
     "GetDay": Bound("the exceptions that are still to come are read to say who works", rows=60),
-    "ListScheduleExceptions": Bound("exceptions are few, and put in order by their days", visits_all=True),
-    "ListWaitlist": Bound("those who wait at present are put in order", visits_all=True),
+    "ReadCalendarFeed": Bound(
+        "the visits of the past month and of the coming year are the answer", rows=5_100, visits_all=True
+    ),
 }

@@ -128,9 +128,14 @@ def plan(visit: Visit, ledger: Ledger, keep: frozenset[UUID] = frozenset()) -> t
     ]
     for demand in visit.counters:
         if ledger.first_full(demand, visit.claim_id) is not None:
-            conflicts.append(Conflict(ConflictReason.LIMIT_REACHED, ResourceKind.LIMIT, demand.resource.id))
+            conflicts.append(limit_reached(demand))
         demands.append(demand)
     return demands, conflicts
+
+
+def limit_reached(demand: Demand) -> Conflict:
+    """The conflict of a counter that takes no more; its class says whether it is the day's or the week's."""
+    return Conflict(ConflictReason.LIMIT_REACHED, ResourceKind.LIMIT, None, demand.resource.resource_class)
 
 
 def _fill(visit: Visit, ledger: Ledger, keep: frozenset[UUID]) -> tuple[list[Demand], list[Role]]:

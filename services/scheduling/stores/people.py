@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import Select, func, or_, select
 
 from chassis.store import BaseStore, among
+from scheduling.domain.cells import cell_containing
 from scheduling.domain.visits import LIVE
-from scheduling.tables import Appointment, CoverageCopy
+from scheduling.tables import Appointment, CoverageCopy, Occupation
 from scheduling.tables_availability import Clearance
 
 
@@ -107,3 +108,19 @@ class PeopleStore(BaseStore):
             Appointment.tenant_id == self.tenant_id, Appointment.start_time >= since, Appointment.cancelled_at.is_(None)
         )
         return list(self.session.scalars(query))
+
+    def helped_by(self, practitioner_id: UUID, start: datetime) -> list[Appointment]:
+        """Live visits from then on in which a practitioner takes part beside another."""
+        claims = select(Occupation.claim_id).where(
+            Occupation.tenant_id == self.tenant_id,
+            Occupation.resource_id == practitioner_id,
+            Occupation.end_cell > cell_containing(start),
+        )
+        query = select(Appointment).where(
+            Appointment.tenant_id == self.tenant_id,
+            Appointment.id.in_(claims),
+            Appointment.practitioner_id != practitioner_id,
+            Appointment.start_time >= start,
+            among(Appointment.status, [status.value for status in LIVE]),
+        )
+        return list(self.session.scalars(query.order_by(Appointment.start_time, Appointment.id)))

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.call import Call
 from chassis.errors import Error, InvalidInput, NotFound, Violation
 from scheduling.domain import availability, bitmaps, people, zones
-from scheduling.domain.appointment_types import AppointmentType, ResourceKind, Role
+from scheduling.domain.appointment_types import AppointmentType, ResourceKind
 from scheduling.domain.cells import CELLS_PER_DAY, NotOnGrid, Span, cell_at, day_of_cell, instant_at
-from scheduling.domain.claims import Conflict, ConflictReason, Demand, Ledger, Resource, Visit, demand_of, plan
+from scheduling.domain.claims import (
+    Conflict,
+    ConflictReason,
+    Demand,
+    Ledger,
+    Resource,
+    Visit,
+    demand_of,
+    limit_reached,
+    plan,
+)
 from scheduling.domain.limits import practitioner_counters
-from scheduling.domain.people import Person
 from scheduling.store import Store
 from scheduling.stores.cells import Claim
 from scheduling.stores.rows import clinician_of, person_of, type_of
@@ -136,7 +145,7 @@ def candidate(
     *,
     about: UUID | None = None,
 ) -> Candidate:
-    """Reads the rules for a wish. Raises NotFound (type, practitioner, location, patient), InvalidInput.
+    """Reads the rules for a wish. Raises NotFound (type, practitioner, location), InvalidInput.
 
     :param patient_id: whose time is taken as well
     :param about: whose facts count when nobody's time is taken (a hold for somebody)
@@ -168,9 +177,9 @@ def candidate(
         ),
         span=span,
         patient=patient_resource(patient_id) if patient_id else None,
-        pools=store.pools(location.id, roles) | _helpers(store, roles, location, practitioner.id, person, span),
+        pools=store.pools(location.id, roles) | suiting.helpers(store, roles, location, practitioner.id, person, span),
         roles=roles,
-        counters=suiting.demands_of(counted, day) + _of_patient(kind, patient_id, day),
+        counters=suiting.demands_of(counted, day) + suiting.patient_demands(kind, patient_id, day),
     )
     conflicts = rule_conflicts(
         call.now,
@@ -184,34 +193,6 @@ def candidate(
     if about:
         conflicts += suiting.too_many_ahead(store, kind, about, claim_id, call.now)
     return Candidate(visit, location, tuple(conflicts), tuple(had))
-
-
-def _of_patient(kind: AppointmentType, patient_id: UUID | None, day: date) -> tuple[Demand, ...]:
-    return suiting.demands_of(suiting.patient_counters(kind, patient_id), day) if patient_id else ()
-
-
-def _helpers(
-    store: Store,
-    roles: Sequence[Role],
-    location: LocationCopy,
-    practitioner_id: UUID,
-    person: Person | None,
-    span: Span,
-) -> dict[Role, list[Resource]]:
-    """By role that a person fills: who could, and works at the location for the whole visit."""
-    wanted = suiting.helper_roles(roles)
-    if not wanted:
-        return {}
-    found: dict[Role, list[Resource]] = {role: [] for role in wanted}
-    for other in store.helpers(wanted):
-        fitting = [role for role in wanted if people.fills(role, clinician_of(other), person)]
-        if not fitting or other.id == practitioner_id:
-            continue
-        rules, rule, _ = store.rules_for(other.id, location, day_of_cell(span.first) - timedelta(days=1))
-        if bitmaps.runs(availability.working_bits(rules, span), len(span)) & 1:
-            for role in fitting:
-                found[role].append(person_of(other.id, rule))
-    return found
 
 
 def bookable_type(call: Call, store: Store, type_id: UUID) -> AppointmentType:
@@ -273,7 +254,7 @@ def held(call: Call, store: Store, hold: Hold, patient_id: UUID | None) -> Candi
         span=Span(first, cell_at(hold.end_time)),
         patient=patient_resource(patient_id) if patient_id else None,
         pools={},
-        counters=_of_patient(kind, patient_id, day),
+        counters=suiting.patient_demands(kind, patient_id, day),
     )
     conflicts: list[Conflict] = []
     if patient_id:
@@ -363,7 +344,7 @@ def _fixed(one: Candidate, ledger: Ledger) -> tuple[list[Demand], list[Conflict]
         [] if full is None else [Conflict(ConflictReason.TAKEN, ResourceKind.PATIENT, demand.resource.id, cell=full)]
     )
     conflicts += [
-        Conflict(ConflictReason.LIMIT_REACHED, ResourceKind.LIMIT, counter.resource.id)
+        limit_reached(counter)
         for counter in one.visit.counters
         if ledger.first_full(counter, one.visit.claim_id) is not None
     ]

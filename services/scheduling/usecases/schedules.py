@@ -18,7 +18,7 @@ from scheduling.domain.availability import ExceptionKind, WeeklyWindow, WorkingR
 from scheduling.domain.cells import CELL_MINUTES, Span, cell_at, day_of_cell
 from scheduling.store import Store
 from scheduling.stores.rows import stored_windows, windows_of
-from scheduling.tables import LocationCopy, PractitionerCopy, ScheduleExceptionRow, ScheduleTemplateRow
+from scheduling.tables import Appointment, LocationCopy, PractitionerCopy, ScheduleExceptionRow, ScheduleTemplateRow
 
 LONGEST_EXCEPTION = timedelta(days=731)
 
@@ -137,7 +137,7 @@ def update_template(
     row.overbooking, row.overbooking_by_risk = wanted.overbooking, wanted.overbooking_by_risk
     store.session.flush()
     view = template_view(row)
-    affected = _affected(call, store, view.practitioner_id, view.location_id)
+    affected = affected_visits(call, store, view.practitioner_id, view.location_id)
     if validate_only:
         savepoint.rollback()
     else:
@@ -158,7 +158,7 @@ def delete_template(
     savepoint = call.savepoint()
     store.session.delete(row)
     store.session.flush()
-    affected = _affected(call, store, view.practitioner_id, view.location_id)
+    affected = affected_visits(call, store, view.practitioner_id, view.location_id)
     if validate_only:
         savepoint.rollback()
     else:
@@ -224,7 +224,7 @@ def create_exception(call: Call, new: NewException, *, validate_only: bool) -> t
         )
     )
     view = exception_view(row)
-    affected = _affected(call, store, new.practitioner_id, new.location_id)
+    affected = affected_visits(call, store, new.practitioner_id, new.location_id)
     if validate_only:
         savepoint.rollback()
     else:
@@ -243,7 +243,7 @@ def delete_exception(call: Call, exception_id: UUID) -> tuple[ExceptionView, lis
     store.session.delete(row)
     store.session.flush()
     store.note_rules_changed(owner)
-    return view, _affected(call, store, view.practitioner_id, view.location_id)
+    return view, affected_visits(call, store, view.practitioner_id, view.location_id)
 
 
 def list_exceptions(
@@ -281,21 +281,31 @@ def exception_view(row: ScheduleExceptionRow) -> ExceptionView:
 # ---- inside ----------------------------------------------------------------------------------------------------------
 
 
-def _affected(call: Call, store: Store, practitioner_id: UUID | None, location_id: UUID | None) -> list[UUID]:
-    """Live visits from now on that lie outside the working time as this transaction sees it."""
+def affected_visits(call: Call, store: Store, practitioner_id: UUID | None, location_id: UUID | None) -> list[UUID]:
+    """Live visits from now on that lie outside the working time as this transaction sees it: of their practitioner, or of the changed
+    one where they take part in another's."""
     rules: dict[tuple[UUID, UUID], WorkingRules | None] = {}
     today = day_of_cell(cell_at(call.now.replace(minute=0, second=0, microsecond=0))) - timedelta(days=1)
-    outside = []
-    for row in store.live_from(call.now, practitioner_id, location_id):
-        key = (row.practitioner_id, row.location_id)
+
+    def works(row: Appointment, who: UUID) -> bool:
+        key = (who, row.location_id)
         if key not in rules:
             location = store.get(LocationCopy, row.location_id)
-            rules[key] = store.working_rules(row.practitioner_id, location, today) if location else None
+            rules[key] = store.working_rules(who, location, today) if location else None
         known = rules[key]
         span = Span(cell_at(row.start_time), cell_at(row.end_time))
-        if known is None or not bitmaps.runs(availability.working_bits(known, span), len(span)) & 1:
-            outside.append(row.id)
-    return outside
+        return known is not None and bool(bitmaps.runs(availability.working_bits(known, span), len(span)) & 1)
+
+    own = [
+        row for row in store.live_from(call.now, practitioner_id, location_id) if not works(row, row.practitioner_id)
+    ]
+    helped = store.helped_by(practitioner_id, call.now) if practitioner_id else []
+    return [row.id for row in own] + [
+        row.id
+        for row in helped
+        if (location_id is None or row.location_id == location_id)
+        and not works(row, practitioner_id or row.practitioner_id)
+    ]
 
 
 def _owner(practitioner_id: UUID | None, location_id: UUID | None) -> UUID:

@@ -7,8 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from chassis.call import Call
-from chassis.errors import NotFound
-from scheduling.domain import people, zones
+from scheduling.domain import availability, bitmaps, people, zones
 from scheduling.domain.appointment_types import (
     ROLES_OF_HELPERS,
     AppointmentType,
@@ -17,13 +16,14 @@ from scheduling.domain.appointment_types import (
     ResourceKind,
     Role,
 )
-from scheduling.domain.cells import cell_containing
+from scheduling.domain.cells import Span, cell_containing, day_of_cell
 from scheduling.domain.claims import Conflict, ConflictReason
 from scheduling.domain.limits import Counter, counters
 from scheduling.domain.people import Clinician, Person
 from scheduling.domain.resources import Demand, Resource
 from scheduling.store import Store
-from scheduling.tables import PatientCopy
+from scheduling.stores.rows import clinician_of, person_of
+from scheduling.tables import LocationCopy, PatientCopy
 from scheduling.usecases import guards
 
 # CPT: a patient is new who was not seen within three years.
@@ -31,20 +31,21 @@ NEW_AFTER = timedelta(days=3 * 365 + 1)
 
 
 def person_for(call: Call, store: Store, patient_id: UUID | None, kinds: Sequence[AppointmentType]) -> Person | None:
-    """What these types ask about the patient; nothing is read that none of them asks. None without a patient."""
+    """What these types ask about the patient; nothing is read that none of them asks. None without a patient.
+
+    Of somebody whom the registry has not told yet (they were registered a moment ago) nothing is known: a search goes on without.
+    """
     if patient_id is None:
         return None
     copy = store.get(PatientCopy, patient_id)
-    if copy is None:
-        raise NotFound("patient")
     online = guards.is_patient(call)
     ask_standing = any(k.lengths_differ or (online and k.online.patients is not PatientKind.ANY) for k in kinds)
     today = zones.local_date("UTC", cell_containing(call.now))
     return Person(
         id=patient_id,
-        birth_date=copy.birth_date,
-        language=copy.language or "",
-        state=copy.state or "",
+        birth_date=copy.birth_date if copy else None,
+        language=copy.language if copy else "",
+        state=copy.state if copy else "",
         established=not ask_standing or store.seen_since(patient_id, call.now - NEW_AFTER, call.now),
         payers=store.payers_of(patient_id, today)
         if online and any(k.online.payer_codes for k in kinds)
@@ -63,8 +64,11 @@ def is_new(person: Person | None) -> bool:
 
 
 def demands_of(found: Iterator[Counter], day: date) -> tuple[Demand, ...]:
-    """What a visit on this local day takes of the counters."""
-    return tuple(Demand(Resource(one.id, ResourceKind.LIMIT, one.allowed), one.span(day)) for one in found)
+    """What a visit on this local day takes of the counters, whose class is "day" or "week"."""
+    return tuple(
+        Demand(Resource(one.id, ResourceKind.LIMIT, one.allowed, one.period.name.lower()), one.span(day))
+        for one in found
+    )
 
 
 def patient_counters(kind: AppointmentType, person_id: UUID) -> Iterator[Counter]:
@@ -108,3 +112,32 @@ def too_many_ahead(
 def helper_roles(roles: Sequence[Role]) -> list[Role]:
     """Those of the roles that people fill."""
     return [role for role in roles if role.kind in ROLES_OF_HELPERS]
+
+
+def patient_demands(kind: AppointmentType, patient_id: UUID | None, day: date) -> tuple[Demand, ...]:
+    """What a visit on this local day takes of its patient's limits; nothing without a patient."""
+    return demands_of(patient_counters(kind, patient_id), day) if patient_id else ()
+
+
+def helpers(
+    store: Store,
+    roles: Sequence[Role],
+    location: LocationCopy,
+    practitioner_id: UUID,
+    person: Person | None,
+    span: Span,
+) -> dict[Role, list[Resource]]:
+    """By role that a person fills: who could, and works at the location for the whole visit."""
+    wanted = helper_roles(roles)
+    if not wanted:
+        return {}
+    found: dict[Role, list[Resource]] = {role: [] for role in wanted}
+    for other in store.helpers(wanted):
+        fitting = [role for role in wanted if people.fills(role, clinician_of(other), person)]
+        if not fitting or other.id == practitioner_id:
+            continue
+        rules, rule, _ = store.rules_for(other.id, location, day_of_cell(span.first) - timedelta(days=1))
+        if bitmaps.runs(availability.working_bits(rules, span), len(span)) & 1:
+            for role in fitting:
+                found[role].append(person_of(other.id, rule))
+    return found

@@ -9,8 +9,7 @@ from typing import Any
 from chassis.call import Call
 from scheduling.domain.cells import CELLS_PER_WEEK, Span, cell_containing
 from scheduling.store import Store
-from scheduling.usecases import risk
-from scheduling.usecases import clocks
+from scheduling.usecases import clocks, risk
 
 UPKEEP = "upkeep"
 DROP = "upkeep.drop_partitions"
