@@ -56,11 +56,15 @@ class Loop:
         self.run(self._cancel_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
 
     @staticmethod
     async def _cancel_all() -> None:
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # what was aborted says good-bye to its sockets
 
 
 class Line:
@@ -76,6 +80,7 @@ class Line:
         self._open: set[asyncio.StreamWriter] = set()
         self._listeners: list[Callable[[str], None]] = []
         self._changed = asyncio.Event()
+        self._server: asyncio.Server | None = None
         loop.run(self._listen())
 
     @property
@@ -99,8 +104,17 @@ class Line:
         self._changed.set()
         self._changed = asyncio.Event()
 
+    def close(self) -> None:
+        """Breaks what is open and listens no more."""
+        self._loop.run(self._close())
+
+    async def _close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        await self._become(State.CUT)
+
     async def _listen(self) -> None:
-        await asyncio.start_server(self._accept, LOOPBACK, self.port, limit=CHUNK)
+        self._server = await asyncio.start_server(self._accept, LOOPBACK, self.port, limit=CHUNK)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for listener in self._listeners:

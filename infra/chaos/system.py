@@ -102,6 +102,8 @@ class ChaosStack(Stack):
             self.end_replica(name)
         super().stop()
         self.door.close()
+        for line in self.lines.values():
+            line.close()
         self._loop.close()
         if self.disk is not None:
             self.disk.close()

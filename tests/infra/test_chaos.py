@@ -27,9 +27,10 @@ from infra.chaos.lines import Line, Loop, State
 from infra.chaos.proofs import broken_bars
 from infra.chaos.report import Report, line_of
 from infra.chaos.routes import Route, Routes
+from infra.chaos.system import PARTIES
 from infra.chaos.trouble import Course, Trouble
 from infra.chaos.watch import CLEAN, NO_ANSWER, OK, REFUSED, Answer, kind_of
-from infra.local.plan import ROOT
+from infra.local.plan import ROOT, SIMULATORS
 
 PROBLEM = {"Content-Type": "application/problem+json", "Retry-After": "1"}
 NEW_YORK = ZoneInfo("America/New_York")
@@ -204,7 +205,9 @@ def line() -> Iterator[Line]:
     thread = threading.Thread(target=serve)
     thread.start()
     loop = Loop()
-    yield Line(loop, "test", server.getsockname()[1])
+    made = Line(loop, "test", server.getsockname()[1])
+    yield made
+    made.close()
     loop.close()
     ended.set()
     thread.join()
@@ -363,3 +366,8 @@ def test_every_part_is_killed_at_every_kind_of_work() -> None:
     """A new service is killed as well: the list is the plan's."""
     names = {each.name for each in catalogue()}
     assert {f"kill-{victim.replace('_', '-')}-{work}" for victim in VICTIMS for work in STEPS} <= names
+
+
+def test_every_outside_party_has_its_line() -> None:
+    """Who stands in for somebody outside can be cut off, slowed and made to lie."""
+    assert {part for part, _ in PARTIES.values()} == {f"{name}-simulator" for name in SIMULATORS}
