@@ -14,7 +14,7 @@ from infra.load.bed import Bed
 from infra.load.measures import Findings
 from infra.local.stack import Stack
 
-STAGES = ("reads", "endpoints", "mixed", "knee", "growth", "tenants", "neighbour")
+STAGES = ("reads", "endpoints", "mixed", "knee", "neighbour", "tenants", "growth")
 OUT = Path("out/load")
 
 
@@ -66,14 +66,14 @@ def _measure(bed: Bed, found: Findings, chosen: argparse.Namespace) -> None:
         measures.mixed(bed, found, seconds)
     if wanted("knee"):
         measures.knee(bed, found, seconds / 2)
-    if wanted("growth"):
-        measures.growth(bed, found, sizes, seconds, chosen.rate)
-    if wanted("tenants"):
-        measures.tenants(bed, found, chosen.tenants, 1_000, seconds, chosen.rate)
     if wanted("neighbour"):
         if len(bed.desks) < 2:
             bed.add("noisy", clinics=2, practitioners=4, people=1_000, visits_today=10)
         measures.neighbour(bed, found, seconds, chosen.rate / 2)
+    if wanted("tenants"):
+        measures.tenants(bed, found, chosen.tenants, 1_000, seconds, chosen.rate)
+    if wanted("growth"):
+        measures.growth(bed, found, sizes, seconds, chosen.rate)
 
 
 if __name__ == "__main__":

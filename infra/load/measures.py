@@ -145,8 +145,7 @@ def growth(bed: Bed, found: Findings, sizes: list[int], seconds: float, rate: fl
 def tenants(bed: Bed, found: Findings, count: int, people: int, seconds: float, rate: float) -> None:
     """What the same morning costs when it is that of many organisations instead of one."""
     found.tenants.append(_cost(bed, {"tenants": 1}, bed.desks[:1], rate, seconds))
-    while len(bed.desks) < count:
-        number = len(bed.desks)
+    for number in range(len(bed.desks), count):
         bed.add(f"load-{number:03d}", clinics=2, practitioners=4, people=people, visits_today=10)
     bed.analyze()
     bed.morning(rate, 4.0, bed.desks)

@@ -92,7 +92,7 @@ class Desk:
         """The whole mix for about `expected` requests."""
         found = []
         for name, share in SHARES.items():
-            wanted = int(expected * share / 100 * 1.3) + 8
+            wanted = int(expected * share / 100 * 1.3) + (8 if expected > 100 else 1)
             texts = self.requests(name, token, wanted if name in WRITES else min(wanted, READS_EACH))
             found.append(Calls(name, texts, share))
         return found

@@ -8,9 +8,8 @@ from datetime import datetime
 from uuid import UUID
 from zlib import crc32
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, and_, cast, column, delete, func, or_, select, update
+from sqlalchemy import ARRAY, ColumnElement, Integer, and_, cast, column, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import aliased
 
 from chassis.store import among
 from patient_registry import rows
@@ -42,6 +41,20 @@ MOST_IMPORT_LOCKS = 128
 KEYS_A_QUERY = 5_000  # PostgreSQL takes 65,535 parameters
 
 
+# Built once: every message asks whether it may be sent.
+_SAID = select(ConsentChange).from_statement(
+    text(
+        """
+        select * from (
+            select *,
+                row_number() over (partition by patient_id, channel, purpose order by changed_at desc, id desc) as of_kind,
+                row_number() over (partition by patient_id order by changed_at desc, id desc) as of_all
+            from consent_change where tenant_id = :tenant_id and patient_id = any(:patients)) as said
+        where of_kind <= 2 or of_all <= :newest
+        order by changed_at, id
+        """
+    )
+)
 # Built once: every step of every visit comes by here.
 _VISIT = insert(Visit.__table__)
 _KEEP_VISIT = _VISIT.on_conflict_do_update(
@@ -287,22 +300,8 @@ class Store(SearchStore):
         of all: somebody who has changed their mind for years has a long history.
         """
         found: dict[UUID, list[ConsentChange]] = defaultdict(list, {patient_id: [] for patient_id in patient_ids})
-        backwards = (ConsentChange.changed_at.desc(), ConsentChange.id.desc())
-        kind = (ConsentChange.patient_id, ConsentChange.channel, ConsentChange.purpose)
-        ranked = (
-            select(
-                ConsentChange,
-                func.row_number().over(partition_by=kind, order_by=backwards).label("of_kind"),
-                func.row_number().over(partition_by=ConsentChange.patient_id, order_by=backwards).label("of_all"),
-            )
-            .where(ConsentChange.tenant_id == self.tenant_id, among(ConsentChange.patient_id, found))
-            .subquery()
-        )
-        said = aliased(ConsentChange, ranked)
-        query = (
-            select(said).where((ranked.c.of_kind <= 2) | (ranked.c.of_all <= newest)).order_by(said.changed_at, said.id)
-        )
-        for row in self.session.scalars(query):
+        values = {"tenant_id": self.tenant_id, "patients": list(found), "newest": newest}
+        for row in self.session.scalars(_SAID, values):
             found[row.patient_id].append(row)
         return found
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, and_, exists, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, select, text, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from chassis.errors import InvalidInput, Violation
@@ -24,6 +24,16 @@ from patient_registry.tables import Bytewise, ExternalKey, Patient, PatientKey, 
 
 # As many people with one phone number or e-mail address are told of.
 MOST_SHARERS = 50
+# Built once: every message asks who else has its address.
+_SHARERS = text(
+    """
+    select wanted.key, sharers.patient_id
+    from unnest(cast(:keys as text[])) as wanted(key)
+    cross join lateral (
+        select patient_id from patient_key
+        where tenant_id = :tenant_id and key = wanted.key collate "C" order by patient_id limit :most) as sharers
+    """
+)
 LAST_CODE_POINT = "\U0010ffff"
 
 
@@ -108,18 +118,9 @@ class SearchStore(BaseStore):
 
         A household shares a number; a shelter's or an employer's is shared by hundreds, and nobody reads them all.
         """
-        keys_asked = func.unnest(literal(list(contact_keys), ARRAY(Bytewise)))
-        wanted = keys_asked.table_valued("key", name="wanted").render_derived()
-        sharers = (
-            select(PatientKey.key, PatientKey.patient_id)
-            .where(PatientKey.tenant_id == self.tenant_id, PatientKey.key == wanted.c.key)
-            .order_by(PatientKey.patient_id)
-            .limit(MOST_SHARERS)
-            .lateral("sharers")
-        )
-        query = select(sharers).select_from(wanted.join(sharers, true()))
         found: dict[str, list[UUID]] = {key: [] for key in contact_keys}
-        for key, patient_id in self.session.execute(query):
+        values = {"tenant_id": self.tenant_id, "keys": list(contact_keys), "most": MOST_SHARERS}
+        for key, patient_id in self.session.execute(_SHARERS, values):
             found[key].append(patient_id)
         return found
 
