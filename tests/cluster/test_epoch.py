@@ -9,11 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 from infra.local.servers import EmbeddedPostgres
-from polyclinic.identity.v1 import identity_pb2 as pb
 
 from chassis import cli
 from chassis.epochs import VERSIONS, versioned_tables
 from tests.cluster.shell import run
+from tests.identity import cases
 
 COPY = "identity_epoch"
 FORCED = "SELECT count(*) FROM pg_class WHERE relname = ANY(%s) AND relkind IN ('r', 'p') AND relrowsecurity AND relforcerowsecurity"
@@ -25,9 +25,7 @@ def restored(
 ) -> Iterator[psycopg.Connection]:
     """A copy of identity's database with an organisation in it, and the operator's environment for it."""
     identity = service_harness("identity")
-    tenant = identity.tenant()
-    owner = identity.client(tenant, ["*"])
-    owner.call("CreateBillingEntity", pb.CreateBillingEntityRequest(billing_entity=ENTITY))
+    cases.world(identity, identity.tenant())
     postgres.drop_database(COPY)
     made = run(shell, "sh", "-c", f"createdb {COPY} && pg_dump identity | psql --quiet --set ON_ERROR_STOP=1 {COPY}")
     assert made.returncode == 0, made.stderr
@@ -36,9 +34,6 @@ def restored(
     with psycopg.connect(postgres.admin_url(COPY), autocommit=True) as connection:
         yield connection
     postgres.drop_database(COPY)
-
-
-ENTITY = pb.BillingEntity(name="Clinic", tax_id="843112907", npi="1234567893")
 
 
 def versions(connection: psycopg.Connection) -> list[int]:
