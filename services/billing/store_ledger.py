@@ -15,7 +15,7 @@ from billing.domain.ledger import Account, Dimensions, Entry, EntryKind, Movemen
 from billing.store_payments import PaymentStore
 from billing.tables_ledger import Journal, LedgerEntry
 from billing.tables_money import ChargeLine, DayClose, Encounter, GuarantorAccount, Payment
-from chassis.store import among
+from chassis.store import among, array_text
 
 # One statement a journal: the database proves its balance by statement (see the migration).
 _INSERT_ENTRIES = text(
@@ -84,10 +84,10 @@ class LedgerStore(PaymentStore):
                 "tenant_id": self.tenant_id,
                 "journal_id": journal.id,
                 "posted_on": journal.posted_on,
-                "account": [entry.account.value for entry in entries],
-                "amount": [entry.amount_minor for entry in entries],
-                "kind": [entry.kind.value for entry in entries],
-                **{name: [getattr(entry.of, name) for entry in entries] for name in _DIMENSIONS},
+                "account": array_text(entry.account.value for entry in entries),
+                "amount": array_text(entry.amount_minor for entry in entries),
+                "kind": array_text(entry.kind.value for entry in entries),
+                **{name: array_text(getattr(entry.of, name) for entry in entries) for name in _DIMENSIONS},
             },
         )
         return journal

@@ -6,6 +6,7 @@ import base64
 from collections import namedtuple
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -135,3 +136,10 @@ def test_many_violations_are_cut_with_a_count():
     listed = errors._bad_request(error.violations).field_violations
     assert len(listed) == 101
     assert listed[-1].description == "and 400 more"
+
+
+def test_an_array_parameter_is_written_as_postgresql_reads_it() -> None:
+    """Ids and numbers as they are, nothing as NULL, text in quotes with its quotes and backslashes escaped."""
+    one = UUID("01900000-0000-7000-8000-000000000001")
+    assert store.array_text([one, 3, None]) == "{01900000-0000-7000-8000-000000000001,3,NULL}"
+    assert store.array_text(['a "b" \\c, {d}', ""]) == '{"a \\"b\\" \\\\c, {d}",""}'
