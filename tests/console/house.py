@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from html import unescape
+from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID
 
@@ -125,21 +126,23 @@ class Browser:
         return self._keep(self.client.get(path, follow_redirects=True, headers=headers))
 
     def post(self, action: str, follow: bool = True, **fields: Any) -> Browser:
-        """Sends the form of this page that leads to `action`, with its hidden fields and these values (``__`` is a dot)."""
-        values: dict[str, Any] = self.hidden(action) | {
+        """Sends this page's form that leads to `action` as a browser would, with these values typed (``__`` is a dot)."""
+        values: dict[str, Any] = self.fields(action) | {
             name.replace("__", "."): value for name, value in fields.items()
         }
         return self._keep(self.client.post(action, data=values, follow_redirects=follow))
 
-    def hidden(self, action: str) -> dict[str, str]:
-        """The hidden fields of the page's form that leads to `action` (or of the page's own form)."""
-        forms = re.findall(r"<form\b([^>]*)>(.*?)</form>", self.html, re.DOTALL)
-        for attributes, body in forms:
-            target = re.search(r'action="([^"]*)"', attributes)
-            if unescape(target[1] if target else self.path) == action and 'method="post"' in attributes:
-                found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', body)
-                return {unescape(name): unescape(value) for name, value in found}
-        return {}
+    def fields(self, action: str) -> dict[str, list[str]]:
+        """What a browser would send of the page's form that leads to `action`, buttons left out."""
+        found = Forms(self.path)
+        found.feed(self.html)
+        return found.forms.get(action, {})
+
+    @property
+    def token(self) -> dict[str, str]:
+        """What proves a form that no page has shown, and a key for its effect."""
+        cookie = self.client.get_cookie("polyclinic_csrf")
+        return {"csrf_token": cookie.value if cookie else "", "idempotency_key": str(uuid7())}
 
     @property
     def text(self) -> str:
@@ -151,6 +154,49 @@ class Browser:
         self.html, self.status, self.headers = answer.get_data(as_text=True), answer.status_code, answer.headers
         self.path = answer.request.path
         return self
+
+
+class Forms(HTMLParser):
+    """The forms of a page: where each leads → what it would send. The first of several that lead to one place counts."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self.forms: dict[str, dict[str, list[str]]] = {}
+        self._path = path
+        self._form: dict[str, list[str]] | None = None
+        self._select = ""
+        self._area = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._form = {}
+            if given.get("method") == "post":
+                self.forms.setdefault(given.get("action") or self._path, self._form)
+        if self._form is None:
+            return
+        name, value = given.get("name", ""), given.get("value", "")
+        if tag == "input" and name and (given.get("type") not in ("checkbox", "radio") or "checked" in given):
+            self._form.setdefault(name, []).append(value or ("on" if given.get("type") == "checkbox" else ""))
+        elif tag == "select":
+            self._select = name
+        elif tag == "option" and self._select and ("selected" in given or self._select not in self._form):
+            self._form[self._select] = [value]
+        elif tag == "textarea":
+            self._area = name
+            self._form[name] = [""]
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+        elif tag == "select":
+            self._select = ""
+        elif tag == "textarea":
+            self._area = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._area and self._form is not None:
+            self._form[self._area][0] += data
 
 
 def build(service_harness: Callable[..., Harness], secrets: dict[str, str]) -> House:
@@ -201,7 +247,7 @@ def build(service_harness: Callable[..., Harness], secrets: dict[str, str]) -> H
 def found(house: House) -> None:
     """A billing entity, a location, two clinicians, rooms, kinds of visit, hours, a payer, prices, people who work there, a patient."""
     call = house.api()
-    address = {"lines": ["1 Main Street"], "city": "New York", "state": "NY", "postal_code": "10001"}
+    address = {"lines": ["1 Main Street"], "city": "New York", "state": "NY", "postal_code": "100010001"}
     entity = call(
         "POST",
         "/v1/billing-entities",

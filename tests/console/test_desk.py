@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from chassis.ids import uuid7
 from tests.console.house import House, patient, visit
 
 
@@ -12,7 +11,7 @@ from tests.console.house import House, patient, visit
 def test_find_as_a_desk_types(house: House, query: str) -> None:
     """A few letters, a birth date or the last four of a phone find the patient, from any page (htmx gets the list alone)."""
     browser = house.browser("desk").get("/console/drawer")
-    data = browser.hidden("/console/find") | {"q": query}
+    data = browser.fields("/console/find") | {"q": query}
     answer = browser.client.post("/console/find", data=data, headers={"HX-Request": "true", "HX-Target": "found"})
     html = answer.get_data(as_text=True)
     assert "Muñoz, Ana" in html
@@ -54,8 +53,8 @@ def test_quick_registration_warns_of_the_same_person(house: House) -> None:
     assert "Somebody like this is on file." in browser.text
     assert first in browser.html
     assert 'value="Delacroix"' in browser.html
-    reviewed = browser.hidden("/console/patients/new")
-    assert reviewed["reviewed_patient_ids[0]"] == first.rsplit("/", 1)[1]
+    reviewed = browser.fields("/console/patients/new")
+    assert reviewed["reviewed_patient_ids[0]"] == [first.rsplit("/", 1)[1]]
     browser.post("/console/patients/new", **four)
     assert "Registered." in browser.text
     assert browser.path != first
@@ -78,7 +77,7 @@ def test_what_is_wrong_stands_at_its_field(house: House) -> None:
 def test_sending_a_form_twice_registers_once(house: House) -> None:
     """The form's key makes a second click the same registration."""
     browser = house.browser("desk").get("/console/patients/new")
-    hidden = browser.hidden("/console/patients/new")
+    hidden = browser.fields("/console/patients/new")
     data = hidden | {"name.family": "Twiceton", "name.given": "Ola", "birth_date": "040591", "phone": "2125550199"}
     first = browser.client.post("/console/patients/new", data=data)
     second = browser.client.post("/console/patients/new", data=data)
@@ -153,9 +152,10 @@ def test_the_board_moves_a_visit_along_by_its_buttons(house: House) -> None:
         ("room", "In room"),
         ("seen", "With clinician"),
         ("undo", "In room"),
+        ("seen", "With clinician"),
         ("out", "Out"),
     ):
-        fields = {"csrf_token": browser.client.get_cookie("polyclinic_csrf").value, "idempotency_key": str(uuid7())}
+        fields = browser.token
         answer = browser.client.post(f"{base}/{step}", data=fields)
         assert answer.status_code == 303, answer.get_data(as_text=True)
         browser.get("/console/today")
@@ -166,7 +166,7 @@ def test_a_step_that_is_not_allowed_is_said_on_the_board(house: House) -> None:
     """Scheduling refuses to skip steps; the board says why and stays."""
     made = visit(house, patient(house, "Hasty", "Hal"))
     browser = house.browser("desk").get("/console/today")
-    data = {"csrf_token": browser.client.get_cookie("polyclinic_csrf").value, "idempotency_key": str(uuid7())}
+    data = browser.token
     answer = browser.client.post(
         f"/console/visits/{made['appointment_id']}/out", data=data, headers={"HX-Request": "true", "HX-Target": "board"}
     )

@@ -43,6 +43,7 @@ def sign(house: House, appointment_id: str) -> Browser:
     }
     browser.post(path, **codes)
     house.carry()
+    house.harnesses["billing"].run_due()
     return browser
 
 

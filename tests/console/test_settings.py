@@ -69,7 +69,9 @@ def test_a_program_s_secret_is_shown_once(house: House) -> None:
     client = re.search(r"client_id</dt><dd class=\"mono\">([^<]+)<", browser.html)
     assert secret
     assert client
-    token = browser.client.post("/api/v1/client-tokens", json={"client_id": client[1], "client_secret": secret[1]})
+    token = house.gateway.test_client().post(
+        "/api/v1/client-tokens", json={"client_id": client[1], "client_secret": secret[1]}
+    )
     assert token.status_code == 200
     assert secret[1] not in browser.get("/console/settings/programs").html
 
@@ -92,7 +94,7 @@ def test_a_kind_of_visit_is_made(house: House) -> None:
 def test_weekly_hours_are_given_to_several_days_at_once(house: House) -> None:
     """One window with five ticked days makes five."""
     browser = house.browser("manager").get(f"/console/settings/hours?location={house.ids['other_location']}")
-    values = browser.hidden("/console/settings/hours") | {
+    values = browser.fields("/console/settings/hours") | {
         "template.practitioner_id": house.ids["practitioner"],
         "template.location_id": house.ids["other_location"],
         "template.effective.start": "t+60",

@@ -91,7 +91,7 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "minutes"),
-    [("8", 480), ("8:30", 510), ("1:15 pm", 795), ("12 am", 0), ("12pm", 720), ("0830", 510), ("24", 1440)],
+    [("8", 480), ("8:30", 510), ("1:15 pm", 795), ("12 am", 0), ("12pm", 720), ("8:30\u202fAM", 510), ("24", 1440)],
 )
 def test_times_of_day(text: str, minutes: int) -> None:
     """Times of day are read with and without am and pm."""

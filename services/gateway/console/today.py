@@ -39,8 +39,8 @@ OFFERED = {
     BOOKED: ("arrive", "no-show"),
     CONFIRMED: ("arrive", "no-show"),
     ARRIVED: ("check-in", "left"),
-    CHECKED_IN: ("room", "left"),
-    ROOMED: ("seen", "out"),
+    CHECKED_IN: ("room", "seen", "left"),
+    ROOMED: ("seen", "left"),
     SEEN: ("out",),
 }
 FILTERS = {

@@ -14,6 +14,8 @@ from babel.numbers import format_currency, format_decimal, format_percent
 
 from chassis.protos import instant, optional_date, optional_instant
 
+MINUTES_A_DAY = 24 * 60
+
 
 def local(value: Any, zone: str) -> datetime | None:
     """A Timestamp or an aware datetime on the wall clock of a zone; None when unset."""
@@ -122,7 +124,9 @@ def age(birth: Any, today: date) -> int:
 
 
 def minutes(value: int, locale: Locale) -> str:
-    """Minutes after local midnight as a time of day: 510 → ``8:30 AM``."""
+    """Minutes after local midnight as a time of day: 510 → ``8:30 AM``; the day's end is ``24:00``."""
+    if value == MINUTES_A_DAY:
+        return "24:00"
     at = datetime(2000, 1, 1, value // 60 % 24, value % 60, tzinfo=UTC)
     text: str = format_time(at, "short", tzinfo=UTC, locale=locale)
     return text

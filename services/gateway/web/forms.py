@@ -87,7 +87,9 @@ def money_text(text: str) -> int:
 
 def minutes_text(text: str) -> int:
     """``8``, ``08:30``, ``1:15 pm`` → minutes after midnight. Raises Unreadable."""
-    match = re.fullmatch(r"(\d{1,2})(?::?([0-5]\d))?\s*([ap])?\.?m?\.?", text.strip().lower(), re.ASCII)
+    # CLDR writes a narrow no-break space before AM, which we give back in forms ourselves.
+    plain = " ".join(text.lower().split())
+    match = re.fullmatch(r"(\d{1,2})(?::?([0-5]\d))? ?([ap])?\.? ?m?\.?", plain, re.ASCII)
     if match is None or int(match[1]) > 24:
         raise Unreadable(N_("must be a time of day, like 8:30 or 1:15 pm"))
     hour = int(match[1])

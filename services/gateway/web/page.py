@@ -210,7 +210,10 @@ class Page:
             return self._caller.call(Ask(name, {}, reading.message), self._key(name))
         except Refused as refused:
             found = refused.problem
-            told = tuple(Violation(reading.back(each.field), each.message) for each in found.violations)
+            names = list(self.exchange.request.form)
+            told = tuple(
+                Violation(input_of(reading.back(each.field), names), each.message) for each in found.violations
+            )
             raise Refused(problems.Problem(**{**_fields(found), "violations": told})) from None
 
     def _key(self, name: str) -> str:
@@ -356,6 +359,12 @@ class Page:
     form_violations: Mapping[str, str]
     # A refusal that the page itself says, above what it shows.
     refusal: problems.Problem | None = None
+
+
+def input_of(path: str, names: Sequence[str]) -> str:
+    """The form's input that a violation is about. A service that checks a changed resource whole names the field within it."""
+    ends = [name for name in names if name.endswith(f".{path}")]
+    return ends[0] if path not in names and len(ends) == 1 else path
 
 
 def _fields(problem: problems.Problem) -> dict[str, Any]:

@@ -15,6 +15,21 @@ from gateway.web.assets import Assets
 from gateway.web.i18n import LANGUAGES, N_
 from gateway.web.icons import icon
 
+# The forms that contracts ask for by pattern, in words.
+FORMS = {
+    r"^\+[1-9][0-9]{7,14}$": N_("must be a phone number, like +12125550100"),
+    r"^[0-9]{10}$": N_("must be ten digits"),
+    r"^[0-9]{9}$": N_("must be nine digits"),
+    r"^[0-9]{4}$": N_("must be four digits"),
+    r"^[0-9]{2}$": N_("must be two digits"),
+    r"^[A-Z]{2}$": N_("must be two capital letters, like NY"),
+    r"^[0-9]{5}([0-9]{4})?$": N_("must be five or nine digits"),
+    r"^[0-9A-Z]{10}$": N_("must be ten letters and digits"),
+    r"^[A-Z0-9][0-9]{3}[A-Z0-9]$": N_("must be a CPT or HCPCS code, like 99213"),
+    r"^[A-Z0-9]{2}$": N_("must be two letters or digits, like 25"),
+    r"^[a-z0-9][a-z0-9-]{0,39}$": N_("must be small letters, digits and dashes"),
+    r"^pm_[A-Za-z0-9_]{1,100}$": N_("must be the terminal's token, like pm_…"),
+}
 # What services answer in English and pages say in the reader's language.
 SAID = (N_("is required"), N_("must not be empty"), N_("The request is not valid."))
 HERE = Path(__file__).resolve().parent
@@ -87,6 +102,11 @@ def _filters() -> dict[str, Callable[..., Any]]:
             return str(texts.gettext("today"))
         return str(texts.ngettext("%(count)s day ago", "%(count)s days ago", days)) % {"count": days}
 
+    def said(text: str) -> str:
+        """A text of a table or of a service, in the reader's language; a pattern in words."""
+        known = FORMS.get(text.removeprefix("must have the form "), text)
+        return str(g.reader.language.texts.gettext(known)) if known else ""
+
     return {
         "clock": lambda value, given=None: formats.time_of_day(value, zone(given), locale()),
         "day": lambda value, style="medium": formats.day(value, locale(), style),
@@ -104,7 +124,7 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "iso": formats.iso,
         "long": minutes_long,
         "label": lambda value, table: g.reader.label(table, value),
-        "said": lambda text: g.reader.language.texts.gettext(text) if text else "",
+        "said": said,
         "zip_self": lambda values: [(each, each) for each in values],
         "said_items": lambda items: [(value, g.reader.gettext(text)) for value, text in items],
         "merged": lambda one, other: {**one, **other},

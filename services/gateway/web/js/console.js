@@ -178,6 +178,8 @@ function tidy() {
     // The location's zone is said where it is not the reader's own.
     element.hidden = element.dataset.zone === Intl.DateTimeFormat().resolvedOptions().timeZone;
   });
+  // What scrolls sideways can be scrolled by keys.
+  $$(".scroll").forEach((each) => { if (each.scrollWidth > each.clientWidth) each.tabIndex = 0; });
   $$("[data-until]").forEach((element) => {
     if (element.dataset.ticking) return;
     element.dataset.ticking = "1";
