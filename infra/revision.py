@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -33,6 +34,9 @@ def write(service: str, message: str, *, rewrite: bool = False) -> Path:
     revision, down = f"{service}_{number:04d}", f"{service}_{number - 1:04d}" if existing else None
     path = folder / f"{number:04d}_{message.lower().replace(' ', '_')}.py"
     path.write_text(_render(service, revision, down, message))
+    # What a revision does not need of the template is taken out, so that the house's rules hold for it as for all code.
+    for command in (["check", "--quiet", "--fix"], ["format", "--quiet"]):
+        subprocess.run([sys.executable, "-m", "ruff", *command, str(path)], check=True)
     return path
 
 

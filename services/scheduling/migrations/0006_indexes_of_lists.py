@@ -1,10 +1,6 @@
 """Indexes of lists."""
 
-import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
-
-from chassis.migrating import protect
 
 revision = "scheduling_0006"
 down_revision = "scheduling_0005"
