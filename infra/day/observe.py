@@ -105,17 +105,19 @@ class Observer:
     def __post_init__(self) -> None:
         self.databases = Databases(self.stack.postgres.admin_url)
 
-    def settle(self, now: datetime, *, timeout: float = STUCK_AFTER_SECONDS) -> datetime | None:
+    def settle(
+        self, now: datetime, *, timeout: float = STUCK_AFTER_SECONDS, pause: float = LONGEST_PAUSE_SECONDS
+    ) -> datetime | None:
         """Wait until nothing is left to do at ``now``; returns the next instant at which a service plans work.
 
         At rest means: twice in a row no consumer has a message pending or unacknowledged, no outbox row is
         unpublished, no work is due, and no stream has grown between the two looks (an effect commits its own events
-        before its message is acknowledged, so nothing can hide between them). Raises Stuck after ``timeout`` real
-        seconds.
+        before its message is acknowledged, so nothing can hide between them). Looks again after ``pause`` real seconds at
+        most; raises Stuck after ``timeout``.
         """
         deadline = time.monotonic() + timeout
         before: Backlog | None = None
-        pause = 0.004
+        wait = min(0.004, pause)
         while True:
             after = self._look(now)
             if before and before.quiet and after.quiet and before.stream_messages == after.stream_messages:
@@ -126,8 +128,8 @@ class Observer:
                 overdue = self._overdue(now)
                 raise Stuck(f"at {now:%Y-%m-%d %H:%M} UTC the system does not come to rest: {left} {overdue}".rstrip())
             if not after.quiet:
-                time.sleep(pause)
-                pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+                time.sleep(wait)
+                wait = min(wait * 1.5, pause)
             before = after
 
     def _overdue(self, now: datetime) -> str:

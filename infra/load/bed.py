@@ -15,6 +15,7 @@ from infra.local.stack import Stack
 
 # A bearer token lasts five minutes; one that is older than this is not begun with.
 TOKEN_SECONDS = 180.0
+IDLE_SECONDS = 4.0
 PEOPLE_AT_A_TIME = 50_000
 
 
@@ -26,6 +27,7 @@ class Bed:
     tell: Callable[[str], None]
     desks: list[Desk] = field(default_factory=list)
     _tokens: dict[str, tuple[float, str]] = field(default_factory=dict)
+    _idle: Used | None = None
 
     @property
     def port(self) -> int:
@@ -75,15 +77,28 @@ class Bed:
             mixed.append(Calls(kinds[0].name, texts, SHARES[kinds[0].name]))
         return mixed
 
+    def meter(self) -> Callable[[], Used]:
+        """Begins to measure; the result ends it: what was spent beyond what is spent at rest, until the last event was heard."""
+        self.rest()
+        if self._idle is None:
+            resting = Meter(self.stack)
+            time.sleep(IDLE_SECONDS)
+            self._idle = resting.used()
+        meter, idle = Meter(self.stack), self._idle
+
+        def used() -> Used:
+            self.rest()
+            return meter.used().beyond(idle)
+
+        return used
+
     def morning(self, rate: float, seconds: float, desks: list[Desk] | None = None) -> tuple[Run, Used]:
         """The mix at a rate; what it cost the system, until the last event of it has been heard."""
         calls = self.mix(rate, seconds, desks)
-        self.rest()
-        meter = Meter(self.stack)
+        used = self.meter()
         run = arrive(self.port, calls, rate, seconds=seconds)
-        self.rest()
-        return run, meter.used()
+        return run, used()
 
     def rest(self) -> None:
         """Returns when every event has reached everybody."""
-        settle(self.stack)
+        settle(self.stack, pause=0.25)

@@ -28,6 +28,14 @@ class Used:
         """Of all parts but the outside parties."""
         return sum(spent for name, spent in self.cpu.items() if not name.endswith(OUTSIDE))
 
+    def beyond(self, idle: Used) -> Used:
+        """Without what the parts spend when nobody asks anything."""
+        spent = {
+            name: max(0.0, used - idle.cpu.get(name, 0.0) * self.seconds / idle.seconds)
+            for name, used in self.cpu.items()
+        }
+        return Used(self.seconds, spent)
+
     def per_request(self, requests: int) -> dict[str, float]:
         """CPU milliseconds a request by part; those that used next to nothing are left out."""
         shares = {name: spent * 1000 / max(1, requests) for name, spent in self.cpu.items()}

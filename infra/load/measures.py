@@ -11,7 +11,7 @@ from typing import Any
 from infra.load.bed import Bed
 from infra.load.driver import Calls, Run, begin, run
 from infra.load.figures import Figure, Sample
-from infra.load.machine import Meter, memory, statements
+from infra.load.machine import memory, statements
 from infra.load.scenario import SHARES, WRITES, Desk
 
 CORES = 2
@@ -70,10 +70,9 @@ def endpoints(bed: Bed, found: Findings, seconds: float) -> None:
         with statements(bed.stack) as asked:
             sent = run(bed.port, [Calls(name, probes)], connections=1, rate=40, seconds=PROBES / 40).sample()
         queries = len(asked) / max(1, sent.count + sent.errors)
-        meter = Meter(bed.stack)
+        meter = bed.meter()
         sample = run(bed.port, [Calls(name, texts[PROBES:])], connections=CLIENTS, seconds=seconds).sample()
-        bed.rest()
-        count, used = len(sample.latencies_ms), meter.used()
+        count, used = len(sample.latencies_ms), meter()
         found.endpoints[name] = {
             "per_second": sample.rate,
             **_percentiles(sample),
@@ -117,7 +116,7 @@ def knee(bed: Bed, found: Findings, seconds: float) -> None:
         result, used = bed.morning(rate, seconds)
         sample = result.sample()
         p95 = sample.percentile(95)
-        step = {"offered": rate, "done": sample.rate, **_percentiles(sample), "busy": used.system / seconds}
+        step = {"offered": rate, "done": sample.rate, **_percentiles(sample), "busy": used.system / used.seconds}
         found.knee.append(step | {"errors": sample.errors})
         bed.tell(f"  {rate:.0f}/s: p95 {p95:.0f} ms, {sample.errors} errors")
         if p95 > P95_BAR_MS or sample.rate < 0.9 * rate:

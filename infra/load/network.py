@@ -74,11 +74,11 @@ def open_organisation(
     return organisation
 
 
-def settle(stack: Stack) -> None:
-    """Returns when every event has reached everybody."""
+def settle(stack: Stack, pause: float = 0.015) -> None:
+    """Returns when every event has reached everybody; looks again each `pause` seconds, which costs the databases something."""
     observer = Observer(stack)
     try:
-        observer.settle(datetime.now(UTC))
+        observer.settle(datetime.now(UTC), pause=pause)
     finally:
         observer.databases.close()
 
