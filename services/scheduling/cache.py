@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from scheduling.domain import availability, bitmaps, limits
+from scheduling.domain import availability, bitmaps, limits, overbooking
 from scheduling.domain.appointment_types import AppointmentType, Role
 from scheduling.domain.availability import Reserve, WorkingRules
 from scheduling.domain.cells import CELLS_PER_DAY, CELLS_PER_WEEK, Span, cell_containing, day_of_cell
@@ -31,15 +31,17 @@ REBASE_AFTER_DAYS = 14
 
 # Cells of a visit and of its buffers before and after, and the first cell of a block.
 Shape = tuple[int, int, int]
+# Layers of an occupancy: a room or device is busy when its last lane is taken, a practitioner (as a rule) when anything is.
+LAST, ALONE = -1, 0
 
 
-@dataclass
+@dataclass(slots=True)
 class TakenTime:
     """What is taken of one practitioner, room, device or limit."""
 
     occupancy: bitmaps.Occupancy
-    # Where visits fit, by shape and block: worked out when first asked for, forgotten when something changes.
-    free: dict[tuple[Shape, int], int] = field(default_factory=dict)
+    # Where visits fit, by shape, block and layer: worked out when first asked for, forgotten when something changes.
+    free: dict[tuple[Shape, int, int], int] = field(default_factory=dict)
     # Of a limit: the cells of days and weeks that can take no more, by zone and block.
     full: dict[tuple[str, int], int] = field(default_factory=dict)
     changes: int = 0
@@ -51,7 +53,7 @@ class TakenTime:
         self.changes += 1
 
 
-@dataclass
+@dataclass(slots=True)
 class WorkingTime:
     """When one practitioner works at one location; bit 0 is the tenant's base."""
 
@@ -68,6 +70,8 @@ class WorkingTime:
     # Where visits can start, by shape and block; of the practitioner's time as it was after so many changes.
     starts: dict[tuple[Shape, int], int] = field(default_factory=dict)
     as_of: int = -1
+    # (Further visits, cells that take so many more): where templates plan several at a time.
+    levels: tuple[tuple[int, int], ...] = ()
     # The limits that visits of a type count for here, by type, as they were first asked for.
     counted: dict[UUID, tuple[Counter, ...]] = field(default_factory=dict)
     # Whether anything but working and taken time has to be looked at.
@@ -102,6 +106,7 @@ class TenantCache:
         self.working: dict[tuple[UUID, UUID], WorkingTime] = {}
         self.by_location: dict[UUID, list[WorkingTime]] = {}
         self.taken: dict[UUID, TakenTime] = {}
+        self.lanes: dict[UUID, int] = {}
 
     @property
     def span(self) -> Span:
@@ -125,9 +130,22 @@ class TenantCache:
                 bits = availability.working_bits(rules, self.span)
                 reserves = availability.reserves(rules, self.span)
                 kept = WorkingTime(practitioner_id, location_id, rules, bits, reserves)
+                kept.levels = overbooking.planned_levels(rules, self.span)
             kept.ruled_by(catalogue.rules.get(practitioner_id, NO_RULE), catalogue.rules.get(location_id, NO_RULE))
             self.working[practitioner_id, location_id] = kept
             self.by_location.setdefault(location_id, []).append(kept)
+        self._count_lanes()
+
+    def _count_lanes(self) -> None:
+        """How many visits at a time each practitioner may have anywhere; what was counted with fewer lanes is counted anew."""
+        self.lanes = {}
+        for (practitioner_id, _), where in self.working.items():
+            most = 1 + max((level for level, _ in where.levels), default=0)
+            self.lanes[practitioner_id] = max(most, self.lanes.get(practitioner_id, 1))
+        for (practitioner_id, _), where in self.working.items():
+            if where.taken is not None and where.taken.occupancy.capacity != self.lanes[practitioner_id]:
+                where.taken = None
+                self.taken.pop(practitioner_id, None)
 
 
 class View:
@@ -157,7 +175,10 @@ class View:
         """Reads what has been taken of these people, pools and limits, as far as it is not known yet, in one query."""
         taken, span = self._tenant.taken, self._tenant.span
         new = [where for where in people if where.taken is None]
-        missing = {where.practitioner_id: 1 for where in new if where.practitioner_id not in taken}
+        lanes = self._tenant.lanes
+        missing = {
+            where.practitioner_id: lanes[where.practitioner_id] for where in new if where.practitioner_id not in taken
+        }
         for key in pools:
             for resource in self.catalogue.pools.get(key, ()):
                 known = taken.get(resource.id)
@@ -188,7 +209,7 @@ class View:
         bits = where.starts.get(key)
         if bits is None:
             working = bitmaps.section(where.bits, block.first - self._tenant.base, len(block) + shape[0])
-            bits = bitmaps.runs(working, shape[0]) & _free(taken, shape, block)
+            bits = bitmaps.runs(working, shape[0]) & _free(taken, shape, block, ALONE)
             where.starts[key] = bits
         return bits
 
@@ -198,7 +219,18 @@ class View:
         if taken is None:
             return 0
         usable = self._usable(where, block.widened(0, shape[0]), kind, now)
-        return bitmaps.runs(usable, shape[0]) & _free(taken, shape, block)
+        return bitmaps.runs(usable, shape[0]) & _free(taken, shape, block, ALONE) | self.beside(
+            where, shape, block, usable
+        )
+
+    def beside(self, where: WorkingTime, shape: Shape, block: Span, usable: int = -1) -> int:
+        """Where a loaded practitioner can start a visit beside others, as the templates plan it; no operation at all for most."""
+        found, taken = 0, where.taken
+        if where.levels and taken is not None:
+            for level, cells in where.levels:
+                working = bitmaps.section(cells, block.first - self._tenant.base, len(block) + shape[0]) & usable
+                found |= bitmaps.runs(working, shape[0]) & _free(taken, shape, block, level)
+        return found
 
     def full(self, counter: Counter, zone: str, block: Span) -> int:
         """The cells of the block whose local day or week takes no more visits that count for this limit."""
@@ -213,7 +245,7 @@ class View:
     def openness(self, where: WorkingTime, block: Span, kind: AppointmentType, now: datetime) -> int:
         """The practitioner's time that is usable for visits of this type and not taken; bit 0 is the block's first cell."""
         taken = where.taken
-        return self._usable(where, block, kind, now) & ~taken.occupancy.busy(block) if taken is not None else 0
+        return self._usable(where, block, kind, now) & ~taken.occupancy.busy(block, ALONE) if taken is not None else 0
 
     def _usable(self, where: WorkingTime, span: Span, kind: AppointmentType, now: datetime) -> int:
         shift = span.first - self._tenant.base
@@ -231,12 +263,12 @@ class View:
         return _free(self._tenant.taken[resource_id], shape, block)
 
 
-def _free(taken: TakenTime, shape: Shape, block: Span) -> int:
-    key = (shape, block.first)
+def _free(taken: TakenTime, shape: Shape, block: Span, layer: int = LAST) -> int:
+    key = (shape, block.first, layer)
     bits = taken.free.get(key)
     if bits is None:
         duration, before, after = shape
-        busy = taken.occupancy.busy(block.widened(before, duration + after))
+        busy = taken.occupancy.busy(block.widened(before, duration + after), layer)
         bits = availability.free_starts(busy, len(block), before + duration + after, 0, 0)
         taken.free[key] = bits
     return bits

@@ -1,4 +1,4 @@
-"""Books one visit in a process of its own that kills itself (SIGKILL) at a named point. Started by test_kills.py."""
+"""Books in a process of its own that kills itself (SIGKILL) at a named point. Started by test_kills.py."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from typing import Any
 from uuid import UUID
 
+from polyclinic.scheduling.v1 import rebooking_pb2, series_pb2
 from polyclinic.scheduling.v1 import scheduling_pb2 as pb
 from sqlalchemy import event
 
@@ -17,6 +18,11 @@ from chassis.testing.harness import Harness
 
 # What the process has just done, or is about to do, when it dies.
 POINTS = ("cells taken", "visit written", "before the commit", "after the commit")
+REQUESTS = {
+    "BookAppointment": pb.BookAppointmentRequest,
+    "BookSeries": series_pb2.BookSeriesRequest,
+    "ApplyRebooking": rebooking_pb2.ApplyRebookingRequest,
+}
 
 
 def die(*_: Any) -> None:
@@ -25,7 +31,8 @@ def die(*_: Any) -> None:
 
 
 def main() -> None:
-    """Reads what to do from standard input as JSON: environment, now, tenant, principal, key, request (hex), point."""
+    """Reads what to do from standard input as JSON: environment, now, tenant, principal, key, method,
+    request (hex), point."""
     from datetime import datetime
 
     told = json.load(sys.stdin)
@@ -51,7 +58,8 @@ def main() -> None:
         # Other transactions of the process (its token keys, its upkeep) commit too: only the booking's counts.
         Call.run_after_commit = lambda _call: die() if written else None  # type: ignore[method-assign]
     staff = harness.client(UUID(told["tenant"]), principal_id=told["principal"])
-    staff.call("BookAppointment", pb.BookAppointmentRequest.FromString(bytes.fromhex(told["request"])), key=told["key"])
+    request = REQUESTS[told["method"]].FromString(bytes.fromhex(told["request"]))
+    staff.call(told["method"], request, key=told["key"], seconds=30)
 
 
 if __name__ == "__main__":

@@ -289,6 +289,20 @@ def test_all_or_none_with_every_conflict(clinic: Clinic) -> None:
     clinic.book(start + timedelta(hours=2))
 
 
+def test_a_refused_batch_says_what_is_free_instead(clinic: Clinic) -> None:
+    """For each booking in conflict the nearest free times are told; every one of them books."""
+    taken, free = at(clinic.day(), 10), at(clinic.day(), 14)
+    clinic.book(taken)
+    bookings = [clinic.booking(free), clinic.booking(taken)]
+    answer = clinic.staff.call("BookAppointments", pb.BookAppointmentsRequest(bookings=bookings))
+    assert [one.booking_index for one in answer.conflicts] == [1]
+    (instead,) = answer.alternatives
+    assert instead.booking_index == 1
+    starts = [instant(slot.start_time) for slot in instead.slots]
+    assert starts == [taken - timedelta(minutes=30), taken + timedelta(minutes=30), taken - timedelta(minutes=45)]
+    clinic.book(starts[0])
+
+
 def test_validate_only_books_nothing(clinic: Clinic) -> None:
     """Asking whether several visits fit leaves the times free."""
     request = pb.BookAppointmentsRequest(bookings=[clinic.booking(at(clinic.day(), 10))], validate_only=True)

@@ -200,16 +200,31 @@ def test_a_template_plans_visits_beside_each_other(clinic: Clinic) -> None:
     """Where the template takes one more, two have the same time and the third is refused; elsewhere one has it."""
     overbookable(clinic)
     clinic.template(clinic.practitioner_ids[1], (12, 17))
-    booked = [clinic.book(at(clinic.day(1), 10), practitioner=1) for _ in range(2)]
+    start, mine = at(clinic.day(1), 10), [str(clinic.practitioner_ids[1])]
+    booked = []
+    for _ in range(2):
+        assert start in clinic.starts(clinic.day(1), practitioner_ids=mine)
+        booked.append(clinic.book(start, practitioner=1))
     assert [one.overbooked for one in booked] == [False, True]
+    assert start not in clinic.starts(clinic.day(1), practitioner_ids=mine)
     with expect_error("SLOT_TAKEN"):
         clinic.book(at(clinic.day(1), 10, 15), practitioner=1)
     clinic.book(at(clinic.day(1), 13), practitioner=1)
     with expect_error("SLOT_TAKEN"):
         clinic.book(at(clinic.day(1), 13), practitioner=1)
+    # A visit that reaches into the time of one at a time is alone there.
     clinic.book(at(clinic.day(1), 11, 45), practitioner=1)
     with expect_error("SLOT_TAKEN"):
         clinic.book(at(clinic.day(1), 11, 45), practitioner=1)
+    offered = clinic.starts(clinic.day(1), practitioner_ids=mine)
+    for moment in offered:
+        request = clinic.booking(moment, practitioner=1)
+        answer = clinic.staff.call(
+            "BookAppointments", pb.BookAppointmentsRequest(bookings=[request], validate_only=True)
+        )
+        assert not answer.conflicts
+    assert {at(clinic.day(1), 11, 15), at(clinic.day(1), 11, 30)} <= set(offered)
+    assert at(clinic.day(1), 11, 45) not in offered
 
 
 def test_by_risk_a_session_takes_as_many_more_as_will_not_come(clinic: Clinic, people: dict[UUID, float]) -> None:

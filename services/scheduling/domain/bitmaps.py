@@ -99,11 +99,12 @@ class Occupancy:
             if day in self._days:
                 self._days[day] = [layer & ~bits for layer in self._days[day]]
 
-    def busy(self, span: Span) -> int:
-        """The cells of the span without a free lane; bit 0 is its first cell."""
+    def busy(self, span: Span, layer: int = -1) -> int:
+        """The cells of the span without a free lane, or (a layer k) taken more than k times; bit 0 is its first cell."""
         first_day = span.first // CELLS_PER_DAY
         last = [
-            self._days[day][-1] if day in self._days else 0 for day in range(first_day, span.end // CELLS_PER_DAY + 1)
+            self._days[day][layer] if day in self._days else 0
+            for day in range(first_day, span.end // CELLS_PER_DAY + 1)
         ]
         return section(join_days(last), span.first - first_day * CELLS_PER_DAY, len(span))
 

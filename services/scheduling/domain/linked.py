@@ -50,9 +50,9 @@ class Following:
 def rows(free: Sequence[Sequence[Free]], following: Following) -> Iterator[list[Free]]:
     """Every row, the soonest beginning first and each as short as it can be: of a beginning only the rows that end soonest with each
     choice of practitioners are told, not every way to wait longer."""
-    ordered = [sorted(one, key=lambda f: (f.start, f.end, f.key)) for one in free]
-    for first in ordered[0] if ordered else ():
-        yield from _continued([first], ordered[1:], following)
+    later = [sorted(one, key=lambda f: (f.end, f.start, f.key)) for one in free[1:]]
+    for first in sorted(free[0], key=lambda f: (f.start, f.end, f.key)) if free else ():
+        yield from _continued([first], later, following)
 
 
 def _continued(row: list[Free], rest: Sequence[Sequence[Free]], following: Following) -> Iterator[list[Free]]:

@@ -26,6 +26,17 @@ def further(rules: WorkingRules, span: Span) -> int:
     return max((level for level in levels(rules) if bits_of(rules, level, span) & whole == whole), default=0)
 
 
+def planned_levels(rules: WorkingRules, span: Span) -> tuple[tuple[int, int], ...]:
+    """(further visits, cells that take at least so many) where no risk has a say: what a search may offer beside other visits."""
+    planned = tuple(t for t in rules.templates if t.overbooking and not t.overbooking_by_risk)
+    if not planned:
+        return ()
+    risky = tuple(t for t in rules.templates if t.overbooking and t.overbooking_by_risk)
+    left_to_risk = bits_of(replace(rules, templates=risky), 1, span) if risky else 0
+    sure = replace(rules, templates=planned)
+    return tuple((level, bits_of(sure, level, span) & ~left_to_risk) for level in levels(sure))
+
+
 def cap(rules: WorkingRules, span: Span) -> int:
     """How many visits more than one at a time some part of the span takes."""
     return max((level for level in levels(rules) if bits_of(rules, level, span)), default=0)

@@ -11,8 +11,8 @@ from scheduling.domain import bitmaps, zones
 from scheduling.domain.cells import CELL_MINUTES, CELLS_PER_DAY, instant_at
 
 # What is dear to patients, as minutes of shift: another person; coming earlier than they were told; another time of day.
-ANOTHER_PRACTITIONER = 24 * 60
-EARLIER_THAN_TOLD = 12 * 60
+ANOTHER_PRACTITIONER = 36 * 60
+EARLIER_THAN_TOLD = 18 * 60
 TIME_OF_DAY_WEIGHT = 2
 # Nobody is asked to come sooner than a day from now, unless their visit was to be sooner.
 SHORTEST_WARNING = timedelta(days=1)

@@ -15,7 +15,7 @@ from scheduling.cache import AvailabilityCache
 from scheduling.domain.places import Place
 from scheduling.rpc import messages
 from scheduling.stores.visits import AppointmentFilter
-from scheduling.usecases import appointments, booking, slots
+from scheduling.usecases import appointments, booking, linked, slots
 from scheduling.usecases.appointments import Cancel, Move
 from scheduling.usecases.booking import Booking, HoldSlot
 from scheduling.usecases.placing import Wanted
@@ -59,6 +59,7 @@ class BookingRpc:
         return pb.BookAppointmentsResponse(
             appointments=messages.appointments(batch.views),
             conflicts=[messages.conflict(index, found) for index, found in batch.conflicts],
+            alternatives=messages.alternatives(linked.instead(call, self.cache, bookings, batch.conflicts)),
         )
 
     def MoveAppointment(self, request: pb.MoveAppointmentRequest, call: Call) -> pb.Appointment:

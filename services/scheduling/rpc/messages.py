@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -250,3 +250,10 @@ def reschedule_request(row: RescheduleRequest, view: AppointmentView) -> pb.Resc
 def affected(ids: Iterable[UUID]) -> dict[str, Any]:
     """The keyword of the answers of edits."""
     return {"affected_appointment_ids": [str(found) for found in ids]}
+
+
+def alternatives(found: Mapping[int, Iterable[Slot]]) -> list[pb.Alternatives]:
+    """What is free instead, by the index of the booking."""
+    return [
+        pb.Alternatives(booking_index=index, slots=[slot(one) for one in instead]) for index, instead in found.items()
+    ]

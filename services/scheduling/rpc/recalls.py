@@ -100,10 +100,7 @@ class LinkedVisitsRpc:
             link_id=messages.text(answer.link_id),
             appointments=messages.appointments(answer.views),
             conflicts=[messages.conflict(index, found) for index, found in answer.conflicts],
-            alternatives=[
-                linked_visits_pb2.Alternatives(booking_index=index, slots=[messages.slot(one) for one in found])
-                for index, found in answer.alternatives.items()
-            ],
+            alternatives=messages.alternatives(answer.alternatives),
         )
 
 

@@ -197,7 +197,8 @@ def _candidates(
         if not bits:
             continue
         if plain and not where.narrowed:
-            bits &= view.starts(where, (duration, before, after), block)
+            shape = (duration, before, after)
+            bits &= view.starts(where, shape, block) | view.beside(where, shape, block)
         else:
             bits &= _narrowed(view, kind, site, where, duration, block, asking, now)
         if bits:
@@ -233,7 +234,7 @@ def _narrowed(
     if where.reserves or kind.session_only:
         bits &= view.open_starts(where, shape, block, kind, now)
     else:
-        bits &= view.starts(where, shape, block)
+        bits &= view.starts(where, shape, block) | view.beside(where, shape, block)
     if bits and kind.asks_for_people:
         roles = suiting.helper_roles(people.needed_roles(kind, clinician, asking.person))
         bits &= _helpers(view, site, roles, where.practitioner_id, duration, block, asking)
