@@ -274,6 +274,31 @@ def test_a_waitlist_offer_is_told_by_text_until_it_is_settled(clinic):
     assert clinic.sms.sent(expired.phone) == []
 
 
+def test_a_delay_is_told_as_often_as_it_is_new(clinic):
+    """Each new expectation is told once by text, with the time it names; one that is over before it could be told is not."""
+
+    def delay(patient, planned, expected, appointment_id):
+        event = scheduling_events.VisitDelayed(
+            appointment_id=appointment_id,
+            patient_id=patient.id,
+            location_id=clinic.location_id,
+            start_time=timestamp(planned),
+            expected_start=timestamp(expected),
+            delay_minutes=int((expected - planned).total_seconds()) // 60,
+            time_zone="America/New_York",
+        )
+        clinic.deliver(event)
+        clinic.harness.run_due()
+
+    patient, visit, planned = clinic.patient(), str(uuid7()), clinic.now + timedelta(hours=1)
+    for minutes in (20, 20, 45, 0):
+        delay(patient, planned, planned + timedelta(minutes=minutes), visit)
+    assert len(clinic.sms.sent(patient.phone)) == 3
+    late = clinic.patient()
+    delay(late, clinic.now - timedelta(hours=1), clinic.now - timedelta(minutes=5), str(uuid7()))
+    assert clinic.sms.sent(late.phone) == []
+
+
 def test_a_statement_is_announced_without_its_amount_and_only_with_consent(clinic):
     """The e-mail says that there is a statement in the portal; without consent to billing e-mails nothing goes."""
 

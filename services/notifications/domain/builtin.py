@@ -44,6 +44,7 @@ RULES = (
     BuiltInRule("Two hours before, by text", Trigger.BEFORE_VISIT, 2 * HOUR, (SMS,), "appointment.reminder"),
     BuiltInRule("Waitlist offer", Trigger.WAITLIST_OFFERED, 0, (SMS, EMAIL), "waitlist.offer"),
     BuiltInRule("New statement", Trigger.STATEMENT_ISSUED, 0, (EMAIL,), "statement.issued"),
+    BuiltInRule("Visit delayed", Trigger.VISIT_DELAYED, 0, (SMS, EMAIL), "visit.delayed", any_hour=True),
 )
 
 WHEN_EN = "{{ weekday }}, {{ date }} at {{ time }}"
@@ -95,6 +96,10 @@ EMAILS_EN: dict[str, tuple[str, tuple[str, ...]]] = {
         "A new statement from {{ clinic_name }}",
         ("You have a new statement. See and pay it in the portal: {{ portal_link }}", CALL_EN),
     ),
+    "visit.delayed": (
+        "Your visit today at {{ clinic_name }}",
+        ("Your visit at {{ location_name }} is now expected to begin at {{ time }} today.", CALL_EN),
+    ),
 }
 EMAILS_ES: dict[str, tuple[str, tuple[str, ...]]] = {
     "appointment.reminder": (
@@ -128,6 +133,10 @@ EMAILS_ES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Un nuevo estado de cuenta de {{ clinic_name }}",
         ("Tiene un nuevo estado de cuenta. Véalo y páguelo en el portal: {{ portal_link }}", CALL_ES),
     ),
+    "visit.delayed": (
+        "Su cita de hoy en {{ clinic_name }}",
+        ("Esperamos comenzar su cita en {{ location_name }} hoy a las {{ time }}.", CALL_ES),
+    ),
 }
 # Texts keep to the GSM alphabet where they can (no á, í, ó, ú), so that they stay within few segments; those
 # about a visit begin with the place too, because people must find the right door.
@@ -141,6 +150,7 @@ TEXTS_EN: dict[str, str] = {
     "To book again: {{ portal_link }} or {{ location_phone }}",
     "waitlist.offer": f"{{{{ place_name }}}}: a time is free on {WHEN_EN}, kept for you until "
     f"{{{{ answer_by }}}}. Take it: {{{{ portal_link }}}}",
+    "visit.delayed": "{{ place_name }}: your visit today is now expected to begin at {{ time }}. Questions? Call {{ location_phone }}",
     "reply.confirmed": "{{ clinic_name }}: thank you, confirmed.",
     "reply.reschedule": "{{ clinic_name }}: thank you. We will contact you to find another time, or choose one: {{ portal_link }}",
     "reply.cancelled": "{{ clinic_name }}: your visit is cancelled. To book again: {{ portal_link }}",
@@ -164,6 +174,7 @@ TEXTS_ES: dict[str, str] = {
     "Para reservar otra: {{ portal_link }} o {{ location_phone }}",
     "waitlist.offer": f"{{{{ place_name }}}}: hay una hora libre {WHEN_ES}, guardada para usted hasta "
     f"{{{{ answer_by }}}}: {{{{ portal_link }}}}",
+    "visit.delayed": "{{ place_name }}: esperamos comenzar su cita de hoy a las {{ time }}. Llame al {{ location_phone }}",
     "reply.confirmed": "{{ clinic_name }}: gracias, confirmado.",
     "reply.reschedule": "{{ clinic_name }}: gracias. Le llamaremos para buscar otra hora, o elija una: {{ portal_link }}",
     "reply.cancelled": "{{ clinic_name }}: su cita fue cancelada. Para reservar otra: {{ portal_link }}",

@@ -36,6 +36,7 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "appointment.cancelled": VISIT,
     "waitlist.offer": (*VISIT, "answer_by"),
     "statement.issued": CLINIC,
+    "visit.delayed": VISIT,
     "reply.confirmed": CLINIC,
     "reply.reschedule": CLINIC,
     "reply.cancelled": CLINIC,

@@ -21,6 +21,7 @@ class Trigger(StrEnum):
     CANCELLED = "cancelled"
     WAITLIST_OFFERED = "waitlist_offered"
     STATEMENT_ISSUED = "statement_issued"
+    VISIT_DELAYED = "visit_delayed"
 
 
 class ReminderStatus(StrEnum):
@@ -90,3 +91,4 @@ class Subject(StrEnum):
     APPOINTMENT = "appointment"
     WAITLIST_OFFER = "waitlist_offer"
     STATEMENT = "statement"
+    VISIT_DELAY = "visit_delay"

@@ -1,10 +1,10 @@
-"""Messages about other things than appointments: waitlist offers and statements."""
+"""Messages about other things than coming appointments: waitlist offers, statements, delays of today."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from chassis.call import Call
@@ -65,6 +65,38 @@ def settle_offer(call: Call, offer_id: UUID) -> None:
     for row in store.reminders_of(offer_id):
         if row.status == ReminderStatus.PLANNED.value:
             settle(call, row, ReminderStatus.CANCELLED, Reason.OFFER_SETTLED)
+
+
+@dataclass(frozen=True)
+class DelayFacts:
+    """When a visit of today will begin, as scheduling tells it. Instants aware UTC."""
+
+    appointment_id: UUID
+    patient_id: UUID
+    location_id: UUID
+    appointment_type_code: str
+    expected_start: datetime
+    time_zone: str
+
+
+def plan_delay(call: Call, outside: Outside, facts: DelayFacts) -> None:
+    """Plans the message that a visit begins later than was told last (or on time after all); told no later than it begins."""
+    stored = {
+        "start_time": facts.expected_start.isoformat(),
+        "time_zone": facts.time_zone,
+        "location_id": str(facts.location_id),
+        "expires_at": facts.expected_start.isoformat(),
+    }
+    store = Store(call.session)
+    windows = windows_of(ensure_installed(call, store))
+    rules = [as_rule(rule) for rule in store.rules([Trigger.VISIT_DELAYED])]
+    # Each new expectation of a visit is something of its own to be told.
+    told = uuid5(facts.appointment_id, facts.expected_start.isoformat())
+    asked = [
+        plan.at_once(rule, call.now, ZoneInfo(facts.time_zone), windows, facts.expected_start)
+        for rule in plan.applicable(rules, Trigger.VISIT_DELAYED, facts.appointment_type_code)
+    ]
+    _plan(call, outside, Subject.VISIT_DELAY, told, facts.patient_id, stored, asked)
 
 
 def plan_statement(call: Call, outside: Outside, statement_id: UUID, patient_id: UUID) -> None:

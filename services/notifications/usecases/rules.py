@@ -18,6 +18,7 @@ from notifications.usecases.visits import REPLAN
 CODES_OF_TRIGGER = {
     Trigger.WAITLIST_OFFERED: ("waitlist.", MANUAL_PREFIX),
     Trigger.STATEMENT_ISSUED: ("statement.",),
+    Trigger.VISIT_DELAYED: ("visit.", MANUAL_PREFIX),
 }
 CODES_OF_VISITS = ("appointment.", MANUAL_PREFIX)
 
