@@ -20,7 +20,7 @@ from chassis.protos import instant
 from notifications.domain import wording
 from notifications.usecases import deciding, notices, sending, tenants, visits
 from notifications.usecases.composing import SEND
-from notifications.usecases.notices import OfferFacts
+from notifications.usecases.notices import DelayFacts, OfferFacts
 from notifications.usecases.outside import Outside
 from notifications.usecases.tenants import ClinicFacts, LocationFacts
 from notifications.usecases.visits import DECIDE, REPLAN, AppointmentFacts
@@ -56,6 +56,18 @@ def on_waitlist_offered(outside: Outside, call: Call, event: scheduling_events.W
 
 def on_waitlist_settled(call: Call, event: scheduling_events.WaitlistOfferSettled) -> None:
     notices.settle_offer(call, UUID(event.waitlist_offer_id))
+
+
+def on_visit_delayed(outside: Outside, call: Call, event: scheduling_events.VisitDelayed) -> None:
+    facts = DelayFacts(
+        appointment_id=UUID(event.appointment_id),
+        patient_id=UUID(event.patient_id),
+        location_id=UUID(event.location_id),
+        appointment_type_code=event.appointment_type_code,
+        expected_start=instant(event.expected_start),
+        time_zone=event.time_zone,
+    )
+    notices.plan_delay(call, outside, facts)
 
 
 def on_statement_issued(outside: Outside, call: Call, event: billing_events.StatementIssued) -> None:
@@ -118,6 +130,7 @@ def subscriptions(outside: Outside) -> tuple[Subscription, ...]:
         *(Subscription(event, partial(on_appointment, outside), purpose="reminders") for event in APPOINTMENT_EVENTS),
         Subscription(scheduling_events.WaitlistOffered, partial(on_waitlist_offered, outside), purpose="offers"),
         Subscription(scheduling_events.WaitlistOfferSettled, on_waitlist_settled, purpose="offers"),
+        Subscription(scheduling_events.VisitDelayed, partial(on_visit_delayed, outside), purpose="delays"),
         Subscription(billing_events.StatementIssued, partial(on_statement_issued, outside), purpose="statements"),
     )
 
