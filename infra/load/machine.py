@@ -14,6 +14,8 @@ from infra.local.stack import Stack
 
 # Whoever plays an outside party is no part of the system.
 OUTSIDE = "-simulator"
+# Going through a table of more rows than this for one request is a defect.
+LARGE = 20_000
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,16 @@ def memory(stack: Stack) -> dict[str, int]:
         for name, process in _processes(stack).items()
     }
     return dict(sorted(held.items(), key=lambda item: -item[1]))
+
+
+def sequential_scans(stack: Stack) -> dict[str, int]:
+    """How often each table of more than LARGE rows has been read from end to end, by "service.table"."""
+    query = "select relname, seq_scan from pg_stat_user_tables where n_live_tup > %s"
+    found = {}
+    for service in stack.services:
+        with psycopg.connect(stack.postgres.admin_url(service), autocommit=True) as connection:
+            found.update({f"{service}.{table}": int(scans) for table, scans in connection.execute(query, (LARGE,))})
+    return found
 
 
 @contextlib.contextmanager

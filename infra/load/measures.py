@@ -11,7 +11,7 @@ from typing import Any
 from infra.load.bed import Bed
 from infra.load.driver import Calls, Run, begin, run
 from infra.load.figures import Figure, Sample
-from infra.load.machine import memory, statements
+from infra.load.machine import memory, sequential_scans, statements
 from infra.load.scenario import SHARES, WRITES, Desk
 
 CORES = 2
@@ -128,17 +128,24 @@ def knee(bed: Bed, found: Findings, seconds: float) -> None:
 def growth(bed: Bed, found: Findings, sizes: list[int], seconds: float, rate: float) -> None:
     """What the same morning costs while the people become a hundred times as many."""
     desk = bed.desks[0]
+    before: dict[str, int] = {}
+    after: dict[str, int] = {}
     for size in sizes:
         bed.tell(f"  growing to {size:,} patients")
         bed.grow(desk, size)
         bed.analyze()
         bed.morning(rate, 4.0)
+        before = sequential_scans(bed.stack)
         found.growth.append(_cost(bed, {"patients": size}, [desk], rate, seconds))
+        after = sequential_scans(bed.stack)
     first, last = found.growth[0]["cpu_ms"], found.growth[-1]["cpu_ms"]
     detail = ", ".join(f"{row['patients']:,}: {row['cpu_ms']:.1f} ms, p95 {row['p95']:.0f}" for row in found.growth)
     name = f"cost at {sizes[-1]:,} ÷ at {sizes[0]:,} patients"
     met = last / first <= GROWTH_BAR
     found.figures.append(Figure(name, last / first, "×", detail, bar=f"≤ {GROWTH_BAR}", met=met))
+    scanned = {table: scans - before.get(table, 0) for table, scans in after.items() if scans > before.get(table, 0)}
+    name, detail = f"scans of whole tables at {sizes[-1]:,}", ", ".join(f"{table} {n}" for table, n in scanned.items())
+    found.figures.append(Figure(name, sum(scanned.values()), "", detail, bar="0", met=not scanned))
 
 
 def tenants(bed: Bed, found: Findings, count: int, people: int, seconds: float, rate: float) -> None:

@@ -7,12 +7,34 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, tuple_
+from sqlalchemy import text
 
 from billing.domain.ledger import RECEIVABLES, Account
 from billing.store_ledger import LedgerStore
-from billing.tables_ledger import Journal, LedgerEntry
-from chassis.store import DEFAULT_PAGE, LARGEST_PAGE, among, make_token, read_token
+from chassis.store import DEFAULT_PAGE, LARGEST_PAGE, make_token, read_token
+
+# A line is what one journal moved on one charge line (or payment) in one way; lines are ordered as they were posted.
+_LINES = text(
+    """
+    with moved as (
+        select journal.posted_at, journal.id as journal_id, min(entry.number) as number, entry.kind, entry.charge_line_id,
+            entry.service_date, min(entry.payer_id::text)::uuid as payer_id, sum(entry.amount_minor) as amount,
+            coalesce(sum(entry.amount_minor) filter (where entry.account = :patients_part), 0) as patient_amount
+        from ledger_entry as entry
+        join journal on journal.tenant_id = entry.tenant_id and journal.id = entry.journal_id
+        where entry.tenant_id = :tenant_id and entry.patient_id = any(:patients) and entry.account = any(:receivables)
+        group by journal.posted_at, journal.id, entry.kind, entry.charge_line_id, entry.service_date),
+    lines as (
+        select *, sum(amount) over so_far as balance, sum(patient_amount) over so_far as patient_balance
+        from moved window so_far as (order by posted_at, journal_id, number))
+    select lines.*, journal.kind as journal_kind, journal.reverses_id, journal.memo, journal.posted_on
+    from lines join journal on journal.tenant_id = :tenant_id and journal.id = lines.journal_id
+    where cast(:at as timestamptz) is null or (lines.posted_at, lines.journal_id, lines.number)
+        > (cast(:at as timestamptz), cast(:journal as uuid), cast(:number as bigint))
+    order by lines.posted_at, lines.journal_id, lines.number
+    limit :size
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,58 +66,32 @@ class AccountStore(LedgerStore):
     ) -> tuple[list[AccountRow], str]:
         """A page of what changed what payers or the patient owe, in the order it was posted, with the balances after it."""
         size = min(page_size or DEFAULT_PAGE, LARGEST_PAGE)
-        owed = LedgerEntry.account.in_([account.value for account in RECEIVABLES])
-        patient_part = func.sum(LedgerEntry.amount_minor).filter(
-            LedgerEntry.account == Account.PATIENT_RECEIVABLE.value
-        )
-        amount = func.coalesce(func.sum(LedgerEntry.amount_minor), 0)
-        patient_amount = func.coalesce(patient_part, 0)
-        place = (Journal.posted_at, Journal.id, func.min(LedgerEntry.number))
-        moved = (
-            select(
-                Journal.posted_at,
-                Journal.id.label("journal_id"),
-                place[2].label("number"),
-                LedgerEntry.kind,
-                LedgerEntry.charge_line_id,
-                LedgerEntry.service_date,
-                func.array_agg(LedgerEntry.payer_id).filter(LedgerEntry.payer_id.is_not(None)).label("payers"),
-                amount.label("amount"),
-                patient_amount.label("patient_amount"),
-                func.sum(amount).over(order_by=place).label("balance"),
-                func.sum(patient_amount).over(order_by=place).label("patient_balance"),
-            )
-            .join(Journal, (Journal.tenant_id == LedgerEntry.tenant_id) & (Journal.id == LedgerEntry.journal_id))
-            .where(LedgerEntry.tenant_id == self.tenant_id, among(LedgerEntry.patient_id, patient_ids), owed)
-            .group_by(
-                Journal.posted_at, Journal.id, LedgerEntry.kind, LedgerEntry.charge_line_id, LedgerEntry.service_date
-            )
-            .subquery()
-        )
-        key = (moved.c.posted_at, moved.c.journal_id, moved.c.number)
-        query = (
-            select(moved, Journal)
-            .join(Journal, (Journal.tenant_id == self.tenant_id) & (Journal.id == moved.c.journal_id))
-            .order_by(*key)
-            .limit(size + 1)
-        )
-        if page_token:
-            last = read_token(page_token, len(key))
-            query = query.where(
-                tuple_(*key) > tuple_(*(literal(one, column.type) for one, column in zip(last, key, strict=True)))
-            )
-        rows = self.session.execute(query).all()
-        token = make_token([rows[size - 1][n] for n in range(len(key))]) if len(rows) > size else ""
-        return [
+        at, journal, number = read_token(page_token, 3) if page_token else (None, None, None)
+        values = {
+            "tenant_id": self.tenant_id,
+            "patients": list(patient_ids),
+            "receivables": [account.value for account in RECEIVABLES],
+            "patients_part": Account.PATIENT_RECEIVABLE.value,
+            "at": at,
+            "journal": journal,
+            "number": number,
+            "size": size + 1,
+        }
+        rows = self.session.execute(_LINES, values).all()
+        token = ""
+        if len(rows) > size:
+            last = rows[size - 1]
+            token = make_token([last.posted_at, last.journal_id, last.number])
+        lines = [
             AccountRow(
-                journal_id=row.Journal.id,
-                journal_kind=row.Journal.kind,
-                reverses_id=row.Journal.reverses_id,
-                memo=row.Journal.memo,
-                posted_on=row.Journal.posted_on,
+                journal_id=row.journal_id,
+                journal_kind=row.journal_kind,
+                reverses_id=row.reverses_id,
+                memo=row.memo,
+                posted_on=row.posted_on,
                 kind=row.kind,
                 charge_line_id=row.charge_line_id,
-                payer_id=row.payers[0] if row.payers else None,
+                payer_id=row.payer_id,
                 service_date=row.service_date,
                 amount_minor=int(row.amount),
                 patient_amount_minor=int(row.patient_amount),
@@ -103,4 +99,5 @@ class AccountStore(LedgerStore):
                 patient_balance_minor=int(row.patient_balance),
             )
             for row in rows[:size]
-        ], token
+        ]
+        return lines, token
