@@ -100,6 +100,7 @@ def _appointment(state: scheduling_events.AppointmentState) -> AppointmentFacts:
         location_id=UUID(state.location_id),
         appointment_type_code=state.appointment_type_code,
         start_time=instant(state.start_time),
+        end_time=instant(state.end_time),
         time_zone=state.time_zone,
         modality=modality,
         status=status,

@@ -47,6 +47,8 @@ class Appointment(Tenanted, Base):
     location_id: Mapped[UUID]
     appointment_type_code: Mapped[str]
     start_time: Mapped[datetime]
+    # Unknown for visits that were told before it was kept.
+    end_time: Mapped[datetime | None]
     time_zone: Mapped[str]
     modality: Mapped[str]
     status: Mapped[str]
@@ -129,7 +131,7 @@ class Reminder(Tenanted, Base):
     """One planned sending: at most one per subject, occurrence, rule and channel."""
 
     __tablename__ = "reminder"
-    # appointment, waitlist_offer or statement, and its id.
+    # appointment, waitlist_offer, statement or visit_delay, and its id.
     subject_kind: Mapped[str]
     subject_id: Mapped[UUID]
     # The appointment's reschedule_count; 0 for others.

@@ -17,6 +17,7 @@ from scheduling.domain.appointment_types import AppointmentType, Modality, Resou
 from scheduling.domain.availability import Template, WeeklyWindow, WorkingRules
 from scheduling.domain.cells import CELLS_PER_DAY, Span, cell_at
 from scheduling.domain.claims import Resource
+from scheduling.domain.limits import ResourceRule, VisitLimits
 from scheduling.stores.rules import Catalogue
 from scheduling.tables import LocationCopy, PractitionerCopy
 from scheduling.usecases import slots
@@ -67,7 +68,12 @@ def slot_engine(_world: World) -> list[Figure]:
     wanted: dict[str, Any] = {"first_day": date(2026, 3, 2), "last_day": date(2026, 3, 2) + timedelta(days=DAYS)}
     soonest = _measure(view, tenant, slots.SlotSearch((KIND.id,), **wanted))
     nothing = _measure(view, tenant, slots.SlotSearch((KIND.id,), weekdays=(7,), **wanted))
-    return [_figure("slot engine, 50 soonest", soonest), _figure("slot engine, nothing in 60 days", nothing)]
+    ruled = _measure(*_view(ruled=True), slots.SlotSearch((KIND.id,), weekdays=(7,), **wanted))
+    return [
+        _figure("slot engine, 50 soonest", soonest),
+        _figure("slot engine, nothing in 60 days", nothing),
+        _figure("slot engine, limits, buffers and reserves", ruled),
+    ]
 
 
 def _figure(name: str, sample: Sample) -> Figure:
@@ -76,10 +82,11 @@ def _figure(name: str, sample: Sample) -> Figure:
     return Figure(name, sample.rate, "/s", detail, bar="p99 ≤ 3 ms", met=p99 <= 3.0)
 
 
-def _view() -> tuple[View, TenantCache]:
-    """A tenant's bitmaps as they are after the first search."""
+def _view(*, ruled: bool = False) -> tuple[View, TenantCache]:
+    """A tenant's bitmaps as they are after the first search; ``ruled``: with a limit, a buffer and reserved time for everybody."""
     windows = tuple(WeeklyWindow(day, begin, end) for day in range(1, 6) for begin, end in ((540, 720), (780, 1020)))
-    rules = WorkingRules(ZONE, templates=(Template(windows),))
+    kept = tuple(WeeklyWindow(day, 660, 720, session="urgent", release_minutes=120) for day in range(1, 6))
+    rules = WorkingRules(ZONE, templates=(Template((*windows, *kept) if ruled else windows),))
     people = {
         UUID(int=1000 + n): PractitionerCopy(name="A", specialties=[], languages=[], sex=0) for n in range(PROVIDERS)
     }
@@ -90,6 +97,7 @@ def _view() -> tuple[View, TenantCache]:
         practitioners=people,
         pools={(PLACE, EXAM): rooms},
         working={(person, PLACE): rules for person in people},
+        rules={person: ResourceRule(0, 10, VisitLimits(per_day=20)) for person in people} if ruled else {},
     )
     tenant = TenantCache()
     tenant.begin_anew(NOW)

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from icalendar import Calendar
 from polyclinic.notifications.v1 import events_pb2
 from polyclinic.notifications.v1 import notifications_pb2 as pb
 from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
@@ -14,6 +15,7 @@ from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 from chassis import errors
 from chassis.ids import uuid7
 from chassis.testing import expect_error
+from scheduling.usecases.feeds import uid_of
 
 BOOKED, WEEK, TWO_DAYS, DAY, HOURS = (
     "Booking confirmation",
@@ -72,7 +74,38 @@ def test_an_email_has_a_link_and_a_local_time_and_nothing_about_the_person(clini
     for part in (body, page):
         assert "Lugar: Main Street, 12 Main Street, Floor 2, Albany, NY. Teléfono: (212) 555-0123." in part
         assert "Para no recibir más, llame al (212) 555-0123." in part
-    assert [part.get_filename() for part in message.walk() if part.get_filename()] == []
+    assert [part.get_filename() for part in message.walk() if part.get_filename()] == ["appointment.ics"]
+
+
+def calendar_of(message):
+    """The calendar entry attached to an e-mail, and its method."""
+    (part,) = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
+    return Calendar.from_ical(part.get_payload(decode=True)), part.get_param("method")
+
+
+def test_an_email_carries_the_visit_for_the_readers_calendar(clinic):
+    """Booked, moved and cancelled are one entry with one UID and a rising SEQUENCE; it says when and at which address, and nothing
+    about the person, the practitioner or the clinic. Its UID is that of scheduling's feeds."""
+    patient = clinic.patient()
+    visit = clinic.book(patient, clinic.at(16, days=3))
+    clinic.harness.run_due()
+    clinic.move(visit, clinic.at(9, days=4))
+    clinic.harness.run_due()
+    clinic.change(visit, scheduling_events.APPOINTMENT_STATUS_CANCELLED)
+    clinic.harness.run_due()
+    references = {one.rule_name: one.reference for one in clinic.reminders(visit)}
+    found = [calendar_of(clinic.mail.read(references[name])) for name in (BOOKED, "Visit moved", "Visit cancelled")]
+    events = [calendar.walk("VEVENT")[0] for calendar, _ in found]
+    assert [method for _, method in found] == ["PUBLISH", "PUBLISH", "CANCEL"]
+    assert {str(event["uid"]) for event in events} == {uid_of(UUID(visit.appointment_id))}
+    assert [event["sequence"] for event in events] == [1, 2, 3]
+    assert [str(event["status"]) for event in events] == ["CONFIRMED", "CONFIRMED", "CANCELLED"]
+    assert (events[0].start, events[1].start) == (clinic.at(16, days=3), clinic.at(9, days=4))
+    assert str(events[0]["location"]) == "12 Main Street, Floor 2, Albany, NY"
+    for calendar, _ in found:
+        text = calendar.to_ical().decode()
+        for secret in ("Riverside", patient.id, visit.appointment_id, visit.practitioner_id):
+            assert secret not in text
 
 
 def test_a_text_tells_clinic_weekday_and_local_time_and_asks_for_an_answer(clinic):

@@ -190,6 +190,9 @@ def test_a_day_takes_no_more_visits_than_its_limit(clinic: Clinic) -> None:
     assert clinic.starts(day) == []
     with expect_error("LIMIT_REACHED"):
         clinic.book(at(day, 16))
+    tried = pb.BookAppointmentsRequest(bookings=[clinic.booking(at(day, 16))], validate_only=True)
+    (conflict,) = clinic.staff.call("BookAppointments", tried).conflicts
+    assert (conflict.reason, conflict.resource_class) == (pb.CONFLICT_REASON_LIMIT_REACHED, "day")
     assert len(clinic.starts(next_day)) == 31
     clinic.cancel(first.appointment_id)
     assert at(day, 16) in clinic.starts(day)
@@ -245,6 +248,21 @@ def test_a_limit_counts_what_is_booked_already(clinic: Clinic) -> None:
         clinic.book(at(day, 15))
     rule(clinic, clinic.practitioner_ids[0])
     clinic.book(at(day, 15))
+
+
+def test_a_limit_that_comes_back_counts_what_was_booked_without_it(clinic: Clinic) -> None:
+    """Free time is kept between searches; a limit that was taken away and set again hides the days that filled up meanwhile."""
+    who, day = clinic.practitioner_ids[0], clinic.day(1)
+    rule(clinic, who, limits=pb.VisitLimits(per_day=2))
+    assert clinic.starts(day) != []
+    rule(clinic, who)
+    clinic.book(at(day, 10))
+    clinic.book(at(day, 11))
+    assert clinic.starts(day) != []
+    rule(clinic, who, limits=pb.VisitLimits(per_day=2))
+    assert clinic.starts(day) == []
+    with expect_error("LIMIT_REACHED"):
+        clinic.book(at(day, 12))
 
 
 def test_a_location_and_a_type_have_limits(clinic: Clinic) -> None:
@@ -358,6 +376,24 @@ def test_a_second_practitioner_takes_part(clinic: Clinic) -> None:
     )
     assert list(moved.helper_ids) == [helper]
     clinic.book(at(day, 10), practitioner=1)
+
+
+def test_a_helpers_leave_names_the_visits_they_take_part_in(clinic: Clinic) -> None:
+    """Somebody who takes part in another's visit and goes on leave leaves that visit outside, as if it were their own."""
+    helper = clinic.practitioner("Larsen", specialties=["nurse"])
+    clinic.type("pair", 30, roles=[pb.ResourceRole(kind=pb.RESOURCE_KIND_PRACTITIONER, resource_class="nurse")])
+    day = clinic.day(1)
+    visit = clinic.book(at(day, 10), "pair")
+    clinic.book(at(day, 11))
+    leave = pb.ScheduleException(
+        kind=pb.SCHEDULE_EXCEPTION_KIND_OUT_OF_OFFICE,
+        practitioner_id=str(helper),
+        dates=types_pb2.DateRange(start=date_message(day), end=date_message(day)),
+    )
+    change = clinic.staff.call(
+        "CreateScheduleException", pb.CreateScheduleExceptionRequest(exception=leave, validate_only=True)
+    )
+    assert list(change.affected_appointment_ids) == [visit.appointment_id]
 
 
 def test_an_interpreter_is_needed_where_the_practitioner_does_not_speak_the_language(clinic: Clinic) -> None:

@@ -10,6 +10,14 @@ from notifications.domain.delivery import HandOver
 
 
 @dataclass(frozen=True)
+class CalendarEntry:
+    """What a calendar program takes over from an e-mail: iCalendar text, and its method ("PUBLISH" or "CANCEL")."""
+
+    content: bytes
+    method: str
+
+
+@dataclass(frozen=True)
 class Parcel:
     """A finished message. ``reference`` is its Message-ID or ClientReference; ``callback_url`` is for receipts."""
 
@@ -24,6 +32,8 @@ class Parcel:
     # E-mail: who sends it, as people read it, and when (business time, aware).
     sender_name: str = ""
     at: datetime | None = None
+    # E-mail: the visit as a calendar entry.
+    calendar: CalendarEntry | None = None
 
 
 class Carrier(Protocol):

@@ -80,8 +80,8 @@ class SmtpCarrier:
 
 
 def compose(parcel: Parcel) -> EmailMessage:
-    """The RFC 5322 message: plain text, with the HTML as an alternative; marked as sent by a machine (RFC 3834); its Date is the
-    instant of sending (section 3.6 asks for one).
+    """The RFC 5322 message: plain text, with the HTML as an alternative and the calendar entry attached; marked as sent by a machine
+    (RFC 3834); its Date is the instant of sending (section 3.6 asks for one).
 
     Raises ValueError (or a header error of `email`) for an address that is none.
     """
@@ -97,6 +97,14 @@ def compose(parcel: Parcel) -> EmailMessage:
     message.set_content(parcel.text)
     if parcel.html:
         message.add_alternative(parcel.html, subtype="html")
+    if parcel.calendar is not None:
+        message.add_attachment(
+            parcel.calendar.content,
+            maintype="text",
+            subtype="calendar",
+            filename="appointment.ics",
+            params={"method": parcel.calendar.method, "charset": "utf-8"},
+        )
     return message
 
 

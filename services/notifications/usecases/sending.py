@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from chassis.call import Call
 from notifications import figures, published
-from notifications.adapters.outcome import Parcel
+from notifications.adapters.invitations import VisitTime, calendar_entry
+from notifications.adapters.outcome import CalendarEntry, Parcel
 from notifications.domain.delivery import MAX_ATTEMPTS, Accepted, HandOver, Refusal, Refused, retry_after
 from notifications.domain.vocabulary import Channel, MessageStatus, Reason, ReminderStatus, SuppressionReason
 from notifications.store import Store
-from notifications.tables import Appointment, Message, Reminder, Rule
+from notifications.tables import Appointment, Location, Message, Reminder, Rule
 from notifications.usecases.composing import SEND
 from notifications.usecases.deciding import leave_out, why_unwanted
 from notifications.usecases.outside import Outside
@@ -22,6 +23,7 @@ from notifications.usecases.visits import settle, windows_of
 
 # Our answers that go out although the number has opted out: the one confirmation that the rule allows.
 AFTER_OPT_OUT = "reply.opted_out"
+IN_PERSON = "in_person"
 # The window was looked at when the message was written; until this age that holds.
 FRESH = timedelta(minutes=1)
 
@@ -93,8 +95,28 @@ def _hand_over(call: Call, outside: Outside, store: Store, message: Message) -> 
         callback_url=outside.status_callback(call.tenant_id, message.reference),
         sender_name=clinic.name if clinic else "",
         at=call.now,
+        calendar=_calendar_entry(call, store, message),
     )
     return outside.carriers[Channel(message.channel)].hand_over(parcel)
+
+
+def _calendar_entry(call: Call, store: Store, message: Message) -> CalendarEntry | None:
+    """The visit that an e-mail is about, as it is now, for the reader's calendar."""
+    if message.channel != Channel.EMAIL.value or message.appointment_id is None:
+        return None
+    visit = store.get(Appointment, message.appointment_id)
+    if visit is None or visit.end_time is None:
+        return None
+    location = store.get(Location, visit.location_id)
+    time = VisitTime(
+        id=visit.id,
+        start=visit.start_time,
+        end=visit.end_time,
+        where=location.address if location is not None and visit.modality == IN_PERSON else "",
+        version=visit.source_version,
+        cancelled=visit.cancelled_at is not None,
+    )
+    return calendar_entry(time, call.now)
 
 
 def _withdrawn(call: Call, store: Store, message: Message) -> bool:

@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from chassis.principal import Principal
-from chassis.store import BaseStore, among
+from chassis.store import among
 from scheduling.domain.appointment_types import ResourceKind
 from scheduling.domain.cells import Span
+from scheduling.stores.changes import ChangeStore
 from scheduling.tables import BookingCell, Hold, LocationCopy, Occupation, PractitionerCopy, ResourceCopy
 from scheduling.tables_availability import ClockShift, PractitionerPool, ResourceRuleRow, ZoneClock
 
@@ -22,7 +23,7 @@ _COUNT_CELLS = text(
 )
 
 
-class AvailabilityStore(BaseStore):
+class AvailabilityStore(ChangeStore):
     """Reads and writes what narrows availability."""
 
     def rules_page(self, page_size: int, page_token: str) -> tuple[list[ResourceRuleRow], str]:
@@ -67,8 +68,9 @@ class AvailabilityStore(BaseStore):
 
     # ---- counting ----
 
-    def claimed_from(self, cell: int) -> list[Hold]:
-        """Holds of times from this cell on, whoever asks: they count for limits as visits do."""
+    def claimed_from(self, cell: int, column: str, owner_id: UUID) -> list[Hold]:
+        """Holds of times from this cell on, of one practitioner_id, location_id or appointment_type_id (``column``), whoever asks: they
+        count for its limits as visits do."""
         query = (
             select(Hold)
             .join(
@@ -77,7 +79,7 @@ class AvailabilityStore(BaseStore):
                 & (Occupation.claim_id == Hold.id)
                 & (Occupation.resource_id == Hold.practitioner_id),
             )
-            .where(Hold.tenant_id == self.tenant_id, Occupation.first_cell >= cell)
+            .where(Hold.tenant_id == self.tenant_id, getattr(Hold, column) == owner_id, Occupation.first_cell >= cell)
         )
         return list(self.session.scalars(query))
 
@@ -136,6 +138,7 @@ class AvailabilityStore(BaseStore):
             for row in rows
         )
         self.session.flush()
+        self.note_changes([(row["resource"], Span(row["cell"], row["cell"] + 1)) for row in rows])
 
     def ensure_partitions(self, span: Span) -> int:
         """Makes the weekly partitions for these cells where they are missing; returns how many were made."""

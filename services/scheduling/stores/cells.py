@@ -18,7 +18,6 @@ from scheduling.domain.appointment_types import ResourceKind
 from scheduling.domain.cells import Span
 from scheduling.domain.claims import Demand, difference
 from scheduling.stores.availability import AvailabilityStore
-from scheduling.stores.changes import ChangeStore
 from scheduling.tables import BookingCell, Hold, Occupation
 
 NO_PARTITION = "23514"
@@ -84,7 +83,7 @@ class Wanting(NamedTuple):
     lane: int = 0
 
 
-class CellStore(AvailabilityStore, ChangeStore):
+class CellStore(AvailabilityStore):
     """Cells, occupations and holds."""
 
     def lock_shared(self, resource_ids: Iterable[UUID]) -> None:

@@ -102,10 +102,14 @@ class PeopleStore(BaseStore):
         )
         return {practitioner: int(total or 0) for practitioner, total in self.session.execute(query)}
 
-    def counted_from(self, since: datetime) -> list[Appointment]:
-        """Every visit that starts from then on and was not cancelled: what counts for limits."""
+    def counted_from(self, since: datetime, column: str, owner_id: UUID) -> list[Appointment]:
+        """Every visit that starts from then on and was not cancelled, of one practitioner_id, location_id or appointment_type_id
+        (``column``): what counts for its limits."""
         query = select(Appointment).where(
-            Appointment.tenant_id == self.tenant_id, Appointment.start_time >= since, Appointment.cancelled_at.is_(None)
+            Appointment.tenant_id == self.tenant_id,
+            Appointment.start_time >= since,
+            Appointment.cancelled_at.is_(None),
+            getattr(Appointment, column) == owner_id,
         )
         return list(self.session.scalars(query))
 

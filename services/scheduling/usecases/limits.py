@@ -19,36 +19,42 @@ Claim = Appointment | Hold
 LOOK_BACK = timedelta(days=8)
 
 
-def recount_resource(call: Call, store: Store, resource_id: UUID, limits: VisitLimits) -> None:
-    """Counts what is booked of a practitioner, or at a location, for its limits. The resource's rules must be locked."""
-    found = list(counters(limits, resource_id))
-    _recount(
-        call,
-        store,
-        lambda claim: found if resource_id in (claim.practitioner_id, claim.location_id) else (),
-        bool(found),
-    )
+def recount_practitioner(call: Call, store: Store, practitioner_id: UUID, limits: VisitLimits) -> None:
+    """Counts what is booked of a practitioner for their limits. Their rules must be locked."""
+    found = list(counters(limits, practitioner_id))
+    _recount(call, store, "practitioner_id", practitioner_id, lambda _claim: found, limited=bool(found))
+
+
+def recount_location(call: Call, store: Store, location_id: UUID, limits: VisitLimits) -> None:
+    """Counts what is booked at a location for its limits. Its rules must be locked."""
+    found = list(counters(limits, location_id))
+    _recount(call, store, "location_id", location_id, lambda _claim: found, limited=bool(found))
 
 
 def recount_type(call: Call, store: Store, kind: AppointmentType) -> None:
     """Counts what is booked of a type for its limits, of each practitioner and each patient. The type must be locked."""
 
     def of(claim: Claim) -> list[Counter]:
-        if claim.appointment_type_id != kind.id:
-            return []
         found = list(counters(kind.practitioner_limits, kind.id, claim.practitioner_id))
         if isinstance(claim, Appointment):
             found += counters(kind.patient_limits, kind.id, claim.patient_id)
         return found
 
-    _recount(call, store, of, bool(kind.practitioner_limits or kind.patient_limits))
+    limited = bool(kind.practitioner_limits or kind.patient_limits)
+    _recount(call, store, "appointment_type_id", kind.id, of, limited=limited)
 
 
-def _recount(call: Call, store: Store, of: Callable[[Claim], Iterable[Counter]], limited: bool) -> None:
+def _recount(
+    call: Call, store: Store, column: str, owner_id: UUID, of: Callable[[Claim], Iterable[Counter]], *, limited: bool
+) -> None:
     if not limited:
         return
-    since = instant_at(cell_containing(call.now) - cell_containing(call.now) % CELLS_PER_DAY) - LOOK_BACK
-    claims: list[Claim] = [*store.counted_from(since), *store.claimed_from(cell_at(since))]
+    today = cell_containing(call.now) - cell_containing(call.now) % CELLS_PER_DAY
+    since = instant_at(today) - LOOK_BACK
+    claims: list[Claim] = [
+        *store.counted_from(since, column, owner_id),
+        *store.claimed_from(cell_at(since), column, owner_id),
+    ]
     zone_of = {location.id: location.time_zone for location in store.locations()}
     rows = []
     for claim in claims:

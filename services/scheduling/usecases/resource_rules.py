@@ -34,7 +34,10 @@ def set_rule(call: Call, resource_id: UUID, rule: ResourceRule, version: int) ->
         for name, value in columns.items():
             setattr(row, name, value)
         store.session.flush()
-    limits.recount_resource(call, store, resource_id, rule.limits)
+    if kind is ResourceKind.PRACTITIONER:
+        limits.recount_practitioner(call, store, resource_id, rule.limits)
+    elif kind is None:
+        limits.recount_location(call, store, resource_id, rule.limits)
     store.note_rules_changed(resource_id)
     return row
 
