@@ -8,6 +8,7 @@ is alone, or a process that is not crowded, is not bounded at all.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import exp
@@ -25,15 +26,25 @@ LONGEST_LINE = 64
 COME_AGAIN_SECONDS = 1.0
 
 
+class _Place:
+    """What a waiting request holds: it is given a place, or gives up."""
+
+    __slots__ = ("called", "given")
+
+    def __init__(self) -> None:
+        self.given = False
+        self.called = threading.Event()
+
+
 class _Line:
     """One tenant's requests: how many are here, of these being served, and how many there were on average lately."""
 
-    __slots__ = ("at", "here", "mean", "served", "turnstile", "waiting")
+    __slots__ = ("at", "here", "mean", "served", "waiting")
 
-    def __init__(self, lock: threading.Lock, now: float) -> None:
-        self.here = self.served = self.waiting = 0
+    def __init__(self, now: float) -> None:
+        self.here = self.served = 0
         self.mean, self.at = 0.0, now
-        self.turnstile = threading.Condition(lock)
+        self.waiting: deque[_Place] = deque()
 
     def change(self, by: int, now: float) -> None:
         """So many more or fewer are here."""
@@ -51,7 +62,9 @@ class Turns:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._lines: dict[str, _Line] = {}
-        self._all = _Line(self._lock, monotonic())
+        self._all = _Line(monotonic())
+        # Of all tenants, those who wait.
+        self._in_line = 0
         self._present, self._looked_at = 1, monotonic()
 
     @contextmanager
@@ -65,50 +78,53 @@ class Turns:
         try:
             yield
         finally:
-            self._leave(line)
+            with self._lock:
+                line.served -= 1
+                self._gone(line)
 
     def _enter(self, tenant_id: str) -> _Line:
         now = self._monotonic()
         with self._lock:
             line = self._lines.get(tenant_id)
             if line is None:
-                line = self._lines[tenant_id] = _Line(self._lock, now)
+                line = self._lines[tenant_id] = _Line(now)
             line.change(1, now)
             self._all.change(1, now)
             if now - self._looked_at > LOOK_AROUND_SECONDS:
                 self._look_around(now)
-            if line.waiting or line.served >= self._part():
-                self._wait(line, now)
-            line.served += 1
-            return line
-
-    def _leave(self, line: _Line) -> None:
+            if not line.waiting and line.served < self._part():
+                line.served += 1
+                return line
+            if len(line.waiting) >= LONGEST_LINE:
+                self._gone(line)
+                raise RateLimited(retry_after=COME_AGAIN_SECONDS)
+            place = _Place()
+            line.waiting.append(place)
+            self._in_line += 1
+        place.called.wait(LONGEST_WAIT_SECONDS)
         with self._lock:
-            line.served -= 1
-            self._gone(line)
-            line.turnstile.notify()
-
-    def _wait(self, line: _Line, since: float) -> None:
-        if line.waiting >= LONGEST_LINE:
-            self._gone(line)
-            raise RateLimited(retry_after=COME_AGAIN_SECONDS)
-        line.waiting += 1
-        try:
-            while True:
-                left = since + LONGEST_WAIT_SECONDS - self._monotonic()
-                called = left > 0 and line.turnstile.wait(left)
-                if line.served < self._part():
-                    return
-                if not called:
-                    self._gone(line)
-                    raise RateLimited(retry_after=COME_AGAIN_SECONDS)
-        finally:
-            line.waiting -= 1
+            if not place.given:
+                line.waiting.remove(place)
+                self._in_line -= 1
+                self._gone(line)
+                raise RateLimited(retry_after=COME_AGAIN_SECONDS)
+        return line
 
     def _gone(self, line: _Line) -> None:
+        """One request less; whoever may be served now is."""
         now = self._monotonic()
         line.change(-1, now)
         self._all.change(-1, now)
+        if not self._in_line:
+            return
+        part = self._part()
+        for one in self._lines.values():
+            while one.waiting and one.served < part:
+                place = one.waiting.popleft()
+                place.given = True
+                self._in_line -= 1
+                one.served += 1
+                place.called.set()
 
     def _part(self) -> int:
         """How many requests of one tenant may be served at once now."""
