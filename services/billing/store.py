@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from billing.store_coding import CodingStore
 from billing.store_remittances import RemittancesStore
 
 
-class Store(RemittancesStore):
+class Store(CodingStore, RemittancesStore):
     """Queries of one transaction."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing import tables_claims, tables_directory, tables_ledger, tables_money
+from billing import tables_claims, tables_coding, tables_directory, tables_ledger, tables_money
 from billing.tables_base import Base
 
-__all__ = ["Base", "tables_claims", "tables_directory", "tables_ledger", "tables_money"]
+__all__ = ["Base", "tables_claims", "tables_coding", "tables_directory", "tables_ledger", "tables_money"]

@@ -44,6 +44,8 @@ SETTLED = frozenset(
         "payer_rule",
         "fee_schedule",
         "fee",
+        "coding_table",
+        "coding_edit",
         "clearinghouse_cursor",
         "counter",
     }

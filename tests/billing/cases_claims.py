@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from google.type.date_pb2 import Date
 from polyclinic.billing.v1 import claims_pb2 as pb
-from polyclinic.billing.v1 import eligibility_pb2
+from polyclinic.billing.v1 import coding_edits_pb2, eligibility_pb2
 
 from chassis.testing import Case, Harness
 from tests.billing.claims.insured_clinic import InsuredClinic
@@ -81,6 +82,16 @@ class ClaimsWorld:
 
 
 CASES: dict[str, Case] = {
+    "ImportCodingTable": Case(
+        lambda w: coding_edits_pb2.ImportCodingTableRequest(
+            kind=coding_edits_pb2.CODING_TABLE_KIND_MUE,
+            effective_from=Date(year=2026, month=1, day=1),
+            name="mue.csv",
+            content=b"85025,1,3 Date of Service Edit: Clinical,ours\n",
+        )
+    ),
+    "ListCodingTables": Case(lambda w: coding_edits_pb2.ListCodingTablesRequest()),
+    "LookUpCodingEdits": Case(lambda w: coding_edits_pb2.LookUpCodingEditsRequest(procedures=["99213", "85025"])),
     "ListClaims": Case(lambda w: pb.ListClaimsRequest(state="ready")),
     "GetClaim": Case(lambda w: pb.GetClaimRequest(claim_id=w.claims.claim_id()), names_resource=True),
     "GetClaimText": Case(lambda w: pb.GetClaimTextRequest(claim_id=w.claims.claim_id()), names_resource=True),

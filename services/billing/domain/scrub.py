@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from billing.domain.coding_edits import CodingEdits
 from billing.domain.x12.professional_claim import ProfessionalClaim
 
 
@@ -35,6 +36,7 @@ class Around:
     first_sent_on: date | None = None  # of a corrected claim: when the original went out
     duplicates: Mapping[str, str] = field(default_factory=dict)  # line control → control of another live claim
     payer_kind: str = ""
+    coding: CodingEdits = field(default_factory=CodingEdits)  # what the tenant's tables say about the claim's codes
 
 
 @dataclass(frozen=True, slots=True)

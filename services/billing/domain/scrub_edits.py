@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from billing.domain.coding_edits import Adjudication, exclusions, too_many
 from billing.domain.npi import is_npi
 from billing.domain.scrub import Around, Edit, Severity
 from billing.domain.x12.professional_claim import Frequency, ProfessionalClaim, ServiceLine
@@ -271,12 +272,25 @@ def _laboratory(claim: ProfessionalClaim, around: Around) -> _Found:
         yield _line_field(laboratory[0], "procedure"), "a laboratory test without the location's CLIA number"
 
 
+def _exclusions(claim: ProfessionalClaim, around: Around) -> _Found:
+    return exclusions(claim, around.coding)
+
+
+def _implausible(claim: ProfessionalClaim, around: Around) -> _Found:
+    return too_many(claim, around.coding, Adjudication.LINE, Adjudication.DAY_POLICY)
+
+
+def _to_be_shown(claim: ProfessionalClaim, around: Around) -> _Found:
+    return too_many(claim, around.coding, Adjudication.DAY_CLINICAL)
+
+
 def _line_field(line: ServiceLine, name: str) -> str:
     return f"lines[{line.line_control}].{name}"
 
 
 _GUIDE = "005010X222A1"
 _PROCESSING = "Medicare claims processing manual"
+_NCCI = "CMS NCCI, the table of the quarter; Policy Manual, chapter I"
 EDITS: tuple[Edit, ...] = (
     Edit("NPI", 1, "CMS NPI check digit; 45 CFR 162.406", "Correct the NPI in the directory.", _npis),
     Edit("TAX", 1, f"{_GUIDE} 2010AA REF", "Correct the billing entity's tax id.", _tax_id),
@@ -296,6 +310,9 @@ EDITS: tuple[Edit, ...] = (
     Edit("TOTAL", 1, f"{_GUIDE} 2300 CLM02", "The charges changed after the claim was made: rebuild it.", _total),
     Edit("LINENO", 1, f"{_GUIDE} 2400 REF*6R", "Rebuild the claim.", _line_numbers),
     Edit("DUPLICATE", 1, f"{_PROCESSING} 1 §120", "Void one, or add 59, 76, 77, 91 or X{EPSU}.", _duplicate_lines),
+    Edit("NCCI", 1, _NCCI, "Take one off, or add the modifier that the records bear out.", _exclusions),
+    Edit("MUE", 1, _NCCI, "Correct the units; by line: split them with a fitting modifier.", _implausible),
+    Edit("MUE-RECORDS", 1, _NCCI, "Keep the records at hand that show the need.", _to_be_shown, Severity.WARNING),
     Edit("TIMELY", 1, "payer's filing limit", "Appeal with proof of timely filing, or write it off.", _timely_filing),
     Edit("TIMELY-SOON", 1, "payer's filing limit", "Send it now.", _filing_soon, Severity.WARNING),
     Edit("CORRECTION", 1, f"{_GUIDE} 2300 REF*F8", "Wait for the payer's number, or send a new claim.", _correction),

@@ -73,7 +73,7 @@ def prepare(call: Call, claim_id: UUID, registry: Registry, billable: Container[
             written = _with_earlier_answers(store, claim, visit, lines, written, profile)
         except UnusableAnswer as unusable:
             findings.append(_missing("other_payers", str(unusable)))
-    around = _around(call, store, claim, lines, coverage, profile, payer, billable)
+    around = _around(call, store, claim, written, lines, coverage, profile, payer, billable)
     findings += scrub(written, around, EDITS)
     claim.content, claim.findings, claim.charge_minor = to_json(written), to_json(findings), written.charge_minor
     if holds(findings):
@@ -241,6 +241,7 @@ def _around(
     call: Call,
     store: Store,
     claim: Claim,
+    written: ProfessionalClaim,
     lines: Sequence[ClaimLine],
     coverage: CoverageDetails,
     profile: Profile,
@@ -261,4 +262,5 @@ def _around(
         first_sent_on=replaced.sent_on if corrected and replaced else None,
         duplicates=store.duplicates_of(claim.id, claim.payer_id),
         payer_kind=payer.kind.value,
+        coding=store.coding_edits((line.procedure for line in written.lines), claim.service_date),
     )

@@ -21,17 +21,17 @@ SCHEDULER = _LOOK | {
 }  # fmt: skip
 BILLER = _LOOK | {
     "patient.read", "patient.search", "patient.update", "coverage.*", "payer_alias.*", "appointment.read", "schedule.read",
-    "payer.*", "fee_schedule.*", "encounter.read", "payment.*", "drawer.*", "account.*", "ledger.*", "statement.*",
+    "payer.*", "fee_schedule.*", "coding_edit.*", "encounter.read", "payment.*", "drawer.*", "account.*", "ledger.*", "statement.*",
     "claim.*", "remittance.*",
     "eligibility.*", "work_item.*", "report.read", "message.read",
 }  # fmt: skip
 CLINICIAN = _LOOK | {
     "patient.read", "patient.search", "coverage.read", "schedule.read", "appointment.read", "visit.flow",
-    "encounter.read", "encounter.code", "encounter.sign", "telehealth.*", "message.read", "message.send",
+    "encounter.read", "coding_edit.read", "encounter.code", "encounter.sign", "telehealth.*", "message.read", "message.send",
 }  # fmt: skip
 NURSE = _LOOK | {
     "patient.read", "patient.search", "patient.update", "schedule.read", "appointment.read", "visit.flow", "encounter.read",
-    "encounter.code", "telehealth.*", "message.read",
+    "coding_edit.read", "encounter.code", "telehealth.*", "message.read",
 }  # fmt: skip
 MANAGER = (FRONT_DESK | SCHEDULER | BILLER | NURSE) | {
     "organisation.write", "user.read", "user.write", "patient.import", "audit.read", "report.*",

@@ -139,6 +139,7 @@ def test_the_filing_clock_of_a_later_payer_starts_with_the_earlier_answer():
 def test_every_edit_of_the_table_is_exercised_above():
     """An edit nobody tests is an edit nobody knows."""
     exercised = {edit for _, edit, _ in CASES} | {"TOTAL", "COVERAGE", "TIMELY", "TIMELY-SOON"}
+    exercised |= {"NCCI", "MUE", "MUE-RECORDS"}  # in test_coding_edits.py
     assert {edit.edit_id for edit in EDITS} == exercised
 
 
