@@ -16,6 +16,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -33,6 +34,7 @@ TAKEN = {"htmx.js": "htmx.org/dist/htmx.min.js"}
 ROWS_A_DAY = 24 * 12
 # Visits of one column of the calendar that lie beside each other.
 LANES = 12
+KEPT_SECONDS = 86_400
 
 
 class AssetError(Exception):
@@ -152,7 +154,10 @@ def npm() -> list[str]:
 
 
 def write(files: dict[str, bytes]) -> None:
-    """Writes the files under hashed names, then the manifest, then takes away what no manifest names any more."""
+    """Writes the files under hashed names, then the manifest, then takes away what no manifest has named for a day.
+
+    A gateway that runs meanwhile goes on with the manifest it has read.
+    """
     DIST.mkdir(exist_ok=True)
     names = {}
     for name, content in files.items():
@@ -163,7 +168,7 @@ def write(files: dict[str, bytes]) -> None:
     manifest.write_text(json.dumps(names, indent=2) + "\n")
     manifest.replace(DIST / "manifest.json")
     for path in DIST.iterdir():
-        if path.name not in {*names.values(), "manifest.json"}:
+        if path.name not in {*names.values(), "manifest.json"} and time.time() - path.stat().st_mtime > KEPT_SECONDS:
             path.unlink()
 
 

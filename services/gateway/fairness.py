@@ -1,8 +1,9 @@
 """Fair turns: one tenant's flood does not stand in front of everybody else's requests.
 
-A process serves a few requests at once well; more only share the same processors. While it is asked for more than that, and by
-more than one tenant, each tenant has its part of these places, and its further requests wait in its own line. A tenant that
-is alone, or a process that is not crowded, is not bounded at all.
+A process serves a few requests at once well (its places); more only share the same processors. A tenant that asks for more than
+these by itself, and for several times what is usual among those who are there, has half of the places for as long as it
+does so, and its further requests wait in its own line. A tenant that is alone, and all who ask as others do, are never
+bounded.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from math import exp
+from statistics import median_low
 
 from chassis.errors import RateLimited
 
@@ -20,6 +22,8 @@ MEMORY_SECONDS = 1.0
 # Who had fewer requests here than this, on average over that time, is not there.
 PRESENT = 0.02
 LOOK_AROUND_SECONDS = 0.25
+# So many times the usual is a flood.
+FLOOD = 3.0
 # A request waits for its turn so long, and so many of one tenant do; then they are told to come again.
 LONGEST_WAIT_SECONDS = 2.0
 LONGEST_LINE = 64
@@ -62,10 +66,10 @@ class Turns:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._lines: dict[str, _Line] = {}
-        self._all = _Line(monotonic())
         # Of all tenants, those who wait.
         self._in_line = 0
-        self._present, self._looked_at = 1, monotonic()
+        # How many tenants are there, and how many requests of one are usually under way.
+        self._present, self._usual, self._looked_at = 1, 0.0, monotonic()
 
     @contextmanager
     def turn(self, tenant_id: str) -> Iterator[None]:
@@ -89,10 +93,9 @@ class Turns:
             if line is None:
                 line = self._lines[tenant_id] = _Line(now)
             line.change(1, now)
-            self._all.change(1, now)
             if now - self._looked_at > LOOK_AROUND_SECONDS:
                 self._look_around(now)
-            if not line.waiting and line.served < self._part():
+            if not line.waiting and line.served < self._part(line):
                 line.served += 1
                 return line
             if len(line.waiting) >= LONGEST_LINE:
@@ -114,29 +117,29 @@ class Turns:
         """One request less; whoever may be served now is."""
         now = self._monotonic()
         line.change(-1, now)
-        self._all.change(-1, now)
         if not self._in_line:
             return
-        part = self._part()
         for one in self._lines.values():
-            while one.waiting and one.served < part:
+            while one.waiting and one.served < self._part(one):
                 place = one.waiting.popleft()
                 place.given = True
                 self._in_line -= 1
                 one.served += 1
                 place.called.set()
 
-    def _part(self) -> int:
-        """How many requests of one tenant may be served at once now."""
-        if self._present < 2 or max(self._all.mean, self._all.here) <= self._places:
-            return LONGEST_LINE + self._places
-        return max(1, self._places // self._present)
+    def _part(self, line: _Line) -> int:
+        """How many requests of this tenant may be served at once now."""
+        asked = max(line.mean, float(line.here))
+        if self._present < 2 or asked <= self._places or asked <= FLOOD * self._usual:
+            return line.served + len(line.waiting) + 1
+        return max(1, self._places // 2)
 
     def _look_around(self, now: float) -> None:
-        """Counts who is there, and forgets who has gone."""
+        """Counts who is there and what they ask, and forgets who has gone."""
         self._looked_at = now
         for tenant_id, line in list(self._lines.items()):
             line.change(0, now)
             if not line.here and line.mean < PRESENT:
                 del self._lines[tenant_id]
-        self._present = max(1, sum(line.mean >= PRESENT for line in self._lines.values()))
+        asked = [line.mean for line in self._lines.values() if line.mean >= PRESENT]
+        self._present, self._usual = len(asked), median_low(asked) if asked else 0.0

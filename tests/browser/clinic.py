@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import requests
 from infra.day.accounts import DEMO_PASSWORD
-from infra.day.steps.step_01_network import TENANT
+from infra.day.world import TENANT
 
 # How far the first visits of the day have come.
 FLOW = (

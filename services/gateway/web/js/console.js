@@ -88,7 +88,15 @@ function putCode(button) {
 
 // --- the board's place survives a refresh ----------------------------------------------------------------------------
 let place = null;
-document.addEventListener("htmx:beforeSwap", () => { place = currentRow()?.id ?? null; });
+document.addEventListener("htmx:beforeSwap", (event) => {
+  // A refresh that arrives under an open menu waits until it is closed.
+  if (event.detail.requestConfig.verb === "get" && event.detail.target.id === "board" && $("details.more[open]")) {
+    event.detail.shouldSwap = false;
+    setTimeout(() => document.body.dispatchEvent(new CustomEvent("changed")), 1500);
+    return;
+  }
+  place = currentRow()?.id ?? null;
+});
 document.addEventListener("htmx:afterSettle", () => {
   if (place && document.activeElement === document.body) focusRow(document.getElementById(place));
   place = null;
