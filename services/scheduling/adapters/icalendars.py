@@ -75,7 +75,7 @@ def read_busy(content: bytes, zone: str, begin: datetime, end: datetime) -> list
         if calendar.name != "VCALENDAR":
             raise NotACalendar("is no VCALENDAR")
         _refuse_endless(calendar)
-        found = []
+        found: list[tuple[datetime, datetime]] = []
         for event in recurring_ical_events.of(calendar).between(begin, end):
             if len(found) >= MOST_BUSY:
                 raise NotACalendar(f"says busy more than {MOST_BUSY} times")
