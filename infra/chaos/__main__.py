@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import shutil
+import signal
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     console = Console(highlight=False)
     data = Path(tempfile.mkdtemp(prefix="polyclinic-chaos-"))
     data.chmod(0o711)  # PostgreSQL runs as somebody else when we are root, and must reach its archive
+    signal.signal(signal.SIGTERM, _interrupt)
     stack = ChaosStack(data, seed=choice.seed)
     kept = True
     try:
@@ -115,6 +117,11 @@ def read_choice(argv: list[str] | None) -> Choice:
     if not chosen:
         parser.error(f"--only: no trouble is called {given.only}; --list names them")
     return Choice(chosen, given.seed, given.out)
+
+
+def _interrupt(signum: int, frame: object) -> None:
+    """Whoever ends us ends what we have started."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

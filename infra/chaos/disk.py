@@ -14,7 +14,8 @@ from typing import Final
 
 MEGABYTES: Final = 256
 READY_SECONDS: Final = 5.0
-HOLD: Final = 'mount -t tmpfs -o size="$2"m tmpfs "$1" && echo ready && exec sleep infinity'
+# It ends when we do, however we end: nobody holds its standard input any more then.
+HOLD: Final = 'mount -t tmpfs -o size="$2"m tmpfs "$1" && echo ready && exec cat'
 FILLER: Final = "filler"
 
 
@@ -32,7 +33,8 @@ class SmallDisk:
         if not cls.allowed():
             return None
         command = ["unshare", "--map-root-user", "--mount", "sh", "-c", HOLD, "sh", str(folder), str(MEGABYTES)]
-        holder = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, process_group=0)
+        pipe = subprocess.PIPE
+        holder = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, process_group=0)
         if holder.stdout is not None and holder.stdout.readline() == b"ready\n":
             return cls(holder, folder)
         holder.wait(READY_SECONDS)
@@ -80,5 +82,6 @@ class SmallDisk:
         """Ends the namespace, and the disk with it."""
         self._holder.send_signal(signal.SIGKILL)
         self._holder.wait()
-        if self._holder.stdout is not None:
-            self._holder.stdout.close()
+        for pipe in (self._holder.stdin, self._holder.stdout):
+            if pipe is not None:
+                pipe.close()

@@ -59,7 +59,9 @@ class Door:
         return f"http://{LOOPBACK}:{self.port}"
 
     def close(self) -> None:
-        """Closes the door."""
+        """Closes the door; does nothing twice."""
+        if self._closing.is_set():
+            return
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()

@@ -52,7 +52,9 @@ class Loop:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(30)
 
     def close(self) -> None:
-        """Ends what runs, and the loop."""
+        """Ends what runs, and the loop; does nothing twice."""
+        if self._loop.is_closed():
+            return
         self.run(self._cancel_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
@@ -105,12 +107,13 @@ class Line:
         self._changed = asyncio.Event()
 
     def close(self) -> None:
-        """Breaks what is open and listens no more."""
-        self._loop.run(self._close())
-
-    async def _close(self) -> None:
+        """Breaks what is open and listens no more; does nothing twice."""
         if self._server is not None:
-            self._server.close()
+            self._loop.run(self._close(self._server))
+            self._server = None
+
+    async def _close(self, server: asyncio.Server) -> None:
+        server.close()
         await self._become(State.CUT)
 
     async def _listen(self) -> None:

@@ -29,7 +29,7 @@ PAUSE_SECONDS: Final = 0.1
 HEARING_SECONDS: Final = 60.0
 SHORT_TENDER_CENTS: Final = 1_500
 # Refusals that a busy desk meets every day and answers by doing something else.
-EVERYDAY: Final = frozenset({*step_04_booking.TAKEN, "TOO_SOON", "WRONG_STATUS"})
+EVERYDAY: Final = frozenset({*step_04_booking.TAKEN, "TOO_SOON", "NOT_TODAY", "WRONG_STATUS"})
 AHEAD_DAYS: Final = (1, 6)
 
 

@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+import psycopg
+
 from infra.chaos.bus import Bus
 from infra.chaos.clinics import Clinic
 from infra.chaos.trouble import RECOVERY_BAR_SECONDS, Course, Trouble
 from infra.chaos.watch import CLEAN, NO_ANSWER, Answer
+from infra.day.client import ApiError
 from infra.day.context import Day
 from infra.day.invariants import Finding, Proof, audit, claims, events, ledger, messages, proofs
 from infra.local.servers import SERVICES
@@ -54,7 +57,7 @@ class Judge:
             for proof in [*audit.PROOFS, *(each for each in proofs() if each not in audit.PROOFS)]:
                 if (number and proof in OF_ALL) or (proof in AT_THE_END and not at_the_end):
                     continue
-                finding = proof(recent if proof in ONE_BY_ONE and not at_the_end else clinic.day)
+                finding = asked(proof, recent if proof in ONE_BY_ONE and not at_the_end else clinic.day)
                 name = f"{clinic.name}: {finding.name}" if number else finding.name
                 found.append(Finding(name, finding.count, finding.failures, finding.may_be_empty))
         return [*found, self._events_come_once(self._clinics[0].day, told_again)]
@@ -80,6 +83,14 @@ class Judge:
                 if which
             ]
         return Finding("every event is in its stream once", total, failures)
+
+
+def asked(proof: Proof, day: Day) -> Finding:
+    """What a proof says; one that could not even be asked has failed."""
+    try:
+        return proof(day)
+    except (ApiError, OSError, psycopg.Error) as error:
+        return Finding(proof.__name__.replace("_", " "), 0, [f"could not be asked: {error}"])
 
 
 def broken_bars(trouble: Trouble, course: Course, answers: Sequence[Answer]) -> list[str]:

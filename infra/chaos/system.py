@@ -107,6 +107,7 @@ class ChaosStack(Stack):
         self._loop.close()
         if self.disk is not None:
             self.disk.close()
+            self.disk = None
 
     def operate(self, command: str, service: str, *options: str) -> str:
         """Runs a command of the operator's (``polyclinic republish …``) in a service's environment; returns what it said.

@@ -1,8 +1,8 @@
 """Copied into a folder before a service's own path: its real clock is off by as many seconds as the file ``seconds`` beside it says,
 and jumps when that changes.
 
-Python runs this before the service's first import. Only what reads the wall clock is turned; deadlines count on, as they do
-when an operator or a time server sets a machine's clock.
+Python runs this before the service's first import. Our own real clock and the tokens' are turned. Deadlines are not: gRPC counts
+them on a clock that never jumps, as it does when an operator or a time server sets a machine's clock.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 FILE = Path(__file__).with_name("seconds")
-_time = time.time
 
 
 def seconds() -> float:
@@ -26,10 +25,8 @@ class SkewedDatetime(datetime):
     @classmethod
     def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
         """The present as this process believes it to be."""
-        return datetime.fromtimestamp(_time() + seconds(), tz)
+        return datetime.fromtimestamp(time.time() + seconds(), tz)
 
-
-time.time = lambda: _time() + seconds()
 
 import jwt.api_jwt  # noqa: E402
 
