@@ -106,6 +106,15 @@ CASES = {
             fees=[payers_pb2.Fee(procedure="99213", amount=usd(16_000))],
         )
     ),
+    "ImportFeeSchedule": Case(
+        lambda w: payers_pb2.ImportFeeScheduleRequest(
+            code="CHARGES",
+            name="Charges",
+            kind=payers_pb2.FEE_SCHEDULE_KIND_CHARGE_MASTER,
+            effective_from=Date(year=2027, month=1, day=1),
+            content=b"code,fee\n99213,160.00\n",
+        )
+    ),
     "GetFeeSchedule": Case(
         lambda w: payers_pb2.GetFeeScheduleRequest(fee_schedule_id=w.fee_schedule_id()), names_resource=True
     ),

@@ -9,6 +9,7 @@ from uuid import UUID
 from polyclinic.billing.v1 import payers_pb2 as pb
 from polyclinic.types.v1 import types_pb2
 
+from billing.domain.fee_files import error_file, read_fees
 from billing.domain.fees import FeeScheduleKind
 from billing.domain.payers import ClaimProvider, PayerKind, PayerRules, TelehealthTable
 from billing.store import Store
@@ -73,6 +74,30 @@ class PayersRpc:
         )
         schedule = fee_schedules.put_fee_schedule(call, command)
         return _fee_schedule(schedule, Store(call.session).payer_codes(), [])
+
+    def ImportFeeSchedule(self, request: pb.ImportFeeScheduleRequest, call: Call) -> pb.ImportFeeScheduleResponse:
+        file = read_fees(request.content)
+        command = fee_schedules.PutFeeSchedule(
+            code=request.code,
+            name=request.name,
+            kind=LISTS[request.kind],
+            payer_code=request.payer_code,
+            location_id=optional_identifier(request.location_id, "location_id"),
+            start=to_date(request.effective_from, "effective_from"),
+            prices=file.prices,
+        )
+        schedule, compared = fee_schedules.import_fee_schedule(call, command, file, dry_run=request.dry_run)
+        codes = Store(call.session).payer_codes()
+        return pb.ImportFeeScheduleResponse(
+            fee_schedule=None if schedule is None else _fee_schedule(schedule, codes, []),
+            fees=len(file.prices),
+            added=compared.added,
+            changed=compared.changed,
+            removed=compared.removed,
+            bad_rows=[pb.BadFeeRow(line=row.line, problem=row.problem) for row in file.bad[: fee_schedules.MOST_TOLD]],
+            bad_row_count=len(file.bad),
+            error_file=error_file(file.heading, file.bad).encode() if file.bad else b"",
+        )
 
     def GetFeeSchedule(self, request: pb.GetFeeScheduleRequest, call: Call) -> pb.FeeSchedule:
         schedule, fees = fee_schedules.get_fee_schedule(call, identifier(request.fee_schedule_id))

@@ -9,12 +9,16 @@ from datetime import date
 from uuid import UUID
 
 from billing.domain import fees
+from billing.domain.fee_files import FeeFile
 from billing.domain.fees import FeeScheduleKind, end_before
 from billing.errors import PricesInUse
 from billing.store import Store
 from billing.tables_directory import Fee, FeeSchedule
 from chassis.call import Call
 from chassis.errors import InvalidInput, NotFound, Violation
+
+# A refusal of a file names so many of its rows.
+MOST_TOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,40 @@ def put_fee_schedule(call: Call, command: PutFeeSchedule) -> FeeSchedule:
         store.session.flush()
     store.replace_fees(present.id, command.prices)
     return present
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A list's new prices against those in force the day before."""
+
+    added: int
+    changed: int
+    removed: int
+
+
+def import_fee_schedule(
+    call: Call, command: PutFeeSchedule, file: FeeFile, *, dry_run: bool
+) -> tuple[FeeSchedule | None, Comparison]:
+    """Puts the version that a file holds; with `dry_run` only tells what would change. Raises as `put_fee_schedule`, and
+    InvalidInput naming each row that cannot be used (at most a hundred)."""
+    store = Store(call.session)
+    compared = _compared(store, command)
+    if dry_run:
+        return None, compared
+    if file.bad:
+        raise InvalidInput([Violation("content", f"line {row.line}: {row.problem}") for row in file.bad[:MOST_TOLD]])
+    return put_fee_schedule(call, command), compared
+
+
+def _compared(store: Store, command: PutFeeSchedule) -> Comparison:
+    before = [v for v in store.fee_schedule_versions(command.code) if v.start_date < command.start]
+    old = {(fee.procedure, fee.modifier): fee.amount_minor for fee in store.fees_of(before[-1].id)} if before else {}
+    new = {(procedure, modifier): amount for procedure, modifier, amount in command.prices}
+    return Comparison(
+        added=len(new.keys() - old.keys()),
+        changed=sum(old[key] != amount for key, amount in new.items() if key in old),
+        removed=len(old.keys() - new.keys()),
+    )
 
 
 def get_fee_schedule(call: Call, fee_schedule_id: UUID) -> tuple[FeeSchedule, list[Fee]]:
