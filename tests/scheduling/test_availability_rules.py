@@ -18,6 +18,7 @@ from chassis.errors import Error
 from chassis.ids import uuid7
 from chassis.protos import date_message, instant
 from chassis.testing.harness import RpcClient, expect_error
+from scheduling.domain import zones
 from tests.scheduling.clinic import WEEK, Clinic, at, stamp
 
 REFUSALS = {"SLOT_TAKEN", "PATIENT_BUSY", "OUTSIDE_WORKING_TIME", "RESERVED_TIME", "LIMIT_REACHED"}
@@ -228,7 +229,7 @@ def test_limits_are_counted_on_the_locations_calendar(scheduling: Any, zone: str
     with expect_error("LIMIT_REACHED"):
         clinic.book(at(day, 12, zone=zone), practitioner=1)
     for other in (day - timedelta(days=1), day + timedelta(days=1)):
-        assert len(clinic.starts(other, **who)) == 96
+        assert len(clinic.starts(other, **who)) == len(zones.day_span(zone, other)) // 3, "every quarter of an hour"
 
 
 def test_a_limit_counts_what_is_booked_already(clinic: Clinic) -> None:
@@ -474,6 +475,29 @@ def test_video_needs_a_licence_of_the_patients_state(clinic: Clinic) -> None:
         clinic.staff.call("BookAppointment", pb.BookAppointmentRequest(patient_id=str(texas), hold_id=hold.hold_id))
     clinic.book(at(day, 10), "video", practitioner=1, patient_id=jersey)
     clinic.book(at(after, 11), patient_id=texas)
+
+
+def test_a_freed_time_is_offered_to_those_who_may_have_it(clinic: Clinic) -> None:
+    """The waitlist asks nobody whom the rules would refuse: not the patient of another state, nor one at the limit; who accepts gets it."""
+    clinic.practitioner("Larsen", licences=[identity.Licence(state="NY", number="1")])
+    clinic.type("video", 30, modality=types_pb2.MODALITY_VIDEO, patient_limits=pb.VisitLimits(per_day=1))
+    texan, busy, fits = clinic.patient(state="TX"), clinic.patient(state="NY"), clinic.patient(state="NY")
+    day = clinic.day(2)
+    clinic.book(at(day, 15), "video", practitioner=1, patient_id=busy)
+    for patient in (texan, busy, fits):
+        wish = pb.JoinWaitlistRequest(
+            patient_id=str(patient),
+            appointment_type_id=clinic.type_ids["video"],
+            dates=types_pb2.DateRange(end=date_message(clinic.day(9))),
+        )
+        clinic.staff.call("JoinWaitlist", wish)
+    given_up = clinic.book(at(day, 10), "video", practitioner=1, patient_id=clinic.patient(state="NY"))
+    clinic.cancel(given_up.appointment_id)
+    clinic.harness.run_due()
+    offers = clinic.staff.call("ListOffers", pb.ListOffersRequest()).offers
+    assert [one.patient_id for one in offers] == [str(fits)]
+    accepted = clinic.staff.call("AcceptOffer", pb.AcceptOfferRequest(waitlist_offer_id=offers[0].waitlist_offer_id))
+    assert accepted.patient_id == str(fits)
 
 
 # ---- booking online ----------------------------------------------------------------------------------------------------

@@ -189,7 +189,9 @@ def candidate(
         location.time_zone,
         availability.reserves(rules, span),
     )
-    conflicts += suiting.conflicts_of(call, kind, clinician, person, day, first)
+    # A visit that is moved was agreed already: rules for booking it online are not asked again.
+    online = guards.is_patient(call) and not had
+    conflicts += suiting.conflicts_of(kind, clinician, person, day, first, online=online)
     if about:
         conflicts += suiting.too_many_ahead(store, kind, about, claim_id, call.now)
     return Candidate(visit, location, tuple(conflicts), tuple(had))
@@ -260,7 +262,9 @@ def held(call: Call, store: Store, hold: Hold, patient_id: UUID | None) -> Candi
     if patient_id:
         person = suiting.person_for(call, store, patient_id, [kind])
         clinician = clinician_of(store.need(PractitionerCopy, hold.practitioner_id, "practitioner"))
-        conflicts += suiting.conflicts_of(call, kind, clinician, person, day, first)
+        # What the waitlist offers was offered by the clinic: the patient accepts it, whatever rules there are for finding it online.
+        online = guards.is_patient(call) and not hold.waitlist
+        conflicts += suiting.conflicts_of(kind, clinician, person, day, first, online=online)
         conflicts += suiting.too_many_ahead(store, kind, patient_id, hold.id, call.now)
     return Candidate(visit, location, tuple(conflicts), fixed, fixed=True)
 

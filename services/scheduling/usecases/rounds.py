@@ -18,7 +18,7 @@ from scheduling.stores.rules import type_of
 from scheduling.stores.waitlist import EXPIRED, OFFERED, OPEN, WAITING
 from scheduling.tables import AppointmentTypeRow, Hold, LocationCopy, PractitionerCopy, WaitlistEntry, WaitlistOffer
 from scheduling.tables import FreedTime as FreedRow
-from scheduling.usecases import booking, placing
+from scheduling.usecases import booking, placing, suiting
 from scheduling.usecases.freed import ROUND
 from scheduling.usecases.placing import Candidate, Wanted
 
@@ -153,7 +153,7 @@ def _hold_for(
         candidate = placing.candidate(
             call, store, Wanted(kind.id, practitioner.id, location.id, start), call.new_id(), None
         )
-        fitting = _free_patients(store, candidate, suited)[: rules.OFFERS_PER_ROUND]
+        fitting = _free_patients(call, store, candidate, suited)[: rules.OFFERS_PER_ROUND]
         if not fitting:
             continue
         placed, conflicts = placing.place(call, store, [candidate])
@@ -164,8 +164,9 @@ def _hold_for(
     return None, None, []
 
 
-def _free_patients(store: Store, candidate: Candidate, wishes: list[Wish]) -> list[Wish]:
-    """Those who are not booked elsewhere at that time (the visit they would give up does not count)."""
+def _free_patients(call: Call, store: Store, candidate: Candidate, wishes: list[Wish]) -> list[Wish]:
+    """Those who may have the time (licence, language, limits) and are not booked elsewhere then (the visit they would give up does not
+    count): who accepts an offer gets it."""
     ledger = Ledger(store.occupied([wish.patient_id for wish in wishes], candidate.visit.span))
     return [
         wish
@@ -174,6 +175,14 @@ def _free_patients(store: Store, candidate: Candidate, wishes: list[Wish]) -> li
             demand_of(candidate.visit, placing.patient_resource(wish.patient_id)), candidate.visit.claim_id
         )
         is None
+        and suiting.may_be_offered(
+            call,
+            store,
+            candidate.visit,
+            candidate.location.time_zone,
+            wish.patient_id,
+            instead=wish.instead_of is not None,
+        )
     ]
 
 

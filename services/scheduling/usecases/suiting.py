@@ -12,18 +12,19 @@ from scheduling.domain.appointment_types import (
     ROLES_OF_HELPERS,
     AppointmentType,
     ClearanceKind,
+    Modality,
     PatientKind,
     ResourceKind,
     Role,
 )
 from scheduling.domain.cells import Span, cell_containing, day_of_cell
-from scheduling.domain.claims import Conflict, ConflictReason
+from scheduling.domain.claims import Conflict, ConflictReason, Ledger, Visit
 from scheduling.domain.limits import Counter, counters
 from scheduling.domain.people import Clinician, Person
 from scheduling.domain.resources import Demand, Resource
 from scheduling.store import Store
 from scheduling.stores.rows import clinician_of, person_of
-from scheduling.tables import LocationCopy, PatientCopy
+from scheduling.tables import LocationCopy, PatientCopy, PractitionerCopy
 from scheduling.usecases import guards
 
 # CPT: a patient is new who was not seen within three years.
@@ -77,9 +78,9 @@ def patient_counters(kind: AppointmentType, person_id: UUID) -> Iterator[Counter
 
 
 def conflicts_of(
-    call: Call, kind: AppointmentType, clinician: Clinician, person: Person | None, day: date, cell: int
+    kind: AppointmentType, clinician: Clinician, person: Person | None, day: date, cell: int, *, online: bool
 ) -> list[Conflict]:
-    """What keeps these people from this visit on this local day."""
+    """What keeps these people from this visit on this local day; ``online``: the patient books by themselves."""
     found = []
     practitioner = ResourceKind.PRACTITIONER
     if not people.understands(kind, clinician, person):
@@ -87,12 +88,33 @@ def conflicts_of(
     if not people.licensed(kind, clinician, person, day):
         state = person.state if person else ""
         found.append(Conflict(ConflictReason.NOT_LICENSED, practitioner, clinician.id, cell=cell, detail=state))
-    if person is not None and guards.is_patient(call):
+    if person is not None and online:
         found += [
             Conflict(ConflictReason.NOT_BOOKABLE_ONLINE, ResourceKind.PATIENT, person.id, cell=cell, detail=rule)
             for rule in people.online_refusals(kind, person, day)
         ]
     return found
+
+
+def may_be_offered(call: Call, store: Store, visit: Visit, zone: str, patient_id: UUID, *, instead: bool) -> bool:
+    """Whether a freed time may be offered to a patient, as far as people and the patient's limits go; ``instead`` of a visit they have,
+    limits are those of a move, which are kept."""
+    kind = visit.kind
+    limited = bool(kind.patient_limits or kind.patient_upcoming) and not instead
+    if kind.modality is not Modality.VIDEO and not kind.asks_for_people and not limited:
+        return True
+    person = person_for(call, store, patient_id, [kind])
+    clinician = clinician_of(store.need(PractitionerCopy, visit.practitioner.id, "practitioner"))
+    day = zones.local_date(zone, visit.span.first)
+    if conflicts_of(kind, clinician, person, day, visit.span.first, online=False):
+        return False
+    if not limited:
+        return True
+    demands = patient_demands(kind, patient_id, day)
+    ledger = Ledger([taken for demand in demands for taken in store.occupied([demand.resource.id], demand.span)])
+    full = any(ledger.first_full(demand, visit.claim_id) is not None for demand in demands)
+    ahead = len(store.upcoming_of(patient_id, kind.id, call.now)) if kind.patient_upcoming else 0
+    return not full and (not kind.patient_upcoming or ahead < kind.patient_upcoming)
 
 
 def too_many_ahead(
