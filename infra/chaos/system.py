@@ -27,8 +27,14 @@ PARTIES: Final = {
     "cards": ("cards-simulator", "POLYCLINIC_CARD_URL"),
     "mail": ("smtp-simulator", "POLYCLINIC_SMTP_PORT"),
 }
-# PostgreSQL keeps what a restore needs.
-ARCHIVING: Final = {"wal_level": "replica", "max_wal_senders": "4", "archive_mode": "on", "archive_timeout": "0"}
+
+
+def archiving(archive: Path) -> dict[str, str]:
+    """PostgreSQL's settings for keeping what a restore needs in a folder, which is made; whoever it runs as must reach it."""
+    archive.mkdir(exist_ok=True)
+    archive.chmod(0o777)
+    command = f"test ! -f {archive}/%f && cp %p {archive}/%f"
+    return {"wal_level": "replica", "max_wal_senders": "4", "archive_mode": "on", "archive_command": command}
 
 
 @dataclass(frozen=True)
@@ -89,11 +95,7 @@ class ChaosStack(Stack):
 
     def start(self) -> None:
         """As the stack's, with PostgreSQL writing its archive from the first moment."""
-        self.archive.mkdir(exist_ok=True)
-        self.archive.chmod(0o777)
-        self.postgres.settings |= ARCHIVING | {
-            "archive_command": f"test ! -f {self.archive}/%f && cp %p {self.archive}/%f"
-        }
+        self.postgres.settings |= archiving(self.archive)
         super().start()
 
     def stop(self) -> None:
