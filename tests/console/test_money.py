@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from io import BytesIO
 
 import pytest
 
@@ -146,3 +147,45 @@ def test_a_claim_is_held_and_released_with_a_reason(house: House, seen: tuple[st
     assert "waiting for the referral" in browser.text
     browser.post(f"{path}/release", reason="it came")
     assert "Ready to send" in browser.text
+
+
+def test_a_file_that_came_another_way_is_taken(house: House) -> None:
+    """A biller hands in a file; it is in the list of what came, and no file is said kindly."""
+    browser = house.browser("biller").get("/console/billing/files")
+    fields = {name: value[0] for name, value in browser.fields("/console/billing/upload").items()}
+    content = (BytesIO(b"ISA*00*nothing of use~"), "from-the-bank.835")
+    answer = browser.client.post("/console/billing/upload", data=fields | {"content": content}, follow_redirects=True)
+    assert "The file is taken and will be read." in answer.get_data(as_text=True)
+    assert "from-the-bank.835" in answer.get_data(as_text=True)
+    browser.get("/console/billing/files").post("/console/billing/upload")
+    assert "Choose a file first." in browser.text
+
+
+def test_work_is_taken_and_done(house: House) -> None:
+    """A work item is taken, resolved with a word, and the queue goes on; without a word it is refused at the field."""
+    patient_id = patient(house, "Worker", "Wes")
+    house.api()(
+        "POST",
+        f"/v1/patients/{patient_id}/coverages",
+        coverage={
+            "kind": "COVERAGE_KIND_HEALTH",
+            "payer_code": "COMM1",
+            "payer_name": "Harbor Mutual",
+            "subscriber_relation": "SUBSCRIBER_RELATION_SELF",
+        },
+    )
+    house.carry()
+    sign(house, visit(house, patient_id, "checkIn", "seen")["appointment_id"])
+    items = house.api()("GET", "/v1/work-items?state=open")["items"]
+    assert items
+    path = f"/console/billing/work/{items[0]['work_item_id']}"
+    browser = house.browser("biller").get(path)
+    assert items[0]["title"] in browser.text
+    browser.post(f"{path}/assign", owner_id=house.ids["biller"])
+    assert "You" in browser.text
+    browser.post(f"{path}/resolve", resolution="x")
+    assert browser.status == 400
+    assert 'id="resolution-wrong"' in browser.html
+    browser.post(f"{path}/resolve", resolution="called the payer")
+    assert "Done." in browser.text
+    assert house.api()("GET", f"/v1/work-items/{items[0]['work_item_id']}")["state"] == "resolved"

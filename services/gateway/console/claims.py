@@ -80,7 +80,11 @@ class Segment:
 
 def listing(page: Page) -> Response:
     """Claims by state, payer or number, the newest first."""
-    fields = {"state": page.arg("state"), "payer_code": page.arg("payer"), "control": page.arg("control")}
+    fields: dict[str, Any] = {
+        "state": page.arg("state"),
+        "payer_code": page.arg("payer"),
+        "control": page.arg("control"),
+    }
     if page.arg("format") == "csv":
         return page.csv(
             "claims",

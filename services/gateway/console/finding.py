@@ -21,7 +21,8 @@ def find(page: Page) -> Response:
     """People for what was typed. From the bar (htmx) the best few, as a page all of them."""
     query = page.sent("q")
     quick = page.exchange.request.headers.get("HX-Target") == "found"
-    found, token, problem = (), "", None
+    found: Sequence[Any] = ()
+    token, problem = "", None
     if query:
         try:
             answer = page.call(

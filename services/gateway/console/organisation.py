@@ -227,7 +227,11 @@ def add_program(page: Page) -> Response:
 
 def audit(page: Page) -> Response:
     """The audit trail, by patient, person, request."""
-    fields = {"patient_id": page.arg("patient"), "principal_id": page.arg("person"), "request_id": page.arg("request")}
+    fields: dict[str, Any] = {
+        "patient_id": page.arg("patient"),
+        "principal_id": page.arg("person"),
+        "request_id": page.arg("request"),
+    }
     parts = page.together(
         entries=page.ask("Identity.SearchAudit", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **fields),
         accounts=page.ask("Identity.ListAccounts", page_size=500),

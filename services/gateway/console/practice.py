@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response
@@ -71,6 +72,7 @@ def hours(page: Page, problem: problems.Problem | None = None, preview: Any = No
         status=problem.status if problem else 200,
         problem=problem,
         tab="hours",
+        weekly=weekly,
         words=words,
         names=dict(choices),
         practitioners=choices,
@@ -81,6 +83,21 @@ def hours(page: Page, problem: problems.Problem | None = None, preview: Any = No
         preview=preview,
         affected=affected,
     )
+
+
+def weekly(windows: Sequence[Any]) -> list[tuple[int, int, list[tuple[int, int]]]]:
+    """Weekly hours as people say them: (first weekday, last weekday, [(from, until) in minutes]), equal days in a row as one."""
+    by_day: dict[int, list[tuple[int, int]]] = {}
+    for each in windows:
+        by_day.setdefault(each.weekday, []).append((each.starts_minute, each.ends_minute))
+    rows: list[tuple[int, int, list[tuple[int, int]]]] = []
+    for day in sorted(by_day):
+        hours = sorted(by_day[day])
+        if rows and rows[-1][1] == day - 1 and rows[-1][2] == hours:
+            rows[-1] = (rows[-1][0], day, hours)
+        else:
+            rows.append((day, day, hours))
+    return rows
 
 
 def add_hours(page: Page) -> Response:

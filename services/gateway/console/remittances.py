@@ -16,7 +16,7 @@ from gateway.web.page import PAGE_SIZE, Page
 
 def listing(page: Page) -> Response:
     """Remittances, the newest first."""
-    fields = {"state": page.arg("state"), "payer_code": page.arg("payer"), "trace": page.arg("trace")}
+    fields: dict[str, Any] = {"state": page.arg("state"), "payer_code": page.arg("payer"), "trace": page.arg("trace")}
     if page.arg("format") == "csv":
         return page.csv(
             "remittances",

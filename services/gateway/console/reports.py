@@ -147,7 +147,7 @@ def journals(page: Page) -> Response:
         "start": parts_of(read_date(page.arg("from"), page.today) or page.today),
         "end": parts_of(read_date(page.arg("to"), page.today) or page.today),
     }
-    fields = {"posted_on": period, "kind": page.arg("kind")}
+    fields: dict[str, Any] = {"posted_on": period, "kind": page.arg("kind")}
     if page.arg("format") == "csv":
         return page.csv(
             "journals",

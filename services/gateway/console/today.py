@@ -61,7 +61,7 @@ def board(page: Page) -> Response:
     chosen = read_date(page.arg("date"), page.today) if page.arg("date") else None
     asked = {"date": {"year": chosen.year, "month": chosen.month, "day": chosen.day}} if chosen else {}
     here = {"location_id": location.location_id}
-    parts = page.together(
+    parts: dict[str, Any] = page.together(
         day=page.ask("Scheduling.GetDay", **here, **asked),
         requests=page.ask("Scheduling.ListRescheduleRequests", **here, page_size=20),
         offers=page.ask("Scheduling.ListOffers", page_size=20),

@@ -21,7 +21,7 @@ COUNTED = 500
 
 def overview(page: Page) -> Response:
     """Billing at a glance: queues, claims by state, what came in, what is owed."""
-    parts = page.together(
+    parts: dict[str, Any] = page.together(
         work=page.ask("Claims.ListWorkItems", state="open", page_size=COUNTED),
         counts=page.ask("Claims.CountClaims"),
         aging=page.ask("Billing.GetReceivables"),
@@ -96,7 +96,7 @@ def item(page: Page, problem: problems.Problem | None = None) -> Response:
         asks["patient"] = page.ask("PatientRegistry.GetPatient", patient_id=found.patient_id)
     if page.may("Identity.ListAccounts"):
         asks["people"] = page.ask("Identity.ListAccounts", page_size=500)
-    parts = page.together(**asks)
+    parts: dict[str, Any] = page.together(**asks)
     ids = [each.work_item_id for each in parts["queue"].value.items] if parts["queue"].value is not None else []
     at = ids.index(found.work_item_id) if found.work_item_id in ids else -1
     return page.show(
@@ -158,7 +158,7 @@ def missing(page: Page) -> Response:
 
 def files(page: Page) -> Response:
     """Files out and in: batches of claims, and what the clearinghouse sent."""
-    parts = page.together(
+    parts: dict[str, Any] = page.together(
         batches=page.ask("Claims.ListClaimBatches", page_size=PAGE_SIZE, page_token=page.arg("page_token")),
         inbound=page.ask("Claims.ListInboundFiles", page_size=PAGE_SIZE, state=page.arg("state")),
     )
@@ -207,7 +207,7 @@ def aging(page: Page) -> Response:
     """Receivables by party and age."""
     here = {"location_id": page.arg("location")} if page.arg("location") else {}
     basis = 2 if page.arg("basis") == "responsibility" else 1
-    parts = page.together(
+    parts: dict[str, Any] = page.together(
         aging=page.ask("Billing.GetReceivables", basis=basis, **here),
         balances=page.ask("Billing.ListBalances", filter=1, page_size=PAGE_SIZE, page_token=page.arg("page_token")),
         payers=page.ask("Billing.ListPayers", page_size=500),

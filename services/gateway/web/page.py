@@ -156,7 +156,7 @@ class Page:
         """A form's field, trimmed."""
         return self.exchange.request.form.get(name, default).strip()
 
-    def read(self, name: str, **fixed: Any) -> Reading:
+    def read(self, name: str, /, **fixed: Any) -> Reading:
         """The request of ``Service.Method`` from the form's fields, with values the page itself knows (dots are ``__``)."""
         known = {path.replace("__", "."): value for path, value in fixed.items()}
         return read_form(self._caller.request_class(name), self.exchange.request.form, self.today, known)
@@ -164,11 +164,11 @@ class Page:
     # --- asking the services --------------------------------------------------------------------------------------------
 
     @staticmethod
-    def ask(name: str, **fields: Any) -> Ask:
+    def ask(name: str, /, **fields: Any) -> Ask:
         """One call of `together`."""
         return Ask(name, fields)
 
-    def call(self, name: str, **fields: Any) -> Any:
+    def call(self, name: str, /, **fields: Any) -> Any:
         """One answer. Raises Refused."""
         return self._caller.call(Ask(name, fields))
 
@@ -176,7 +176,7 @@ class Page:
         """Several answers at once (eight at most), each failing alone."""
         return self._caller.together(asks)
 
-    def pages(self, name: str, items: str, limit: int = CSV_ROWS, **fields: Any) -> Iterable[Any]:
+    def pages(self, name: str, items: str, /, limit: int = CSV_ROWS, **fields: Any) -> Iterable[Any]:
         """All entries of a list, page after page, up to a limit."""
         token, count = "", 0
         while True:
@@ -190,11 +190,11 @@ class Page:
             if not token:
                 return
 
-    def do(self, name: str, **fields: Any) -> Any:
+    def do(self, name: str, /, **fields: Any) -> Any:
         """One change, under the form's idempotency key. Raises Refused."""
         return self._caller.call(Ask(name, fields), self._key(name))
 
-    def submit(self, name: str, **fixed: Any) -> Any:
+    def submit(self, name: str, /, **fixed: Any) -> Any:
         """Reads the form into the request of ``Service.Method`` and sends it under the form's key.
 
         Raises Refused; its violations name the form's inputs, whether the form or the service found them.
@@ -259,7 +259,8 @@ class Page:
         block = self.exchange.request.headers.get("HX-Target", "").replace("-", "_")
         if self.exchange.request.headers.get("HX-Request") and block in found.blocks:
             html = "".join(found.blocks[block](found.new_context(context)))
-            html += self._templates.globals["ui"].flash(self.flash, True) if self.flash else ""
+            ui: Any = self._templates.globals["ui"]
+            html += ui.flash(self.flash, True) if self.flash else ""
         else:
             html = found.render(context)
         # htmx swaps no answer that is an error; the form with its errors is what should be seen.

@@ -186,6 +186,8 @@ function tidy() {
     // The location's zone is said where it is not the reader's own.
     element.hidden = element.dataset.zone === Intl.DateTimeFormat().resolvedOptions().timeZone;
   });
+  // The section one is in is in sight, however narrow the window.
+  $$(".tabs [aria-current], .side [aria-current]").forEach((each) => { each.parentElement.scrollLeft = each.offsetLeft - each.parentElement.clientWidth / 2 + each.clientWidth / 2; });
   // What scrolls sideways can be scrolled by keys.
   $$(".scroll").forEach((each) => { if (each.scrollWidth > each.clientWidth) each.tabIndex = 0; });
   $$("[data-until]").forEach((element) => {
