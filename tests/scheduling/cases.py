@@ -291,6 +291,13 @@ SETTLED = frozenset(
 # Reads that may cost more on a long history, each with its bound and the reason.
 BOUNDS: dict[str, Bound] = {
     "GetDay": Bound("the exceptions that are still to come are read to say who works", rows=60),
+    "GetOutreachList": Bound("two years of the day's patients are counted to say how they came", visits_all=True),
+    "GetOverbookingAdvice": Bound(
+        "the same, and the exceptions that are still to come say who works", rows=60, visits_all=True
+    ),
+    "ReportFairness": Bound(
+        "the visits of the days asked for, and of two years before, are what it is about", rows=100_000, visits_all=True
+    ),
     "ReadCalendarFeed": Bound(
         "the visits of the past month and of the coming year are the answer", rows=5_100, visits_all=True
     ),

@@ -85,8 +85,8 @@ class RiskStore(BaseStore):
         ]
         return found[::-1]
 
-    def records(self, patient_ids: Collection[UUID], before: datetime) -> dict[UUID, Record]:
-        """How these patients came to their visits before this instant."""
+    def records(self, patient_ids: Collection[UUID], since: datetime, before: datetime) -> dict[UUID, Record]:
+        """How these patients came to their visits that started in [since, before)."""
         if not patient_ids:
             return {}
         missed = case((Appointment.status == Status.NO_SHOW.value, 1), else_=0)
@@ -97,6 +97,7 @@ class RiskStore(BaseStore):
                 and_(
                     Appointment.tenant_id == self.tenant_id,
                     Appointment.patient_id.in_(list(patient_ids)),
+                    Appointment.start_time >= since,
                     Appointment.start_time < before,
                     Appointment.status.in_(DECIDED),
                 )

@@ -13,6 +13,7 @@ from scheduling.cache import AvailabilityCache
 from scheduling.domain import linked, zones
 from scheduling.domain.cells import cell_at, cell_containing
 from scheduling.domain.claims import Conflict
+from scheduling.domain.limits import NO_LIMITS
 from scheduling.domain.linked import Following, Free
 from scheduling.store import Store
 from scheduling.usecases import alternatives, booking, guards, placing, slots
@@ -71,12 +72,13 @@ def search(call: Call, cache: AvailabilityCache, wanted: LinkedSearch) -> list[l
     if last < first or (last - first).days > MOST_DAYS:
         raise InvalidInput([Violation("dates.end", f"must be within {MOST_DAYS} days after the start")])
     found: list[list[Slot]] = []
+    close = _in_each_others_way(call, cache, store, wanted)
     looked_at, day = 0, first
     while day <= last and len(found) < (wanted.limit or DEFAULT_ROWS) and looked_at < MOST_LOOKED_AT:
         # Day by day: a row lies within one, and the soonest are wanted.
         for row in _rows_of_day(call, cache, wanted, day):
             looked_at += 1
-            if _books(call, store, wanted.legs, row):
+            if not close or _books(call, store, wanted.legs, row):
                 found.append(row)
             if len(found) >= (wanted.limit or DEFAULT_ROWS) or looked_at >= MOST_LOOKED_AT:
                 break
@@ -103,6 +105,16 @@ def instead(
         if isinstance(source, Wanted):
             found[index] = alternatives.nearest(call, cache, source, bookings[index].patient_id)
     return found
+
+
+def _in_each_others_way(call: Call, cache: AvailabilityCache, store: Store, wanted: LinkedSearch) -> bool:
+    """Whether visits that are free one by one may not be free together: they reach for the same rooms, count for the same limits, or
+    somebody has buffers of their own. The buffers of their types are seen to by how they follow each other."""
+    with cache.reading(store, call.now) as view:
+        kinds = [view.catalogue.types[leg.type_id] for leg in wanted.legs if leg.type_id in view.catalogue.types]
+        return bool(view.catalogue.rules) or any(
+            kind.roles or kind.practitioner_limits != NO_LIMITS or kind.patient_limits != NO_LIMITS for kind in kinds
+        )
 
 
 def _rows_of_day(call: Call, cache: AvailabilityCache, wanted: LinkedSearch, day: date) -> Iterator[list[Slot]]:

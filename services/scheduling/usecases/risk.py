@@ -292,7 +292,7 @@ def _gap(values: Sequence[float]) -> float:
 def _scored(
     call: Call, store: Store, model: NoShowModel, rows: Sequence[Appointment]
 ) -> list[tuple[Appointment, Facts, float, list[Reason]]]:
-    records = store.records({row.patient_id for row in rows}, call.now)
+    records = store.records({row.patient_id for row in rows}, call.now - LOOK_BACK, call.now)
     scored = []
     for row in rows:
         facts = Facts(
