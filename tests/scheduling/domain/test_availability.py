@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduling.domain import availability, bitmaps, zones
@@ -40,6 +41,16 @@ DAYS = tuple(
 MINUTE = st.integers(0, 287).map(lambda cell: cell * 5)
 WINDOW = st.builds(lambda day, a, b: WeeklyWindow(day, min(a, b), max(a, b) + 5), st.integers(1, 7), MINUTE, MINUTE)
 WINDOWS = st.lists(WINDOW, max_size=5).map(tuple)
+# Of a cycle of three weeks; some are reserved for a session, which is working time all the same.
+CYCLE = st.lists(
+    st.builds(
+        lambda window, week, session: replace(window, week=week, session=session),
+        WINDOW,
+        st.integers(0, 2),
+        st.sampled_from(["", "urgent"]),
+    ),
+    max_size=6,
+).map(tuple)
 
 
 def a_day_near(days: tuple[date, ...]) -> st.SearchStrategy[date]:
@@ -69,8 +80,17 @@ def rules_and_day(draw: st.DrawFn) -> tuple[WorkingRules, date]:
 
     def a_template() -> st.SearchStrategy[Template]:
         limit = st.none() | a_day_near((day,))
-        return st.builds(Template, WINDOWS, limit, limit)
+        weekly = st.builds(Template, WINDOWS, limit, limit)
+        cycle = st.builds(
+            lambda windows, starts, last: Template(windows, None, last, cycle_weeks=3, cycle_starts=starts),
+            CYCLE,
+            a_day_near((day - timedelta(days=40), day)),
+            limit,
+        )
+        return weekly | cycle
 
+    noon = cell_at(datetime.combine(day, datetime.min.time(), UTC)) + 144
+    busy = st.builds(lambda n, length: Span(noon + n, noon + n + length), st.integers(-300, 300), st.integers(1, 100))
     rules = WorkingRules(
         zone=draw(st.sampled_from(ZONES)),
         hours=draw(WINDOWS),
@@ -79,6 +99,7 @@ def rules_and_day(draw: st.DrawFn) -> tuple[WorkingRules, date]:
             e for e in draw(st.lists(an_exception(), max_size=2)) if e.kind is not ExceptionKind.OUT_OF_OFFICE
         ),
         practitioner_exceptions=tuple(draw(st.lists(an_exception(), max_size=2))),
+        busy=tuple(draw(st.lists(busy, max_size=2))),
     )
     return rules, day
 
@@ -88,8 +109,17 @@ def works(rules: WorkingRules, moment: datetime) -> bool:
     local = moment.astimezone(ZoneInfo(rules.zone))
     day, minute = local.date(), local.hour * 60 + local.minute
 
-    def in_windows(windows: tuple[WeeklyWindow, ...]) -> bool:
-        return any(w.weekday == day.isoweekday() and w.starts_minute <= minute < w.ends_minute for w in windows)
+    def in_windows(windows: tuple[WeeklyWindow, ...], week: int = 0) -> bool:
+        return any(
+            w.week == week and w.weekday == day.isoweekday() and w.starts_minute <= minute < w.ends_minute
+            for w in windows
+        )
+
+    def week_of(template: Template) -> int:
+        if template.cycle_starts is None:
+            return 0
+        monday = template.cycle_starts - timedelta(days=template.cycle_starts.weekday())
+        return (day - monday).days // 7 % template.cycle_weeks
 
     def excepted(exceptions: tuple[DayException, ...], *kinds: ExceptionKind) -> bool:
         return any(
@@ -99,7 +129,9 @@ def works(rules: WorkingRules, moment: datetime) -> bool:
             for e in exceptions
         )
 
-    templated = any(t.covers(day) and in_windows(t.windows) for t in rules.templates)
+    if any(cell_at(moment) in span for span in rules.busy):
+        return False
+    templated = any(t.covers(day) and in_windows(t.windows, week_of(t)) for t in rules.templates)
     if rules.hours:
         opened = excepted(rules.location_exceptions, ExceptionKind.OPEN_EXTRA)
         templated = templated and (in_windows(rules.hours) or opened)
@@ -110,6 +142,7 @@ def works(rules: WorkingRules, moment: datetime) -> bool:
     return templated or excepted(rules.practitioner_exceptions, ExceptionKind.OPEN_EXTRA)
 
 
+@settings(deadline=None)  # hundreds of wall clocks are asked: a busy machine is no failure
 @given(rules_and_day())
 def test_working_time_is_what_the_wall_clock_says(given_rules: tuple[WorkingRules, date]) -> None:
     """For every cell around a day the bitmap and the wall clock agree, on days when the clocks change too."""
