@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 import psycopg
+from psycopg import sql
 
 from infra.local.process import LOOPBACK, Child, StartError, free_port, wait_until
 from infra.local.servers import EmbeddedPostgres
@@ -80,9 +81,11 @@ class Backup:
 
     def put_back(self, database: str) -> None:
         """Copies one database of the recovered server into the running one, where it must be empty."""
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            # It may have been closed to everybody when the point was named.
+            connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(database)))
         with (self._archive.parent / "put-back.dump").open("w+b") as dump:
-            copy = f"postgresql://postgres@/{database}?host={self._folder}&port={self._port}"
-            self._run("pg_dump", *DUMP, f"--dbname={copy}", out=dump)
+            self._run("pg_dump", *DUMP, f"--dbname={self._url(database)}", out=dump)
             dump.seek(0)
             target = self._server.admin_url(database)
             self._run(
@@ -101,10 +104,13 @@ class Backup:
             self._copy.stop(signal.SIGINT)
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def _url(self, database: str) -> str:
+        """The recovered server's superuser, over its own socket."""
+        return f"postgresql://postgres@/{database}?host={self._folder}&port={self._port}"
+
     def _recovered(self) -> bool:
-        url = f"postgresql://postgres@/postgres?host={self._folder}&port={self._port}"
         try:
-            with psycopg.connect(url, connect_timeout=2) as connection:
+            with psycopg.connect(self._url("postgres"), connect_timeout=2) as connection:
                 row = connection.execute("SELECT pg_is_in_recovery()").fetchone()
                 return row is not None and not row[0]
         except psycopg.OperationalError:

@@ -68,7 +68,7 @@ class Run:
             self._display.doing("undisturbed work")
             self._work()
             time.sleep(WARM_UP_SECONDS)
-            self._tell(report, self._line(UNDISTURBED, Course(), self._town.watch.since(0.0), self._prove()))
+            self._tell(report, self._line(UNDISTURBED, Course(), self._town.watch.since(began), self._prove()))
             for trouble in self._troubles:
                 self._work()
                 self._tell(report, self._live_through(trouble))
