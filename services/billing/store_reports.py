@@ -101,10 +101,8 @@ class ReportStore(AccountStore):
         last = found[size - 1]
         return found[:size], _encode(last.balance_due_minor, last.guarantor_id)
 
-    def open_receivables(
-        self, as_of: date, location_id: UUID | None = None, patient_ids: Iterable[UUID] | None = None
-    ) -> list[OpenReceivable]:
-        """What every party owes on every charge line at the end of a day; parties that owe nothing are left out."""
+    def open_receivables(self, as_of: date, patient_ids: Iterable[UUID]) -> list[OpenReceivable]:
+        """What every party owes on every charge line of these patients at the end of a day, who owes nothing left out."""
         since = func.min(case((LedgerEntry.amount_minor > 0, LedgerEntry.posted_on)))
         query = (
             select(
@@ -119,14 +117,11 @@ class ReportStore(AccountStore):
                 LedgerEntry.tenant_id == self.tenant_id,
                 LedgerEntry.account.in_([account.value for account in RECEIVABLES]),
                 LedgerEntry.posted_on <= as_of,
+                among(LedgerEntry.patient_id, patient_ids),
             )
             .group_by(LedgerEntry.account, LedgerEntry.payer_id, LedgerEntry.charge_line_id)
             .having(func.sum(LedgerEntry.amount_minor) != 0)
         )
-        if location_id is not None:
-            query = query.where(LedgerEntry.location_id == location_id)
-        if patient_ids is not None:
-            query = query.where(among(LedgerEntry.patient_id, patient_ids))
         return [
             OpenReceivable(Account(account), payer_id, line_id, int(amount), service_date, day)
             for account, payer_id, line_id, amount, service_date, day in self.session.execute(query)

@@ -47,7 +47,7 @@ def test_who_is_alone_is_not_bounded() -> None:
     """Thirty requests of the only tenant are served at once."""
     turns = Turns(4, Time())
     with crowd(turns, "a", 30):
-        pass
+        assert turns._lines["a"].served == 30
 
 
 def test_whoever_asks_within_the_places_is_not_bounded() -> None:
@@ -56,7 +56,7 @@ def test_whoever_asks_within_the_places_is_not_bounded() -> None:
     turns = Turns(6, time)
     known(turns, time, "a", "b")
     with crowd(turns, "a", 6), crowd(turns, "b", 1):
-        pass
+        assert [turns._lines[tenant].served for tenant in "ab"] == [6, 1]
 
 
 def test_tenants_who_all_ask_much_are_not_bounded() -> None:
@@ -65,7 +65,7 @@ def test_tenants_who_all_ask_much_are_not_bounded() -> None:
     turns = Turns(2, time)
     known(turns, time, *("abc" * 5))
     with crowd(turns, "a", 9), crowd(turns, "b", 8), crowd(turns, "c", 7):
-        pass
+        assert [turns._lines[tenant].served for tenant in "abc"] == [9, 8, 7]
 
 
 def test_a_flood_waits_and_the_others_are_served() -> None:

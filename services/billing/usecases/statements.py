@@ -135,7 +135,7 @@ def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft |
     balances = ledger.line_balances(store, [row.id for row in rows])
     since = {
         item.charge_line_id: item.since
-        for item in store.open_receivables(today, None, family)
+        for item in store.open_receivables(today, family)
         if item.payer_id is None and item.charge_line_id is not None
     }
     people, withheld = store.patients({row.patient_id for row in rows}), accounts.withheld_lines(store, rows)
