@@ -88,6 +88,16 @@ def test_what_breaks_a_promise(wrong: Answer, words: str) -> None:
     assert words in broken
 
 
+def test_a_stray_refusal_is_no_troubles() -> None:
+    """One clean 503 among five hundred answers happens on any day; two do not, and a dirty one never."""
+    well = [answer()] * 499
+    elsewhere = answer(CLEAN, service="scheduling")
+    hurt = trouble(may_feel=frozenset({"billing"}))
+    assert broken_bars(hurt, Course(), [*well, elsewhere]) == []
+    assert broken_bars(hurt, Course(), [*well, elsewhere, elsewhere])
+    assert broken_bars(hurt, Course(), [*well, answer("500", service="scheduling")])
+
+
 def test_a_gateway_that_dies_may_break_connections() -> None:
     """And only such a trouble may."""
     hurt = trouble(may_feel=frozenset({"billing"}), breaks_connections=True)
