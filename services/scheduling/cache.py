@@ -31,6 +31,8 @@ REBASE_AFTER_DAYS = 14
 
 # Cells of a visit and of its buffers before and after, and the first cell of a block.
 Shape = tuple[int, int, int]
+# Shape, block, the sessions whose reserved time may be used, and whether no other may.
+Opened = tuple[Shape, int, frozenset[str], bool]
 # Layers of an occupancy: a room or device is busy when its last lane is taken, a practitioner (as a rule) when anything is.
 LAST, ALONE = -1, 0
 
@@ -69,6 +71,8 @@ class WorkingTime:
     taken: TakenTime | None = None
     # Where visits can start, by shape and block; of the practitioner's time as it was after so many changes.
     starts: dict[tuple[Shape, int], int] = field(default_factory=dict)
+    # The same for sessions' types where time is reserved: up to where each reserve was released then, and the starts.
+    opened: dict[Opened, tuple[tuple[int, ...], int]] = field(default_factory=dict)
     as_of: int = -1
     # (Further visits, cells that take so many more): where templates plan several at a time.
     levels: tuple[tuple[int, int], ...] = ()
@@ -202,9 +206,7 @@ class View:
         taken = where.taken
         if taken is None:
             return 0
-        if where.as_of != taken.changes:
-            where.starts.clear()
-            where.as_of = taken.changes
+        _forget_the_past(where, taken)
         key = (shape, block.first)
         bits = where.starts.get(key)
         if bits is None:
@@ -218,10 +220,18 @@ class View:
         taken = where.taken
         if taken is None:
             return 0
-        usable = self._usable(where, block.widened(0, shape[0]), kind, now)
-        return bitmaps.runs(usable, shape[0]) & _free(taken, shape, block, ALONE) | self.beside(
-            where, shape, block, usable
-        )
+        _forget_the_past(where, taken)
+        span = block.widened(0, shape[0])
+        released = tuple(availability.released_until(one, now, span) for one in where.reserves)
+        key = (shape, block.first, kind.sessions, kind.session_only)
+        known = where.opened.get(key)
+        if known is not None and known[0] == released:
+            return known[1]
+        usable = self._usable(where, span, kind, now)
+        bits = bitmaps.runs(usable, shape[0]) & _free(taken, shape, block, ALONE)
+        bits |= self.beside(where, shape, block, usable)
+        where.opened[key] = (released, bits)
+        return bits
 
     def beside(self, where: WorkingTime, shape: Shape, block: Span, usable: int = -1) -> int:
         """Where a loaded practitioner can start a visit beside others, as the templates plan it; no operation at all for most."""
@@ -261,6 +271,14 @@ class View:
     def free(self, resource_id: UUID, shape: Shape, block: Span) -> int:
         """Where a loaded room or device has a lane free for a visit of this shape; bit 0 is the block's first cell."""
         return _free(self._tenant.taken[resource_id], shape, block)
+
+
+def _forget_the_past(where: WorkingTime, taken: TakenTime) -> None:
+    """What was worked out before the practitioner's time changed holds no more."""
+    if where.as_of != taken.changes:
+        where.starts.clear()
+        where.opened.clear()
+        where.as_of = taken.changes
 
 
 def _free(taken: TakenTime, shape: Shape, block: Span, layer: int = LAST) -> int:

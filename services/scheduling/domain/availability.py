@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 
 from scheduling.domain import bitmaps, zones
 from scheduling.domain.cells import (
@@ -173,11 +174,22 @@ def open_to(
         if one.session in sessions:
             own |= one.bits
         elif one.release_minutes:
-            released = bitmaps.mask(0, first_cell_from(now + timedelta(minutes=one.release_minutes)) - first)
-            closed |= one.bits & ~released
+            closed |= one.bits & ~bitmaps.mask(0, _released_from(one.release_minutes, now) - first)
         else:
             closed |= one.bits
     return working & own if only else working & (~closed | own)
+
+
+def released_until(reserve: Reserve, now: datetime, span: Span) -> int:
+    """The cell of the span up to which a reserve is open to everybody at the instant ``now``; the span's ends when it lies beyond."""
+    if not reserve.release_minutes:
+        return span.first
+    return min(max(_released_from(reserve.release_minutes, now), span.first), span.end)
+
+
+@lru_cache(maxsize=256)  # a search asks the same for each practitioner
+def _released_from(release_minutes: int, now: datetime) -> int:
+    return first_cell_from(now + timedelta(minutes=release_minutes))
 
 
 def visit_starts(working: int, busy: int, duration: int, before: int, after: int) -> int:
