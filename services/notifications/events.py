@@ -107,6 +107,7 @@ def _appointment(state: scheduling_events.AppointmentState) -> AppointmentFacts:
         reschedule_count=state.reschedule_count,
         booked_at=instant(state.booked_at),
         version=state.version,
+        series_number=state.series_number,
     )
 
 

@@ -56,6 +56,8 @@ class Appointment(Tenanted, Base):
     # When the present time was agreed: booked_at, or the moment the move was heard of.
     agreed_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
+    # Its place in a series, from 1.
+    series_number: Mapped[int | None]
     source_version: Mapped[int]
     __table_args__ = (
         Index("ix_appointment_start", "tenant_id", "start_time", "id"),

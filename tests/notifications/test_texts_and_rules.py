@@ -274,6 +274,20 @@ def test_a_waitlist_offer_is_told_by_text_until_it_is_settled(clinic):
     assert clinic.sms.sent(expired.phone) == []
 
 
+def test_a_series_is_confirmed_once(clinic):
+    """Of three visits of a series the first is confirmed; each has its reminders."""
+    patient = clinic.patient(email="")
+    visits = [
+        clinic.book(patient, clinic.now + timedelta(days=7 * number), series_id=str(uuid7()), series_number=number)
+        for number in (1, 2, 3)
+    ]
+    clinic.harness.run_due()
+    assert len(clinic.sms.sent(patient.phone)) == 1
+    rules = [[name for name, _, _ in clinic.outcome(visit)] for visit in visits]
+    assert [one.count("Booking confirmation") for one in rules] == [1, 0, 0]
+    assert all("One day before, by text" in one for one in rules)
+
+
 def test_a_delay_is_told_as_often_as_it_is_new(clinic):
     """Each new expectation is told once by text, with the time it names; one that is over before it could be told is not."""
 

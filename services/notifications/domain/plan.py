@@ -53,6 +53,8 @@ class Visit:
     # When the present time was agreed: the booking, or the last move.
     agreed_at: datetime
     cancelled_at: datetime | None = None
+    # Of a series, and not its first: the first one's confirmation is that of the series.
+    follows_in_series: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ def expected(visit: Visit, rules: Sequence[Rule], windows: Mapping[Channel, Send
         asked += [
             _at_event(rule, visit, visit.agreed_at, windows)
             for rule in applicable(rules, told, visit.appointment_type_code)
+            if not (told is Trigger.BOOKED and visit.follows_in_series)
         ]
         asked += [
             _before_visit(rule, visit, windows)

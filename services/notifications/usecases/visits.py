@@ -39,6 +39,8 @@ class AppointmentFacts:
     reschedule_count: int
     booked_at: datetime
     version: int
+    # The place of the visit in its series, from 1; 0 when it is in none.
+    series_number: int = 0
 
 
 def follow_appointment(call: Call, outside: Outside, facts: AppointmentFacts) -> None:
@@ -143,6 +145,7 @@ def as_visit(appointment: Appointment) -> plan.Visit:
         reschedule_count=appointment.reschedule_count,
         agreed_at=appointment.agreed_at,
         cancelled_at=appointment.cancelled_at,
+        follows_in_series=(appointment.series_number or 0) > 1,
     )
 
 
@@ -207,7 +210,7 @@ def _take_over(known: Appointment, facts: AppointmentFacts, now: datetime) -> No
     known.appointment_type_code, known.modality = facts.appointment_type_code, facts.modality
     known.start_time, known.end_time, known.time_zone = facts.start_time, facts.end_time, facts.time_zone
     known.status, known.reschedule_count = facts.status, facts.reschedule_count
-    known.source_version = facts.version
+    known.source_version, known.series_number = facts.version, facts.series_number or None
     if facts.status == plan.CANCELLED:
         known.cancelled_at = known.cancelled_at or now
     else:

@@ -132,8 +132,8 @@ def book_series(
         )
     )
     booked = []
-    for one, got in zip(planned, placed, strict=True):
-        part = {"series_id": row.id, "occurrence_date": one.day, "series_number": one.number}
+    for number, (one, got) in enumerate(zip(planned, placed, strict=True), 1):
+        part = {"series_id": row.id, "occurrence_date": one.day, "series_number": number}
         visit = booking.write_appointment(call, store, got, command.patient_id, command.reason, None, **part)
         call.emit(published.of_status(visit))
         booked.append(visit)
