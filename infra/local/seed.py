@@ -1,4 +1,4 @@
-"""What `make run` puts into a new installation: the day's network, some families, a week of bookings."""
+"""What `make run` puts into a new installation: the day's network, some families, today as it goes, a week of bookings."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from infra.day.outside import Outside
 from infra.day.progress import Progress
 from infra.day.steps import step_01_network, step_02_patients, step_04_booking
 from infra.day.world import CLINICIANS, PLACES, TENANT
+from infra.local import today
 from infra.local.stack import Stack
 
 SEED = 7
@@ -29,8 +30,8 @@ def seed_demo(stack: Stack) -> Iterator[str]:
     """Fill a new installation through its public API (an existing one is left as it is); yields lines for a person."""
     if is_new(stack):
         yield "[dim]filling the new installation …[/dim]"
-        people, visits = fill(stack)
-        yield f"[dim]{people} people, {visits} visits booked over the next working days[/dim]"
+        people, visits, now = fill(stack)
+        yield f"[dim]{people} people, {now} visits today, {visits} over the next working days[/dim]"
     yield from signpost(stack.url, stack.plan.simulator_control("smtp"), stack.data)
 
 
@@ -72,8 +73,9 @@ def is_new(stack: Stack) -> bool:
     return False
 
 
-def fill(stack: Stack) -> tuple[int, int]:
-    """The day's first steps on the real clock: network, people, bookings; returns how many people and visits."""
+def fill(stack: Stack) -> tuple[int, int, int]:
+    """The day's first steps on the real clock: network, people, bookings, and today; returns how many people, visits of the
+    coming days, visits of today."""
     observer = Observer(stack)
     with tempfile.TemporaryDirectory() as out, Progress(Console(quiet=True)) as progress:
         options = Options(VISITS_A_DAY * DAYS, SEED, None, chaos=False, keep=True, out=Path(out))
@@ -88,8 +90,9 @@ def fill(stack: Stack) -> tuple[int, int]:
             booked = day.parallel(lambda wish: step_04_booking.book(day, wish, tally), chosen, "booking")
             day.visits.extend(visit for visits in booked for visit in visits)
             day.visit_day = next_working_day(day.visit_day)
+        present = today.fill(day)
         observer.databases.close()
-        return len(day.people), len(day.visits)
+        return len(day.people), len(day.visits), present
 
 
 def next_working_day(day: date) -> date:

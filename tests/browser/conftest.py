@@ -12,7 +12,7 @@ from infra.local.seed import seed_demo
 from infra.local.stack import Stack
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.clinic import Clinic, fill_today
+from tests.browser.clinic import Clinic
 
 SHOTS = Path(__file__).resolve().parents[2] / "out" / "screens"
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -38,9 +38,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     stack.start()
     try:
         list(seed_demo(stack))
-        made = Clinic(stack.url)
-        fill_today(made)
-        yield made
+        yield Clinic(stack.url)
     finally:
         stack.stop()
 
@@ -77,6 +75,8 @@ def desk(chromium: Browser, clinic: Clinic) -> Iterator[Callable[..., Page]]:
         page.fill("#password", clinic.password)
         page.press("#password", "Enter")
         page.wait_for_url(re.compile(r"/console/(?!sign-in)"))
+        # The browser keeps where one works.
+        page.goto(f"/console/today?location={clinic.harbor['location_id']}")
         return page
 
     yield sign_in

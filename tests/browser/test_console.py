@@ -127,10 +127,7 @@ def test_two_desks_see_each_other_s_steps(desk: Desk) -> None:
     """One desk arrives a patient by A; the other's board shows it without a reload, and Z takes it back."""
     mine, theirs = desk(), desk("owner")
     mine.goto("/console/today?show=expected")
-    theirs.goto(
-        mine.url.replace("?show=expected", "")
-        + f"?location={mine.locator('[data-stream]').get_attribute('data-stream').split('/')[4]}"
-    )
+    theirs.goto("/console/today")
     expect(mine.locator(".live")).to_have_attribute("data-state", "on")
     expect(theirs.locator(".live")).to_have_attribute("data-state", "on")
     mine.keyboard.press("j")
