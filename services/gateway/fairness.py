@@ -1,9 +1,9 @@
 """Fair turns: one tenant's flood does not stand in front of everybody else's requests.
 
 A process serves a few requests at once well (its places); more only share the same processors. A tenant that asks for more than
-these by itself, and for several times what is usual among those who are there, has half of the places for as long as it
-does so, and its further requests wait in its own line. A tenant that is alone, and all who ask as others do, are never
-bounded.
+these by itself, and for several times what is usual among those who are there, has these places and no more for as long as
+it does so, and its further requests wait in its own line. That costs a large organisation next to nothing, since more at once
+would not be served faster. A tenant that is alone, and all who ask as others do, are never bounded.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Turns:
         asked = max(line.mean, float(line.here))
         if self._present < 2 or asked <= self._places or asked <= FLOOD * self._usual:
             return line.served + len(line.waiting) + 1
-        return max(1, self._places // 2)
+        return self._places
 
     def _look_around(self, now: float) -> None:
         """Counts who is there and what they ask, and forgets who has gone."""

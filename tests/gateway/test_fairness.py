@@ -86,7 +86,7 @@ def test_a_flood_waits_and_the_others_are_served() -> None:
     line = turns._lines["flood"]
     while line.here < 12:
         stop.wait(0.01)
-    # The first four came before it was a flood; from then on its part of two is full.
+    # A flood has the four places and no more.
     assert len(served) == 4
     with crowd(turns, "quiet", 4):
         assert len(served) == 4
