@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import sys
 import tempfile
 from pathlib import Path
 
@@ -32,6 +34,7 @@ def main() -> int:
     if unknown := set(chosen.only) - set(STAGES):
         parser.error(f"no stage is called {', '.join(sorted(unknown))}")
     console = Console(width=170)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the stack's processes are ended in any case
     found = Findings()
     with tempfile.TemporaryDirectory(prefix="polyclinic-load-") as data:
         stack = Stack(Path(data), tell=lambda line: console.print(f"[dim]{line}"))
