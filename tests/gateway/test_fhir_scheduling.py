@@ -333,7 +333,7 @@ def test_an_update_moves_confirms_steps_and_cancels(clinic: Clinic, fhir: FlaskC
     assert (cancelled.json["status"], cancelled.json["cancelationReason"]["coding"][0]["code"]) == ("cancelled", "pat")
     Appointment.model_validate(cancelled.json)
     clinic.template(clinic.practitioner_ids[0], (0, 24))
-    now = clinic.now.replace(minute=0, second=0, microsecond=0)
+    now = clinic.now.replace(minute=clinic.now.minute // 5 * 5, second=0, microsecond=0)
     here = create(fhir, wanted(clinic, now, clinic.patient())).json
     for status in ("arrived", "checked-in"):
         here = put(fhir, here | {"status": status}).json
