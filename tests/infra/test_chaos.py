@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from infra.chaos.causes import catalogue
 from infra.chaos.causes.broker import reads
-from infra.chaos.causes.replicas import out_of_order
+from infra.chaos.causes.replicas import out_of_order, state_subjects
 from infra.chaos.causes.services import STEPS, VICTIMS
 from infra.chaos.disk import SmallDisk
 from infra.chaos.doors import Door, Manner
@@ -147,6 +147,13 @@ def test_order_is_asked_of_each_aggregate_alone(aggregates: list[int], chance: r
     for queue in ([row for row in written if row[2] == aggregate] for aggregate in queues):
         if len(queue) > 1:
             assert out_of_order([queue[-1][0], queue[0][0]], written) == [queue[0][0]]
+
+
+def test_states_and_facts_are_told_apart_by_the_contracts() -> None:
+    """An appointment's booking is a state; a delay is a fact, which may come at any time."""
+    states = state_subjects()
+    assert "appointment.booked" in states
+    assert "session.ended" not in states
 
 
 @pytest.mark.parametrize(
