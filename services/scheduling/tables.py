@@ -285,9 +285,7 @@ class WaitlistEntry(Tenanted, Versioned, Base):
     __table_args__ = (
         Index("ix_waitlist_entry_status", "tenant_id", "status", "rank", "joined_at", "id"),
         Index("ix_waitlist_entry_patient", "tenant_id", "patient_id"),
-        Index(
-            "ix_waitlist_entry_waiting", "tenant_id", "rank", "joined_at", "id", postgresql_where="status in (1, 2)"
-        ),
+        Index("ix_waitlist_entry_waiting", "tenant_id", "rank", "joined_at", "id", postgresql_where="status in (1, 2)"),
         patient_scoped("patient_id"),
     )
     patient_id: Mapped[UUID]

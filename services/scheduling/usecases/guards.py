@@ -67,7 +67,10 @@ def describe(store: Store, rows: Sequence[Appointment]) -> list[AppointmentView]
     views = []
     for row in rows:
         patient, mrn = names.patients.get(row.patient_id, ("", ""))
-        practitioner, location = names.practitioners.get(row.practitioner_id, ""), names.locations.get(row.location_id, "")
+        practitioner, location = (
+            names.practitioners.get(row.practitioner_id, ""),
+            names.locations.get(row.location_id, ""),
+        )
         views.append(AppointmentView(row, patient, mrn, practitioner, location))
     return views
 
