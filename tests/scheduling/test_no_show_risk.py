@@ -115,6 +115,13 @@ def test_too_little_history_is_said_so(clinic: Clinic, people: dict[UUID, float]
     assert [(one.risk, list(one.reasons)) for one in listed.visits] == [(pytest.approx(found.base_rate), [])]
 
 
+def test_where_nothing_happens_nothing_is_written(clinic: Clinic) -> None:
+    """A clinic without visits keeps the model it has, week after week."""
+    first = trained(clinic)
+    clinic.harness.advance(days=8)
+    assert trained(clinic).trained_at == first.trained_at
+
+
 def test_where_nothing_can_be_learned_the_base_rate_is_used() -> None:
     """History in which who comes is chance alone gives no model."""
     drawn = random.Random(3)

@@ -91,7 +91,16 @@ def train(call: Call) -> None:
         }
     else:
         learned = _learned(_rows(visits, missed / len(visits)))
-    store.add(RiskModel(trained_at=call.now, kind=learned["kind"], body=learned["body"], figures=learned["figures"]))
+    known = store.newest_model()
+    # Where nothing has happened nothing is written.
+    if known is None or (known.kind, known.body, known.figures) != (
+        learned["kind"],
+        learned["body"],
+        learned["figures"],
+    ):
+        store.add(
+            RiskModel(trained_at=call.now, kind=learned["kind"], body=learned["body"], figures=learned["figures"])
+        )
 
 
 def train_soon(call: Call) -> RiskModel | None:
