@@ -76,6 +76,8 @@ class Api:
         )
         self._sign_in = sign_in
         self._log = log
+        # Go with every request, e.g. the trace that it belongs to.
+        self.headers: dict[str, str] = {}
         self._token: str | None = None
         self._token_lock = threading.Lock()
         self.account = account
@@ -165,7 +167,9 @@ class Api:
     ) -> urllib3.BaseHTTPResponse | None:
         """One try (``target``: path and query); None when the connection broke."""
         token = self._bearer()
-        sent = {**headers, "Authorization": f"Bearer {token}"} if token else headers
+        sent = {**self.headers, **headers}
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
         started = time.monotonic()
         try:
             answer = self._connections.urlopen(method, target, body=content, headers=sent, redirect=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -63,7 +64,7 @@ def test_everybody_who_runs_answers(shell, capsys):
     cli.main(["status", "--seconds", "1"])
     text = capsys.readouterr().out
     row = next(line for line in text.splitlines() if line.startswith("identity"))
-    assert "1 of 1 ready" in row
+    assert re.search(r"\b([1-9]) of \1 ready", row)  # other tests of this process may run one, too
     assert "current" in row
     assert "room.changed" in text
     assert "(simulated)" in text
@@ -73,10 +74,12 @@ def test_programs_get_the_same_as_json(shell, capsys):
     """With --json, each process's answer with all its figures."""
     cli.main(["status", "--json", "--seconds", "1"])
     # Services of other tests may be reached by the same NATS.
-    [report] = [one for one in json.loads(capsys.readouterr().out) if one["service"] == "identity"]
-    assert (report["service"], report["schema"], report["ready"]) == ("identity", "current", True)
-    assert report["backlog"]["dead_letters"] >= 0
-    assert {consumer["consumer"] for consumer in report["consumers"]} == {"identity-audit-trail-audit"}
+    reports = [one for one in json.loads(capsys.readouterr().out) if one["service"] == "identity"]
+    assert reports
+    for report in reports:
+        assert (report["schema"], report["ready"]) == ("current", True)
+        assert report["backlog"]["dead_letters"] >= 0
+        assert {consumer["consumer"] for consumer in report["consumers"]} == {"identity-audit-trail-audit"}
 
 
 def test_a_service_that_does_not_answer_is_missed(shell, capsys, monkeypatch):

@@ -60,10 +60,10 @@ def under_trace(*callers: Api) -> Iterator[str]:
     """Sends these callers' requests under one new trace id, as a client that traces does."""
     trace_id = uuid4().hex
     for caller in callers:
-        caller._session().headers["traceparent"] = f"00-{trace_id}-{uuid4().hex[:16]}-01"
+        caller.headers["traceparent"] = f"00-{trace_id}-{uuid4().hex[:16]}-01"
     yield trace_id
     for caller in callers:
-        del caller._session().headers["traceparent"]
+        del caller.headers["traceparent"]
 
 
 @pytest.fixture(scope="module")

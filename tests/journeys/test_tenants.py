@@ -38,6 +38,16 @@ NEEDS_A_PAID_CLAIM = {
     # Booked at night, the confirmation waits for the morning.
     "/api/v1/messages/{message_id}",
 }
+# Routes about what this journey does not make: tests/contracts proves each of them by an example of its own.
+NOT_MADE_HERE = {
+    "/api/v1/appointment-series/{series_id}",
+    "/api/v1/group-visits/{group_visit_id}",
+    "/api/v1/rebookings/{rebooking_id}",
+    "/api/v1/resource-rules/{resource_id}",
+    # Read by whoever holds the secret in the path, of any tenant or none.
+    "/api/v1/calendars/{token}/calendar.ics",
+    "/api/v1/walk-in-tickets/{code}",
+}
 MOST_IDS = 3
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -64,7 +74,7 @@ def patient(house: House) -> Person:
 
 def make_patient(house: House, family: str, phone: str) -> Person:
     """A person who appears in every service."""
-    person = house.register(family, phone=phone)
+    person = house.register(family, phone=phone, state="AZ")  # where the video visit's clinician is licensed
     house.insure(person, "COMM2")
     visit = house.book(person, "begay", kind="video-follow-up", days=4)
     house.book(person, "fuentes", days=5)
@@ -100,7 +110,7 @@ def test_another_tenant_finds_nothing_by_any_id(house: House, patient: Person) -
             if foreign.status != 404:
                 leaks.append(f"{foreign.status} {path}")
     assert leaks == []
-    assert set(routes(house, with_variables=True)) - read <= NEEDS_A_PAID_CLAIM
+    assert set(routes(house, with_variables=True)) - read <= NEEDS_A_PAID_CLAIM | NOT_MADE_HERE
 
 
 def test_no_list_of_another_tenant_names_anything_of_ours(house: House, patient: Person) -> None:

@@ -52,6 +52,29 @@ def test_a_shared_room_hands_the_delay_on() -> None:
     assert delays(day, 20) == [15, 15]
 
 
+def test_a_planned_room_is_no_reason_to_wait_while_another_is_free() -> None:
+    """Who is not in a room yet takes the first free one; only when all are taken does the delay run on through them."""
+    other_room = UUID(int=4)
+    taken = stage(1, 0, Status.SEEN, seen=TEN + minutes(15), room_id=ROOM)
+    empty = stage(2, 0, Status.CHECKED_OUT, OTHER, seen=TEN, ended=TEN + minutes(10), room_id=other_room)
+    third = stage(3, 30, who=UUID(int=5), room_id=ROOM)
+    assert delays([taken, empty, third], 20) == [0]
+    assert delays([taken, stage(2, 0, Status.SEEN, OTHER, seen=TEN + minutes(12), room_id=other_room), third], 20) == [
+        12
+    ]
+
+
+def test_who_is_there_goes_before_who_is_late() -> None:
+    """Somebody whose time has passed and who has not come holds nobody up; they are expected after those who are there."""
+    day = [stage(1, 0), stage(2, 10, Status.CHECKED_IN)]
+    assert [(one.id.int, one.delay_minutes) for one in running_late.expected_starts(day, TEN + minutes(12))] == [
+        (102, 2),
+        (101, 42),
+    ]
+    assert running_late.is_awaited(day[0], TEN + minutes(12))
+    assert not running_late.is_awaited(day[1], TEN + minutes(12))
+
+
 def test_who_has_not_come_yet_is_not_expected_in_the_past() -> None:
     """A visit whose time has passed is expected now."""
     assert delays([stage(1, 0), stage(2, 30)], 12) == [12, 12]
