@@ -1,13 +1,13 @@
 """When the visits of a day will really begin, and when a patient is told that theirs is late.
 
-Every visit begins when it was promised, or once its practitioner and its room are done with what comes before, or now, whichever is
+Every visit begins when it was promised, or once its practitioner is done with what comes before and a room is free, or now, whichever is
 latest. Delays therefore run on through a practitioner's day and through the rooms that practitioners share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -47,20 +47,36 @@ class Expected:
 def expected_starts(day: Sequence[Stage], now: datetime) -> list[Expected]:
     """The visits that have not begun, in the order in which they will, with their delays in whole minutes.
 
+    Whoever is there goes before somebody who is late. Whoever is not in a room yet takes the
+    planned one or, when that is not free in time, the first that is: rooms are planned to be sure of one, not to wait for it.
+
     :param day: all visits of a location's day (its practitioners share its rooms), in any order
     """
     free: dict[UUID, datetime] = {}
+    rooms = {one.room_id for one in day if one.room_id is not None}
     for one in day:
         if one.status in OVER:
             _busy_until(free, one, one.ended or one.start)
         elif one.seen is not None:
             _busy_until(free, one, max(one.seen + timedelta(minutes=one.minutes), now))
     found = []
-    for one in sorted((s for s in day if s.status not in OVER and s.seen is None), key=lambda s: (s.start, s.id)):
-        begins = max(one.start, now, *(free[key] for key in _keys(one) if key in free))
-        _busy_until(free, one, begins + timedelta(minutes=one.minutes))
+    for one in sorted((s for s in day if s.status not in OVER and s.seen is None), key=lambda s: _turn(s, now)):
+        begins = max(one.start, now, free.get(one.practitioner_id, now))
+        room = (
+            one.room_id
+            if one.room_id is None or one.status is Status.ROOMED
+            else _room(one.room_id, rooms, free, begins)
+        )
+        if room is not None and one.status is not Status.ROOMED:
+            begins = max(begins, free.get(room, begins))
+        _busy_until(free, replace(one, room_id=room), begins + timedelta(minutes=one.minutes))
         found.append(Expected(one.id, begins, int((begins - one.start).total_seconds()) // 60))
     return found
+
+
+def is_awaited(one: Stage, now: datetime) -> bool:
+    """Whether the clinic waits for the patient, not the patient for the clinic: the time had come by then, and they have not."""
+    return one.status in (Status.BOOKED, Status.CONFIRMED) and one.start <= now
 
 
 def to_tell(told_minutes: int, delay_minutes: int, policy: BookingPolicy) -> int | None:
@@ -77,10 +93,19 @@ def to_tell(told_minutes: int, delay_minutes: int, policy: BookingPolicy) -> int
     return rounded if rounded and abs(rounded - told_minutes) >= policy.late_again_minutes else None
 
 
-def _keys(one: Stage) -> list[UUID]:
-    return [one.practitioner_id, *([one.room_id] if one.room_id else [])]
+def _turn(one: Stage, now: datetime) -> tuple[datetime, bool, UUID]:
+    awaited = is_awaited(one, now)
+    return (now if awaited else one.start), awaited, one.id
+
+
+def _room(planned: UUID, rooms: set[UUID], free: dict[UUID, datetime], begins: datetime) -> UUID:
+    """The planned room when it is free by then, or else the one that is free first."""
+    if free.get(planned, begins) <= begins:
+        return planned
+    return min(rooms, key=lambda room: (max(free.get(room, begins), begins), room))
 
 
 def _busy_until(free: dict[UUID, datetime], one: Stage, until: datetime) -> None:
-    for key in _keys(one):
-        free[key] = max(free.get(key, until), until)
+    for key in (one.practitioner_id, one.room_id):
+        if key is not None:
+            free[key] = max(free.get(key, until), until)

@@ -67,10 +67,12 @@ def look(call: Call, location_id: UUID) -> None:
     for one in waiting:
         notice = notices.get(one.id)
         told = notice.told_minutes if notice else 0
+        row = rows[one.id]
+        if running_late.is_awaited(_stage(row), call.now - timedelta(minutes=told)):
+            continue  # whom the clinic waits for is not told to wait; who was told to come later may come later
         tell = running_late.to_tell(told, one.delay_minutes, policy)
         if tell is None:
             continue
-        row = rows[one.id]
         _write_notice(call, store, notice, row, one, tell)
         call.emit(published.delayed(row, row.start_time + timedelta(minutes=tell), tell))
     if any(one.delay_minutes >= policy.late_clear_minutes for one in waiting):

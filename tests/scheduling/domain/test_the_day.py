@@ -65,7 +65,7 @@ def test_a_planned_room_is_no_reason_to_wait_while_another_is_free() -> None:
 
 
 def test_who_is_there_goes_before_who_is_late() -> None:
-    """Somebody whose time has passed and who has not come holds nobody up; they are expected after those who are there."""
+    """Somebody whose time has passed and who has not come is expected after those who are there."""
     day = [stage(1, 0), stage(2, 10, Status.CHECKED_IN)]
     assert [(one.id.int, one.delay_minutes) for one in running_late.expected_starts(day, TEN + minutes(12))] == [
         (102, 2),
@@ -86,7 +86,7 @@ def test_who_has_not_come_yet_is_not_expected_in_the_past() -> None:
 def test_nobody_is_expected_early_and_nobody_is_seen_by_one_doctor_with_another(
     drawn: list[tuple[int, int, bool]], at: int
 ) -> None:
-    """Whatever the day looks like: no visit before its planned start or now, none of one practitioner on another."""
+    """Whatever the day looks like: no visit before its planned start or now, none of one practitioner on another"""
     day = [
         stage(n, slot * 5, who=UUID(int=who), room_id=ROOM if room else None)
         for n, (slot, who, room) in enumerate(drawn)
