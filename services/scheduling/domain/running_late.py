@@ -16,6 +16,9 @@ from scheduling.domain.visits import Status
 
 # Patients are told multiples of this: nobody believes "23 minutes".
 TOLD_IN_STEPS_OF = 5
+# So long the time of somebody who is late is kept; then they hold nobody up any more. Shorter than any delay that is told: that
+# somebody does not come is no news for the others.
+KEPT = timedelta(minutes=10)
 # Whoever is in a room already sees for themselves.
 WAITING = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.CHECKED_IN})
 OVER = frozenset({Status.CHECKED_OUT, Status.CANCELLED, Status.NO_SHOW, Status.LEFT})
@@ -33,6 +36,8 @@ class Stage:
     room_id: UUID | None = None
     seen: datetime | None = None
     ended: datetime | None = None
+    # How late the patient was told that it will be.
+    told_minutes: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,14 +74,15 @@ def expected_starts(day: Sequence[Stage], now: datetime) -> list[Expected]:
         )
         if room is not None and one.status is not Status.ROOMED:
             begins = max(begins, free.get(room, begins))
-        _busy_until(free, replace(one, room_id=room), begins + timedelta(minutes=one.minutes))
+        if not is_awaited(one, now - KEPT):
+            _busy_until(free, replace(one, room_id=room), begins + timedelta(minutes=one.minutes))
         found.append(Expected(one.id, begins, int((begins - one.start).total_seconds()) // 60))
     return found
 
 
 def is_awaited(one: Stage, now: datetime) -> bool:
-    """Whether the clinic waits for the patient, not the patient for the clinic: the time had come by then, and they have not."""
-    return one.status in (Status.BOOKED, Status.CONFIRMED) and one.start <= now
+    """Whether by then the clinic waited for the patient, not the patient for the clinic: they had not come at the time they know of."""
+    return one.status in (Status.BOOKED, Status.CONFIRMED) and one.start + timedelta(minutes=one.told_minutes) <= now
 
 
 def to_tell(told_minutes: int, delay_minutes: int, policy: BookingPolicy) -> int | None:

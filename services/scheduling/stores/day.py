@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from chassis.store import BaseStore
+from chassis.store import BaseStore, among
 from scheduling.domain.walk_ins import QueueStatus
 from scheduling.tables import Appointment
 from scheduling.tables_day import DelayNotice, WalkIn, WalkInCounter
@@ -21,7 +21,7 @@ class DayStore(BaseStore):
     def notices(self, appointment_ids: Iterable[UUID]) -> dict[UUID, DelayNotice]:
         """What was told about these visits."""
         query = select(DelayNotice).where(
-            DelayNotice.tenant_id == self.tenant_id, DelayNotice.id.in_(list(appointment_ids))
+            DelayNotice.tenant_id == self.tenant_id, among(DelayNotice.id, appointment_ids)
         )
         return {row.id: row for row in self.session.scalars(query)}
 

@@ -22,7 +22,7 @@ from scheduling.usecases.errors import WrongStatus
 
 LOOK = "delays.look"
 # Steps of one moment are looked at together; while somebody is late the day is looked at again and again.
-SOON = timedelta(minutes=1)
+SOON = timedelta(minutes=2)
 AGAIN = timedelta(minutes=5)
 # A step that is less off its time than this tells nothing new about the rest of the day.
 WORTH_A_LOOK = timedelta(minutes=5)
@@ -60,15 +60,14 @@ def look(call: Call, location_id: UUID) -> None:
     location = store.get(LocationCopy, location_id)
     if location is None:
         return
-    rows, expected = expected_today(call, store, location)
+    rows, notices, expected = expected_today(call, store, location)
     policy = store.policy(location.id)
     waiting = [one for one in expected if Status(rows[one.id].status) in WAITING]
-    notices = store.notices(one.id for one in waiting)
     for one in waiting:
         notice = notices.get(one.id)
         told = notice.told_minutes if notice else 0
         row = rows[one.id]
-        if running_late.is_awaited(_stage(row), call.now - timedelta(minutes=told)):
+        if running_late.is_awaited(_stage(row, told), call.now):
             continue  # whom the clinic waits for is not told to wait; who was told to come later may come later
         tell = running_late.to_tell(told, one.delay_minutes, policy)
         if tell is None:
@@ -85,8 +84,7 @@ def list_expected(call: Call, location_id: UUID) -> list[ExpectedView]:
     location = store.need(LocationCopy, location_id, "location")
     if call.principal.location_ids and location.id not in call.principal.location_ids:
         raise NotFound("location")
-    rows, expected = expected_today(call, store, location)
-    notices = store.notices(one.id for one in expected)
+    rows, notices, expected = expected_today(call, store, location)
     return [
         ExpectedView(rows[one.id], one, notices[one.id].told_minutes if one.id in notices else 0) for one in expected
     ]
@@ -119,11 +117,15 @@ def propose_swaps(call: Call, appointment_id: UUID, expected_arrival: datetime |
     return [SwapView(swap, _explained(swap, visits), visits) for swap in swaps.proposals(order, max(free_at, call.now))]
 
 
-def expected_today(call: Call, store: Store, location: LocationCopy) -> tuple[dict[UUID, Appointment], list[Expected]]:
-    """Today's visits of a location by id, and when those that have not begun will."""
+def expected_today(
+    call: Call, store: Store, location: LocationCopy
+) -> tuple[dict[UUID, Appointment], dict[UUID, DelayNotice], list[Expected]]:
+    """Today's visits of a location by id, what their patients were told, and when those that have not begun will."""
     start, end = _day(call, location.time_zone)
     rows = store.visits_of_day(location.id, start, end)
-    return {row.id: row for row in rows}, running_late.expected_starts([_stage(row) for row in rows], call.now)
+    notices = store.notices(row.id for row in rows)
+    stages = [_stage(row, notices[row.id].told_minutes if row.id in notices else 0) for row in rows]
+    return {row.id: row for row in rows}, notices, running_late.expected_starts(stages, call.now)
 
 
 # ---- inside ----------------------------------------------------------------------------------------------------------
@@ -135,7 +137,7 @@ def _day(call: Call, zone: str) -> tuple[datetime, datetime]:
     return instant_at(span.first), instant_at(span.end)
 
 
-def _stage(row: Appointment) -> Stage:
+def _stage(row: Appointment, told_minutes: int = 0) -> Stage:
     ended = row.checked_out_at or row.left_at or row.no_show_at or row.cancelled_at
     # A seat of a group does not stand in line: the group begins when it begins.
     practitioner = row.id if row.group_visit_id else row.practitioner_id
@@ -146,7 +148,7 @@ def _stage(row: Appointment) -> Stage:
     kept = ended if Status(row.status) is Status.CHECKED_OUT else row.start_time
     return Stage(
         row.id, practitioner, row.start_time, minutes, Status(row.status), None if row.group_visit_id else room,
-        row.seen_at, kept if over else None,
+        row.seen_at, kept if over else None, told_minutes,
     )  # fmt: skip
 
 

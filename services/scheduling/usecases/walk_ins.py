@@ -202,7 +202,7 @@ def _free(call: Call, store: Store, location: LocationCopy) -> dict[UUID, int]:
     busy: dict[UUID, int] = dict.fromkeys(people, 0)
     for person, _, taken in store.occupied(people, span.widened(CELLS_PER_DAY // 4, 0)):
         busy[person] |= bitmaps.mask(taken.first - first, taken.end - first)
-    rows, expected = delays.expected_today(call, store, location)
+    rows, _, expected = delays.expected_today(call, store, location)
     for one in expected:
         row = rows[one.id]
         begins = cell_containing(one.start)

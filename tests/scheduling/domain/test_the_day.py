@@ -76,8 +76,10 @@ def test_who_is_there_goes_before_who_is_late() -> None:
 
 
 def test_who_has_not_come_yet_is_not_expected_in_the_past() -> None:
-    """A visit whose time has passed is expected now."""
-    assert delays([stage(1, 0), stage(2, 30)], 12) == [12, 12]
+    """A visit whose time has passed is expected now; its time is kept for ten minutes, and longer for who was told to come later."""
+    assert delays([stage(1, 0), stage(2, 30)], 8) == [8, 8]
+    assert delays([stage(1, 0), stage(2, 30)], 12) == [12, 0]
+    assert delays([stage(1, 0, told_minutes=15), stage(2, 30)], 12) == [12, 12]
 
 
 @given(
@@ -95,7 +97,10 @@ def test_nobody_is_expected_early_and_nobody_is_seen_by_one_doctor_with_another(
     found = running_late.expected_starts(day, TEN + minutes(at))
     assert {one.id for one in found} == set(by_id)
     for key in (1, 2):
-        own = sorted(one.start for one in found if by_id[one.id].practitioner_id == UUID(int=key))
+        kept = [
+            one for one in found if not running_late.is_awaited(by_id[one.id], TEN + minutes(at) - running_late.KEPT)
+        ]
+        own = sorted(one.start for one in kept if by_id[one.id].practitioner_id == UUID(int=key))
         assert all(later - earlier >= minutes(30) for earlier, later in pairwise(own))
     for one in found:
         assert one.start >= max(by_id[one.id].start, TEN + minutes(at))
