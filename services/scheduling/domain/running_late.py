@@ -26,7 +26,7 @@ OVER = frozenset({Status.CHECKED_OUT, Status.CANCELLED, Status.NO_SHOW, Status.L
 
 @dataclass(frozen=True)
 class Stage:
-    """A visit of the day as it stands: planned start and length, who and where, and when it really began and ended."""
+    """A visit of the day as it stands: planned start and length, who and where, and when it really began."""
 
     id: UUID
     practitioner_id: UUID
@@ -35,7 +35,6 @@ class Stage:
     status: Status
     room_id: UUID | None = None
     seen: datetime | None = None
-    ended: datetime | None = None
     # How late the patient was told that it will be.
     told_minutes: int = 0
 
@@ -60,9 +59,8 @@ def expected_starts(day: Sequence[Stage], now: datetime) -> list[Expected]:
     free: dict[UUID, datetime] = {}
     rooms = {one.room_id for one in day if one.room_id is not None}
     for one in day:
-        if one.status in OVER:
-            _busy_until(free, one, one.ended or one.start)
-        elif one.seen is not None:
+        # What is over keeps nobody, least of all a time that was cancelled and is still to come.
+        if one.status not in OVER and one.seen is not None:
             _busy_until(free, one, max(one.seen + timedelta(minutes=one.minutes), now))
     found = []
     for one in sorted((s for s in day if s.status not in OVER and s.seen is None), key=lambda s: _turn(s, now)):

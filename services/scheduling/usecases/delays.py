@@ -138,17 +138,13 @@ def _day(call: Call, zone: str) -> tuple[datetime, datetime]:
 
 
 def _stage(row: Appointment, told_minutes: int = 0) -> Stage:
-    ended = row.checked_out_at or row.left_at or row.no_show_at or row.cancelled_at
     # A seat of a group does not stand in line: the group begins when it begins.
     practitioner = row.id if row.group_visit_id else row.practitioner_id
     minutes = int((row.end_time - row.start_time).total_seconds()) // 60
     room = row.actual_room_id or row.room_id
-    over = Status(row.status) in running_late.OVER
-    # Whoever left or never came kept nobody: their time is free at once.
-    kept = ended if Status(row.status) is Status.CHECKED_OUT else row.start_time
     return Stage(
         row.id, practitioner, row.start_time, minutes, Status(row.status), None if row.group_visit_id else room,
-        row.seen_at, kept if over else None, told_minutes,
+        row.seen_at, told_minutes,
     )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def test_an_overrun_runs_on_until_a_gap_takes_it_up() -> None:
     """A visit that began twenty minutes late delays the next two; after a gap of half an hour all is on time."""
     day = [stage(1, 0, Status.SEEN, seen=TEN + minutes(20)), stage(2, 30), stage(3, 60), stage(4, 120)]
     assert delays(day, 25) == [20, 20, 0]
-    day[0] = stage(1, 0, Status.CHECKED_OUT, seen=TEN + minutes(20), ended=TEN + minutes(35))
+    day[0] = stage(1, 0, Status.CHECKED_OUT, seen=TEN + minutes(20))
     assert delays(day, 35) == [5, 5, 0]
 
 
@@ -56,12 +56,23 @@ def test_a_planned_room_is_no_reason_to_wait_while_another_is_free() -> None:
     """Who is not in a room yet takes the first free one; only when all are taken does the delay run on through them."""
     other_room = UUID(int=4)
     taken = stage(1, 0, Status.SEEN, seen=TEN + minutes(15), room_id=ROOM)
-    empty = stage(2, 0, Status.CHECKED_OUT, OTHER, seen=TEN, ended=TEN + minutes(10), room_id=other_room)
+    empty = stage(2, 0, Status.CHECKED_OUT, OTHER, seen=TEN, room_id=other_room)
     third = stage(3, 30, who=UUID(int=5), room_id=ROOM)
     assert delays([taken, empty, third], 20) == [0]
     assert delays([taken, stage(2, 0, Status.SEEN, OTHER, seen=TEN + minutes(12), room_id=other_room), third], 20) == [
         12
     ]
+
+
+def test_what_is_over_or_cancelled_keeps_nobody() -> None:
+    """A cancelled visit of the afternoon does not make the morning's patients wait for its time."""
+    day = [
+        stage(1, 0),
+        stage(2, 240, Status.CANCELLED),
+        stage(3, 300, Status.NO_SHOW),
+        stage(4, -60, Status.CHECKED_OUT),
+    ]
+    assert delays(day, 0) == [0]
 
 
 def test_who_is_there_goes_before_who_is_late() -> None:
