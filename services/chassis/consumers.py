@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from nats.aio.msg import Msg
+from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 from opentelemetry.trace import SpanKind
@@ -23,12 +24,16 @@ from chassis.clock import monotonic
 from chassis.database import Database, Retry
 from chassis.deadletters import DeadLetters
 from chassis.errors import Unavailable, Unprocessable
-from chassis.processor import Processor, Subscription
+from chassis.processor import Processor, Subscription, UnknownEvent
 from chassis.units import HANDLER_SECONDS, Units
 
 log = telemetry.logger(__name__)
 ACK_WAIT_SECONDS = 40
 DELIVERY_LIMIT = 8
+# How often an event of a newer release is handed back, in the hope that a replica of that release takes it. Two replicas of
+# equal luck miss each other so often once in a million; then it is a dead letter, which is replayed when the release is out.
+UNKNOWN_LIMIT = 20
+UNKNOWN_SECONDS = 5.0
 FETCH = 64
 # What a message in hand may still take when the process is told to stop (a handler's own limit).
 DRAIN_SECONDS = HANDLER_SECONDS
@@ -146,7 +151,11 @@ class Consumers:
                         async with self._bus.waiting_for_broker():
                             messages = await subscription.fetch(FETCH, timeout=5)
                     except TimeoutError:  # the client's own kind, or asyncio's
-                        await subscription.consumer_info()  # still there? a restarted broker may have lost it
+                        # Still there, and whole? A restarted broker may have lost it, and another release's replica that
+                        # bound in the same moment may have written its own subjects over ours.
+                        present = _subjects_of((await subscription.consumer_info()).config)
+                        if not {s.kind.filter for s in group if s.handler is not None} <= present:
+                            break
                         continue
                     self._busy.add(name)
                     try:
@@ -169,7 +178,7 @@ class Consumers:
         js = await self._bus.jetstream()
         config = ConsumerConfig(
             durable_name=name,
-            filter_subjects=sorted({s.kind.filter for s in group}),
+            filter_subjects=sorted(await self._subjects(js, name, stream, group)),
             ack_policy=AckPolicy.EXPLICIT,
             deliver_policy=DeliverPolicy.ALL,
             ack_wait=self._redelivery_seconds,
@@ -178,6 +187,16 @@ class Consumers:
         )
         await js.add_consumer(stream, config)
         return await js.pull_subscribe_bind(name, stream)
+
+    @staticmethod
+    async def _subjects(js: JetStreamContext, name: str, stream: str, group: list[Subscription]) -> set[str]:
+        """What the consumer reads: our events, and those of another release's replicas, but what ours takes back."""
+        try:
+            known = _subjects_of((await js.consumer_info(stream, name)).config)
+        except NotFoundError:
+            known = set()
+        taken_back = {s.kind.filter for s in group if s.handler is None}
+        return (known | {s.kind.filter for s in group}) - taken_back
 
     async def _process_fetch(self, processor: Processor, messages: list[Msg]) -> None:
         if processor.bulk and len(messages) > 1 and await self._process_bulk(processor, messages):
@@ -231,6 +250,8 @@ class Consumers:
                 # One transaction for requests of many traces: a trace of its own, begun by none of them.
                 with telemetry.span(f"{processor.consumer} process bulk", SpanKind.CONSUMER):
                     processor.apply_bulk(tenant_id, lot)
+        except UnknownEvent:
+            return "singly"
         except (Unavailable, Retry) as error:  # none of them would fare better alone
             log.warning("bulk waits", consumer=processor.consumer, error=error)
             return str(backoff_seconds(min(messages[0].metadata.num_delivered, 6)))
@@ -275,6 +296,10 @@ class Consumers:
             except (Unavailable, Retry) as error:  # not the message's fault: the limit does not count
                 telemetry.mark_error(span, type(error).__name__)
                 return str(backoff_seconds(min(attempts, 6)))
+            except UnknownEvent as error:
+                if attempts < UNKNOWN_LIMIT:
+                    return str(min(UNKNOWN_SECONDS, backoff_seconds(attempts)))
+                return self._give_up(processor, tenant_id, message_id, message, error)
             except Exception as error:
                 telemetry.mark_error(span, type(error).__name__)
                 log.error(
@@ -286,11 +311,22 @@ class Consumers:
                 )
                 if attempts < DELIVERY_LIMIT and not isinstance(error, Unprocessable):
                     return str(backoff_seconds(attempts))
-                try:
-                    processor.give_up(
-                        tenant_id=tenant_id, message_id=message_id, message=message, error=error, attempts=attempts
-                    )
-                except Exception as failure:
-                    log.error("dead letter not written", exception=failure)
-                    return str(backoff_seconds(attempts))
-                return "term"
+                return self._give_up(processor, tenant_id, message_id, message, error)
+
+    @staticmethod
+    def _give_up(processor: Processor, tenant_id: UUID, message_id: UUID, message: Msg, error: Exception) -> str:
+        """Keeps the message as a dead letter; what to do with it afterwards, as `_apply`."""
+        attempts = message.metadata.num_delivered
+        try:
+            processor.give_up(
+                tenant_id=tenant_id, message_id=message_id, message=message, error=error, attempts=attempts
+            )
+        except Exception as failure:
+            log.error("dead letter not written", exception=failure)
+            return str(backoff_seconds(attempts))
+        return "term"
+
+
+def _subjects_of(config: ConsumerConfig) -> set[str]:
+    """What a consumer reads: the broker keeps a single subject in a field of its own."""
+    return {*(config.filter_subjects or ()), *([config.filter_subject] if config.filter_subject else ())}

@@ -31,12 +31,22 @@ _CLAIM_ALL = text(
 processed = telemetry.counter("polyclinic.consumer.processed", description="messages processed")
 
 
+class UnknownEvent(Exception):
+    """An event that this code does not read and that its consumer is given all the same: a replica of a newer release reads
+    it, and it is that one's."""
+
+
 @dataclass(frozen=True)
 class Subscription:
-    """Subject → handler. The event class names the subject; purposes of a service are consumed independently."""
+    """Subject → handler. The event class names the subject; purposes of a service are consumed independently.
+
+    Replicas of two releases share one durable consumer while one takes the place of the other, so no release takes a
+    subject from it that another one reads. An event that is read no longer keeps its line for one release, with None as
+    its handler: that takes it back.
+    """
 
     event: type[Message]
-    handler: Callable[[Call, Any], None]
+    handler: Callable[[Call, Any], None] | None
     purpose: str
     # The handler takes a list of events of one tenant: one transaction for many messages, where each is cheap.
     bulk: bool = False
@@ -66,11 +76,14 @@ class Processor:
     def apply(self, *, tenant_id: UUID, message_id: UUID, event_type: str, payload: bytes) -> bool:
         """Applies the message unless it was applied before; returns whether it was applied now.
 
-        Raises whatever the handler raises; Unprocessable when the payload cannot be read.
+        Raises whatever the handler raises; Unprocessable when the payload cannot be read, UnknownEvent when it is another
+        release's.
         """
         subscription = self._handlers.get(event_type)
         if subscription is None:
-            return False  # an event of a later version of its publisher, on a subject we share
+            raise UnknownEvent(event_type)
+        if subscription.handler is None:
+            return False
         try:
             event = subscription.event.FromString(payload)
         except DecodeError as error:
@@ -86,13 +99,16 @@ class Processor:
     @property
     def bulk(self) -> bool:
         """Whether all its subscriptions take lists."""
-        return all(subscription.bulk for subscription in self._handlers.values())
+        return all(subscription.bulk for subscription in self._handlers.values() if subscription.handler is not None)
 
     def apply_bulk(self, tenant_id: UUID, messages: list[tuple[UUID, str, bytes]]) -> None:
         """Applies many messages (id, type, payload) of one tenant in one transaction; those applied before are left out.
 
-        Raises whatever a handler raises: nothing of the lot is applied then.
+        Raises whatever a handler raises, and UnknownEvent: nothing of the lot is applied then.
         """
+        for _, event_type, _ in messages:
+            if event_type not in self._handlers:
+                raise UnknownEvent(event_type)
         with self._units.system_call(tenant_id) as call:
             mine = {"tenant_id": tenant_id, "consumer": self.consumer, "received_at": real_now()}
             # In one order everywhere, so that two replicas with the same messages wait instead of blocking each other.
@@ -100,10 +116,11 @@ class Processor:
             fresh = set(call.session.scalars(_CLAIM_ALL, {**mine, "message_ids": ids}))
             by_type: dict[str, list[Message]] = {}
             for message_id, event_type, payload in messages:
-                if message_id in fresh and event_type in self._handlers:
+                if message_id in fresh:
                     by_type.setdefault(event_type, []).append(self._handlers[event_type].event.FromString(payload))
             for event_type, events in by_type.items():
-                self._handlers[event_type].handler(call, events)
+                if (handler := self._handlers[event_type].handler) is not None:
+                    handler(call, events)
         processed.add(len(fresh), {"consumer": self.consumer, "event": "bulk"})
 
     def give_up(self, *, tenant_id: UUID, message_id: UUID, message: Msg, error: BaseException, attempts: int) -> None:

@@ -124,12 +124,16 @@ APPOINTMENT_EVENTS = (
 )
 
 
+NO_LONGER_READ = (scheduling_events.VisitRoomed, scheduling_events.VisitSeen, scheduling_events.VisitCheckedOut)
+
+
 def subscriptions(outside: Outside) -> tuple[Subscription, ...]:
     """Subject → handler."""
     return (
         Subscription(identity_events.TenantChanged, on_tenant_changed, purpose="mirror"),
         Subscription(identity_events.LocationChanged, on_location_changed, purpose="mirror"),
         *(Subscription(event, partial(on_appointment, outside), purpose="reminders") for event in APPOINTMENT_EVENTS),
+        *(Subscription(event, None, purpose="reminders") for event in NO_LONGER_READ),
         Subscription(scheduling_events.WaitlistOffered, partial(on_waitlist_offered, outside), purpose="offers"),
         Subscription(scheduling_events.WaitlistOfferSettled, on_waitlist_settled, purpose="offers"),
         Subscription(scheduling_events.VisitDelayed, partial(on_visit_delayed, outside), purpose="delays"),

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from queue import Queue
 
 import pytest
 from infra.local.process import free_port
 from infra.local.servers import EmbeddedNats
+from nats.js.errors import NotFoundError
 from polyclinic.identity.v1 import events_pb2 as events
 
 from chassis import errors
@@ -22,6 +24,7 @@ from chassis.consumers import Consumers
 from chassis.ids import uuid7
 from chassis.processor import Subscription
 from chassis.settings import Secret
+from tests.chassis.test_messages import wait_for
 
 # Far below the five seconds that a publisher and a consumer give a broker to answer.
 SOON = 3.0
@@ -135,3 +138,79 @@ def test_a_follower_hears_on_after_a_restart(identity, broker):
                 assert monotonic() - began < SOON
             assert more.wait(SOON)
     assert heard == ["before", "after", "after that"]
+
+
+def replica(identity, bus, seen, *read, taken_back=()) -> Consumers:
+    """A process of some release: it reads these events, each into `seen`, and reads those no longer."""
+    service = identity.service
+    made = Consumers("identity", bus, service.units, service.database, service.dead_letters, service._pool)
+    subscriptions = [
+        Subscription(event, lambda call, one: seen.put((type(one).__name__, one.name)), "release") for event in read
+    ]
+    made.add([*subscriptions, *(Subscription(event, None, "release") for event in taken_back)])
+    return made
+
+
+def subjects(bus) -> set[str]:
+    """The events that the shared consumer reads."""
+
+    async def ask() -> set[str]:
+        js = await bus.jetstream()
+        found = (await js.consumer_info("IDENTITY", "identity-release-identity")).config
+        return {subject.split(".", 4)[4] for subject in found.filter_subjects or [found.filter_subject]}
+
+    return bus.spawn(ask()).result(5)
+
+
+def test_an_older_replica_takes_nothing_from_a_newer_one(identity, broker):
+    """Old and new code share a consumer: whoever binds last, an event that only the new code reads reaches it, once."""
+    tenant, old_seen, new_seen = identity.tenant(), Queue(), Queue()
+    with connected(identity, broker) as old_bus, connected(identity, broker) as new_bus:
+        new = replica(identity, new_bus, new_seen, events.RoomChanged, events.LocationChanged)
+        old = replica(identity, old_bus, old_seen, events.RoomChanged)
+        new.start()
+        assert wait_for(lambda: bound(new_bus))
+        old.start()
+        sent = [location(tenant, f"place {number}") for number in range(12)]
+        try:
+            for one in sent:
+                assert published(new_bus, one)
+            heard = {new_seen.get(timeout=20) for _ in sent}
+        finally:
+            old.stop()
+            new.stop()
+        assert heard == {("LocationChanged", f"place {number}") for number in range(12)}
+        assert new_seen.empty()
+        assert old_seen.empty()
+        assert subjects(new_bus) == {"room.changed", "location.changed"}
+
+
+def test_an_event_that_is_read_no_longer_is_taken_back(identity, broker):
+    """A subscription without a handler takes its subject out of the consumer that an earlier release has made."""
+    with connected(identity, broker) as bus:
+        earlier = replica(identity, bus, Queue(), events.RoomChanged, events.LocationChanged)
+        earlier.start()
+        assert wait_for(lambda: bound(bus))
+        earlier.stop()
+        later = replica(identity, bus, Queue(), events.RoomChanged, taken_back=(events.LocationChanged,))
+        later.start()
+        try:
+            assert wait_for(lambda: subjects(bus) == {"room.changed"})
+        finally:
+            later.stop()
+
+
+def location(tenant, name):
+    """An event of a location as the relay publishes it."""
+    event = events.LocationChanged(location_id=str(uuid7()), name=name, version=1)
+    subject = f"polyclinic.identity.v1.{tenant}.location.changed"
+    headers = {"Nats-Msg-Id": str(uuid7()), "ce-type": "polyclinic.identity.v1.LocationChanged"}
+    return subject, event.SerializeToString(), headers
+
+
+def bound(bus) -> bool:
+    """Whether the shared consumer is there."""
+    try:
+        return bool(subjects(bus))
+    except NotFoundError:
+        return False
