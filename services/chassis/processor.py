@@ -73,6 +73,10 @@ class Processor:
         self._dead_letters = dead_letters
         self._database = database
 
+    def takes(self, event_type: str) -> bool:
+        """Whether the consumer reads events of this type, or takes their subject back."""
+        return event_type in self._handlers
+
     def apply(self, *, tenant_id: UUID, message_id: UUID, event_type: str, payload: bytes) -> bool:
         """Applies the message unless it was applied before; returns whether it was applied now.
 

@@ -73,13 +73,7 @@ class House:
             for publisher, row in found:
                 for name, harness in self.harnesses.items():
                     if name != publisher:
-                        for processor in harness.service.consumers.processors():
-                            total += processor.apply(
-                                tenant_id=self.tenant_id,
-                                message_id=row.message_id,
-                                event_type=row.headers["ce-type"],
-                                payload=row.payload,
-                            )
+                        total += harness.receive(self.tenant_id, row.message_id, row.headers["ce-type"], row.payload)
 
     def _new(self, name: str) -> list[tuple[str, Outbox]]:
         with self.harnesses[name].session(self.tenant_id) as session:

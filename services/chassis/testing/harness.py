@@ -173,13 +173,21 @@ class Harness:
         Raises what the handler raises.
         """
         kind = descriptors.event_kind(event.DESCRIPTOR)
-        message_id = message_id or uuid7()
-        applied = 0
-        for processor in self.service.consumers.processors():
-            applied += processor.apply(
-                tenant_id=tenant_id, message_id=message_id, event_type=kind.full_name, payload=event.SerializeToString()
-            )
-        return applied
+        return self.receive(tenant_id, message_id or uuid7(), kind.full_name, event.SerializeToString())
+
+    def receive(self, tenant_id: UUID, message_id: UUID, event_type: str, payload: bytes) -> int:
+        """Delivers a message as the broker does, to the consumers that filter for its type; returns how many applied it now.
+
+        Raises what the handler raises.
+        """
+        message: dict[str, Any] = {
+            "tenant_id": tenant_id,
+            "message_id": message_id,
+            "event_type": event_type,
+            "payload": payload,
+        }
+        takers = [processor for processor in self.service.consumers.processors() if processor.takes(event_type)]
+        return sum(processor.apply(**message) for processor in takers)
 
     def run_due(self, until: datetime | None = None) -> int:
         """Steps business time to `until` (if given) and does all work that is due; returns how many items."""

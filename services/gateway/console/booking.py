@@ -50,29 +50,10 @@ def kinds(page: Page) -> Response:
 
 def times(page: Page, problem: problems.Problem | None = None) -> Response:
     """The second key: a free time. Every time that is shown books unless somebody else is faster."""
-    patient_id = page.arg("patient")
+    patient_id, type_id = page.arg("patient"), page.arg("type")
     begin = wished_day(page)
-    search = search_fields(page, begin, appointment_type_ids=[page.arg("type")], patient_id=patient_id)
-    head, parts = banner(
-        page,
-        patient_id,
-        slots=page.ask("Scheduling.SearchSlots", **search),
-        practitioners=page.ask("Identity.ListPractitioners", page_size=500),
-        kind=page.ask("Scheduling.GetAppointmentType", appointment_type_id=page.arg("type")),
-    )
-    return page.show(
-        "book/times.html",
-        status=problem.status if problem else 200,
-        problem=problem,
-        banner=head,
-        tab="",
-        words=words,
-        begin=begin,
-        **spread(page, parts["slots"].need().slots),
-        kind=parts["kind"].need(),
-        practitioners=people(parts["practitioners"]),
-        moving=None,
-    )
+    search = search_fields(page, begin, appointment_type_ids=[type_id], patient_id=patient_id)
+    return _free_times(page, problem, begin, search, patient_id, type_id, moving=None)
 
 
 def hold(page: Page) -> Response:
@@ -131,12 +112,26 @@ def move_form(page: Page, problem: problems.Problem | None = None) -> Response:
         search["practitioner_ids"] = [visit.practitioner_id]
     if page.arg("practitioner") == "any":
         search.pop("practitioner_ids", None)
+    return _free_times(page, problem, begin, search, visit.patient_id, visit.appointment_type_id, moving=visit)
+
+
+def _free_times(
+    page: Page,
+    problem: problems.Problem | None,
+    begin: date,
+    search: dict[str, Any],
+    patient_id: str,
+    type_id: str,
+    *,
+    moving: Any,
+) -> Response:
+    """The page of free times, for a new visit or for one that is to be moved."""
     head, parts = banner(
         page,
-        visit.patient_id,
+        patient_id,
         slots=page.ask("Scheduling.SearchSlots", **search),
         practitioners=page.ask("Identity.ListPractitioners", page_size=500),
-        kind=page.ask("Scheduling.GetAppointmentType", appointment_type_id=visit.appointment_type_id),
+        kind=page.ask("Scheduling.GetAppointmentType", appointment_type_id=type_id),
     )
     return page.show(
         "book/times.html",
@@ -149,7 +144,7 @@ def move_form(page: Page, problem: problems.Problem | None = None) -> Response:
         **spread(page, parts["slots"].need().slots),
         kind=parts["kind"].need(),
         practitioners=people(parts["practitioners"]),
-        moving=visit,
+        moving=moving,
     )
 
 
