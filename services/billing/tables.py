@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from billing import tables_claims, tables_coding, tables_directory, tables_ledger, tables_money
+from billing import (
+    tables_books,
+    tables_claims,
+    tables_coding,
+    tables_collections,
+    tables_denials,
+    tables_directory,
+    tables_ledger,
+    tables_money,
+    tables_plans,
+)
 from billing.tables_base import Base
 
-__all__ = ["Base", "tables_claims", "tables_coding", "tables_directory", "tables_ledger", "tables_money"]
+__all__ = [
+    "Base",
+    "tables_books",
+    "tables_claims",
+    "tables_coding",
+    "tables_collections",
+    "tables_denials",
+    "tables_directory",
+    "tables_ledger",
+    "tables_money",
+    "tables_plans",
+]
