@@ -1,4 +1,4 @@
-"""Settings of the practice: kinds of visit, working hours, closures and leave, payers, prices, messages."""
+"""Settings of the practice: kinds of visit, working hours, closures and leave, messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.console import words
 from gateway.console.booking import people
 from gateway.console.finding import date_of
 from gateway.web.calls import Refused
-from gateway.web.page import PAGE_SIZE, Page
+from gateway.web.page import Page
 
 NEW = "new"
 
@@ -145,50 +145,6 @@ def remove_exception(page: Page) -> Response:
     """Takes it back."""
     page.do("Scheduling.DeleteScheduleException", schedule_exception_id=page.values["exception_id"])
     return page.go("/console/settings/hours", page.gettext("Taken back."))
-
-
-def payers(page: Page) -> Response:
-    """Payers and the rules that hold today."""
-    return page.show(
-        "settings/payers.html", tab="payers", words=words, found=page.call("Billing.ListPayers", page_size=500).payers
-    )
-
-
-def payer(page: Page) -> Response:
-    """One payer with all its dated rules."""
-    return page.show(
-        "settings/payer.html", tab="payers", words=words, payer=page.call("Billing.GetPayer", code=page.values["code"])
-    )
-
-
-def fees(page: Page) -> Response:
-    """The versions of all price lists."""
-    answer = page.call("Billing.ListFeeSchedules", page_size=PAGE_SIZE, page_token=page.arg("page_token"))
-    return page.show(
-        "settings/fees.html", tab="fees", words=words, found=answer.fee_schedules, next_token=answer.next_page_token
-    )
-
-
-def fee_list(page: Page) -> Response:
-    """One version of a price list."""
-    found = page.call("Billing.GetFeeSchedule", fee_schedule_id=page.values["fee_schedule_id"])
-    if page.arg("format") == "csv":
-        return page.csv(
-            found.code,
-            ["procedure", "modifier", "amount"],
-            (
-                [each.procedure, each.modifier, f"{each.amount.minor_units // 100}.{each.amount.minor_units % 100:02d}"]
-                for each in found.fees
-            ),
-        )
-    wanted = page.arg("q").upper()
-    return page.show(
-        "settings/fee_list.html",
-        tab="fees",
-        words=words,
-        found=found,
-        fees=[each for each in found.fees if each.procedure.startswith(wanted)][:500],
-    )
 
 
 def texts(page: Page) -> Response:

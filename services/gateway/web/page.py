@@ -194,20 +194,21 @@ class Page:
         """One change, under the form's idempotency key. Raises Refused."""
         return self._caller.call(Ask(name, fields), self._key(name))
 
-    def submit(self, name: str, /, **fixed: Any) -> Any:
-        """Reads the form into the request of ``Service.Method`` and sends it under the form's key.
+    def submit(self, name: str, /, *, keyed: bool = True, **fixed: Any) -> Any:
+        """Reads the form into the request of ``Service.Method`` and sends it under the form's key; what only tries (a preview, a
+        dry run) is ``keyed=False``, so that the same form may then do it.
 
         Raises Refused; its violations name the form's inputs, whether the form or the service found them.
         """
         reading = self.read(name, **fixed)
         if reading.violations:
             raise Refused(problems.from_error(errors.InvalidInput(reading.violations)))
-        return self.send(name, reading)
+        return self.send(name, reading, keyed=keyed)
 
-    def send(self, name: str, reading: Reading) -> Any:
+    def send(self, name: str, reading: Reading, *, keyed: bool = True) -> Any:
         """Sends a request that was read before. Raises Refused, with the form's own field names."""
         try:
-            return self._caller.call(Ask(name, {}, reading.message), self._key(name))
+            return self._caller.call(Ask(name, {}, reading.message), self._key(name) if keyed else "")
         except Refused as refused:
             found = refused.problem
             names = list(self.exchange.request.form)
@@ -310,6 +311,12 @@ class Page:
         response = Response(body.data, content_type=body.content_type)
         response.headers["Content-Disposition"] = f'inline; filename="{name}"'
         response.headers["Content-Security-Policy"] = FILE_POLICY
+        return self.finish(response)
+
+    def attachment(self, content: bytes, name: str, content_type: str) -> Response:
+        """A file to be kept by the browser."""
+        response = Response(content, content_type=content_type)
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return self.finish(response)
 
     def text(self, body: Any) -> Response:
