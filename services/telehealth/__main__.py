@@ -30,6 +30,7 @@ def build(settings: Settings) -> Service:
         heartbeat_seconds=settings.heartbeat_seconds,
         presence_timeout_seconds=settings.presence_timeout_seconds,
         join_token_seconds=settings.join_token_seconds,
+        max_in_room=settings.max_in_room,
         stun_urls=_list(settings.stun_urls),
         turn_urls=_list(settings.turn_urls),
         turn_secret=settings.turn_secret,

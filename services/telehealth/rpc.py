@@ -12,10 +12,11 @@ from chassis.protos import identifier, optional_identifier, optional_instant, ti
 from telehealth.domain.vocabulary import Media, Role, SessionStatus
 from telehealth.store import SessionFilter
 from telehealth.tables import Participant, VideoSession
-from telehealth.usecases import being_in, ending, joining
+from telehealth.usecases import being_in, ending, joining, showing
 from telehealth.usecases.ending import Shown
-from telehealth.usecases.joining import Arrival
+from telehealth.usecases.joining import Arrival, Joined
 from telehealth.usecases.room import Rooms
+from telehealth.usecases.showing import IceServer, RoomView
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -45,27 +46,32 @@ class TelehealthRpc:
     def CreateJoinToken(self, request: pb.CreateJoinTokenRequest, call: Call) -> pb.JoinToken:
         role = _word(Role, pb.Role, "ROLE", request.role)
         token, expires_at = joining.create_join_token(
-            call, self.rooms, identifier(request.session_id), role, request.display_name
+            call, self.rooms, identifier(request.session_id), role, request.display_name, as_link=request.as_link
         )
         return pb.JoinToken(token=token, expires_at=timestamp(expires_at))
 
     def JoinSession(self, request: pb.JoinSessionRequest, call: Call) -> pb.JoinSessionResponse:
         media = _word(Media, pb.Media, "MEDIA", request.media)
-        arrival = Arrival(request.token, request.patient_state, request.patient_at_home, media)
-        joined = joining.join(call, self.rooms, arrival)
-        return pb.JoinSessionResponse(
-            session_id=str(joined.session.id),
-            participant=_participant(joined.participant),
-            participant_token=joined.token,
-            expires_at=timestamp(joined.expires_at),
-            ice_servers=[
-                pb.IceServer(urls=server.urls, username=server.username, credential=server.credential)
-                for server in joined.ice_servers
-            ],
-            heartbeat_seconds=self.rooms.heartbeat_seconds,
-            presence_timeout_seconds=self.rooms.presence_timeout_seconds,
-            others=map(_participant, joined.others),
+        arrival = Arrival(
+            request.token,
+            request.patient_state,
+            request.patient_at_home,
+            media,
+            request.consented,
+            request.device_key,
         )
+        return self._joined(joining.join(call, self.rooms, arrival))
+
+    def RejoinSession(self, request: pb.RejoinSessionRequest, call: Call) -> pb.JoinSessionResponse:
+        media = _word(Media, pb.Media, "MEDIA", request.media)
+        return self._joined(joining.rejoin(call, self.rooms, request.participant_token, media))
+
+    def DescribeRoom(self, request: pb.DescribeRoomRequest, call: Call) -> pb.DescribeRoomResponse:
+        view, servers = showing.describe_room(call, self.rooms, request.token)
+        return pb.DescribeRoomResponse(room=_room(view), ice_servers=map(_ice_server, servers))
+
+    def TellWaiting(self, request: pb.TellWaitingRequest, call: Call) -> pb.Session:
+        return self._shown(joining.tell_waiting(call, self.rooms, identifier(request.session_id), request.message))
 
     def AdmitParticipant(self, request: pb.AdmitParticipantRequest, call: Call) -> pb.Participant:
         session_id, participant_id = identifier(request.session_id), identifier(request.participant_id)
@@ -82,6 +88,7 @@ class TelehealthRpc:
             participant=_participant(beat.participant),
             session_status=_enum(pb.SessionStatus, "SESSION_STATUS", beat.status),
             others=map(_participant, beat.others),
+            room=_room(beat.view),
         )
 
     def LeaveSession(self, request: pb.LeaveSessionRequest, call: Call) -> pb.LeaveSessionResponse:
@@ -130,6 +137,19 @@ class TelehealthRpc:
             rejoins=ledger.rejoins,
         )
 
+    def _joined(self, joined: Joined) -> pb.JoinSessionResponse:
+        return pb.JoinSessionResponse(
+            session_id=str(joined.session.id),
+            participant=_participant(joined.participant),
+            participant_token=joined.token,
+            expires_at=timestamp(joined.expires_at),
+            ice_servers=map(_ice_server, joined.ice_servers),
+            heartbeat_seconds=self.rooms.heartbeat_seconds,
+            presence_timeout_seconds=self.rooms.presence_timeout_seconds,
+            others=map(_participant, joined.others),
+            room=_room(joined.view),
+        )
+
     def _shown(self, shown: Shown) -> pb.Session:
         session = self._session(shown.session)
         session.participants.extend(map(_participant, shown.participants))
@@ -156,6 +176,7 @@ class TelehealthRpc:
             seconds_together=row.seconds_together,
             audio_only=row.audio_only,
             version=row.version,
+            waiting_message=row.waiting_message,
         )
 
 
@@ -168,7 +189,33 @@ def _participant(row: Participant) -> pb.Participant:
         media=_enum(pb.Media, "MEDIA", row.media),
         waiting_since=timestamp(row.waiting_since),
         last_seen=timestamp(row.last_seen),
+        consented_at=timestamp(row.consented_at),
     )
+
+
+def _room(view: RoomView) -> pb.Room:
+    session = view.session
+    return pb.Room(
+        session_id=str(session.id),
+        role=_enum(pb.Role, "ROLE", view.ticket.role),
+        display_name=view.ticket.display_name,
+        host_name=view.host_name,
+        start_time=timestamp(session.start_time),
+        end_time=timestamp(session.end_time),
+        time_zone=session.time_zone,
+        join_from=timestamp(view.window.opens_at),
+        join_until=timestamp(view.window.closes_at),
+        status=_enum(pb.SessionStatus, "SESSION_STATUS", session.status),
+        host_in=view.host_in,
+        waiting_message=session.waiting_message,
+        ahead=view.ahead,
+        expected_start_time=timestamp(view.expected_start),
+        as_of=timestamp(view.as_of),
+    )
+
+
+def _ice_server(server: IceServer) -> pb.IceServer:
+    return pb.IceServer(urls=server.urls, username=server.username, credential=server.credential)
 
 
 def _enum(enum: Any, prefix: str, word: str) -> Any:

@@ -20,6 +20,8 @@ class Settings(ServiceSettings):
     # Presence (business seconds): how often a browser says that it is there, and when it counts as dropped.
     heartbeat_seconds: int = 20
     presence_timeout_seconds: int = 90
+    # How many may be in at once: each browser sends to every other.
+    max_in_room: int = 4
     # How long a join token works (real seconds).
     join_token_seconds: int = 600
 

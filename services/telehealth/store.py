@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 
 from chassis.errors import NotFound
 from chassis.store import BaseStore
 from telehealth.domain.vocabulary import ParticipantState, Role, SessionStatus
-from telehealth.tables import Participant, Practitioner, Presence, VideoSession
+from telehealth.tables import Participant, Practitioner, Presence, UsedLink, VideoSession
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,21 @@ class Store(BaseStore):
             query = query.where(VideoSession.start_time < wanted.start_before)
         return self.page(query, [VideoSession.start_time, VideoSession.id], page_size, page_token)
 
+    def before(self, session: VideoSession, since: datetime) -> list[VideoSession]:
+        """The same practitioner's other rooms, planned from `since` to this one's start, with somebody in or waiting."""
+        query = select(VideoSession).where(
+            VideoSession.practitioner_id == session.practitioner_id,
+            VideoSession.id != session.id,
+            VideoSession.start_time >= since,
+            VideoSession.start_time <= session.start_time,
+            VideoSession.status.in_((SessionStatus.WAITING.value, SessionStatus.IN_PROGRESS.value)),
+        )
+        return list(self.session.scalars(query.order_by(VideoSession.start_time, VideoSession.id)))
+
+    def forget_links(self, session_id: UUID) -> None:
+        """Takes away which links of a room were used: with the room closed none opens it."""
+        self.session.execute(delete(UsedLink).where(UsedLink.session_id == session_id))
+
     def participant(self, session_id: UUID, role: Role, display_name: str) -> Participant | None:
         query = select(Participant).where(
             Participant.session_id == session_id,
@@ -98,6 +113,11 @@ class Store(BaseStore):
         """The interval of a participant that goes on."""
         query = select(Presence).where(Presence.participant_id == participant_id, Presence.left_at.is_(None))
         return self.session.scalars(query).one_or_none()
+
+    def has_entered(self, participant_id: UUID, since: datetime) -> bool:
+        """Whether a participant has come in at or after an instant."""
+        query = select(exists().where(Presence.participant_id == participant_id, Presence.entered_at >= since))
+        return bool(self.session.scalar(query))
 
     def presences(self, session_id: UUID) -> list[Presence]:
         """The ledger of a room, in order."""

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.orm import Tenanted, Versioned, declarative_base, patient_scoped
 
@@ -46,6 +46,8 @@ class VideoSession(Tenanted, Versioned, Base):
     # Final once it is over.
     seconds_together: Mapped[int]
     audio_only: Mapped[bool]
+    # What the host says to those who wait.
+    waiting_message: Mapped[str] = mapped_column(server_default="")
     # The appointment's version this was made from.
     source_version: Mapped[int]
     __table_args__ = (
@@ -71,8 +73,25 @@ class Participant(Tenanted, Base):
     last_seen: Mapped[datetime]
     # Clinicians: whose licence counts.
     practitioner_id: Mapped[UUID | None]
+    # When they agreed to a visit by video.
+    consented_at: Mapped[datetime | None]
+    # Counts the browsers they came in with: only the last one's token speaks for them.
+    seat: Mapped[int] = mapped_column(server_default="0")
     __table_args__ = (
         UniqueConstraint("tenant_id", "session_id", "role", "display_name"),
+        ForeignKeyConstraint(["tenant_id", "session_id"], ["video_session.tenant_id", "video_session.id"]),
+    )
+
+
+class UsedLink(Tenanted, Base):
+    """A guest's link that somebody came in with, by its number, and a hash of the key of that browser; gone with the visit."""
+
+    __tablename__ = "used_link"
+    session_id: Mapped[UUID]
+    participant_id: Mapped[UUID]
+    device: Mapped[str]
+    __table_args__ = (
+        Index("ix_used_link_session", "tenant_id", "session_id"),
         ForeignKeyConstraint(["tenant_id", "session_id"], ["video_session.tenant_id", "video_session.id"]),
     )
 

@@ -37,6 +37,13 @@ CASES = {
         permissions=("telehealth.host",),
     ),
     "JoinSession": Case(lambda w: pb.JoinSessionRequest(token=w.token, patient_state="AZ", media=VIDEO)),
+    "DescribeRoom": Case(lambda w: pb.DescribeRoomRequest(token=w.token)),
+    "RejoinSession": Case(
+        lambda w: pb.RejoinSessionRequest(participant_token=w.patient.participant_token, media=VIDEO)
+    ),
+    "TellWaiting": Case(
+        lambda w: pb.TellWaitingRequest(session_id=w.room, message="Five more minutes."), names_resource=True
+    ),
     "AdmitParticipant": Case(
         lambda w: pb.AdmitParticipantRequest(session_id=w.room, participant_id=w.patient.participant.participant_id),
         names_resource=True,

@@ -30,6 +30,11 @@ def state_on_joining(role: Role, admitted_before: bool) -> ParticipantState:
     return ParticipantState.ADMITTED if role is Role.CLINICIAN or admitted_before else ParticipantState.WAITING
 
 
+def has_place(inside: int, places: int) -> bool:
+    """Whether one more may be in: every browser sends its picture to every other, which few can do for more than three."""
+    return inside < places
+
+
 def status_with(present: SessionStatus, roles_in: frozenset[Role], somebody_waits: bool) -> SessionStatus:
     """The room's status when these roles are in; once in progress it stays so until it is ended."""
     if present is SessionStatus.IN_PROGRESS or roles_in >= {Role.PATIENT, Role.CLINICIAN}:

@@ -36,6 +36,11 @@ class Pass:
     expires_at: datetime
     # JOIN as clinician: the practitioner whose licence counts. PARTICIPANT: the participant.
     subject_id: UUID | None = None
+    # JOIN: it was sent as a link, and is good for one browser when it carries a number of its own.
+    link: bool = False
+    once: UUID | None = None
+    # PARTICIPANT: the browser it was given to; one that came in later has a higher number.
+    seat: int = 0
 
 
 class BadToken(Exception):
@@ -44,7 +49,7 @@ class BadToken(Exception):
 
 def sign(ticket: Pass, key: bytes) -> str:
     """The token of a pass; whole seconds."""
-    claims = {
+    claims: dict[str, str | int | bool] = {
         "aud": ticket.purpose.value,
         "tid": str(ticket.tenant_id),
         "sid": str(ticket.session_id),
@@ -53,6 +58,12 @@ def sign(ticket: Pass, key: bytes) -> str:
         "sub": str(ticket.subject_id) if ticket.subject_id else "",
         "exp": int(ticket.expires_at.timestamp()),
     }
+    if ticket.link:
+        claims["lnk"] = True
+    if ticket.once is not None:
+        claims["jti"] = str(ticket.once)
+    if ticket.seat:
+        claims["sea"] = ticket.seat
     return jwt.encode(claims, key, algorithm=ALGORITHM)
 
 
@@ -74,6 +85,9 @@ def read(token: str, purpose: Purpose, key: bytes, now: datetime) -> Pass:
             claims["nam"],
             datetime.fromtimestamp(claims["exp"], UTC),
             UUID(claims["sub"]) if claims["sub"] else None,
+            bool(claims.get("lnk", False)),
+            UUID(claims["jti"]) if "jti" in claims else None,
+            int(claims.get("sea", 0)),
         )
     except (jwt.PyJWTError, KeyError, ValueError, TypeError) as error:
         raise BadToken(f"not a token of ours for {purpose}") from error

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, NotFound
-from telehealth.domain import signals
+from telehealth.domain import door, signals
 from telehealth.domain.tokens import Pass, Purpose
 from telehealth.domain.vocabulary import CLOSED, Media, ParticipantState, PresenceEnd, SessionStatus
 from telehealth.store import Store
@@ -16,8 +16,10 @@ from telehealth.tables import Participant, VideoSession
 from telehealth.usecases.ending import DROP
 from telehealth.usecases.room import (
     DeniedEntry,
+    JoinedElsewhere,
     Rooms,
     SessionClosed,
+    count_others,
     enter,
     follow_status,
     leave,
@@ -26,6 +28,7 @@ from telehealth.usecases.room import (
     read_pass,
     tell,
 )
+from telehealth.usecases.showing import RoomView, view_of
 
 
 class NotAdmitted(FailedPrecondition):
@@ -42,6 +45,7 @@ class Beat:
     participant: Participant
     status: SessionStatus
     others: list[Participant]
+    view: RoomView
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Stream:
 def heartbeat(call: Call, rooms: Rooms, token: str, media: Media) -> Beat:
     """Notes that a participant is still there; a change of media begins a new interval, coming back after a drop too.
 
-    Raises Unauthenticated, SessionClosed, DeniedEntry.
+    Raises Unauthenticated, SessionClosed, DeniedEntry, JoinedElsewhere.
     """
     ticket = read_pass(call, rooms, token, Purpose.PARTICIPANT)
     store = Store(call.session)
@@ -69,7 +73,8 @@ def heartbeat(call: Call, rooms: Rooms, token: str, media: Media) -> Beat:
     _note(call, rooms, store, session, participant, media)
     follow_status(store, session)
     present = others(store, participant) if participant.state == ParticipantState.ADMITTED.value else []
-    return Beat(participant, SessionStatus(session.status), present)
+    view = view_of(call, rooms, store, session, ticket)
+    return Beat(participant, SessionStatus(session.status), present, view)
 
 
 def leave_session(call: Call, rooms: Rooms, token: str) -> None:
@@ -77,8 +82,8 @@ def leave_session(call: Call, rooms: Rooms, token: str) -> None:
     ticket = read_pass(call, rooms, token, Purpose.PARTICIPANT)
     store = Store(call.session)
     session = store.lock(VideoSession, ticket.session_id, "video visit")
-    participant = _self(store, ticket)
-    if SessionStatus(session.status) in CLOSED or participant.state not in _THERE:
+    participant = _participant(store, ticket)
+    if SessionStatus(session.status) in CLOSED or participant.state not in _THERE or participant.seat != ticket.seat:
         return
     leave(store, participant, call.now, PresenceEnd.LEFT)
     _out(call, rooms, store, session, participant)
@@ -103,7 +108,10 @@ def drop(call: Call, rooms: Rooms, participant_id: UUID) -> None:
 
 
 def send_signal(call: Call, rooms: Rooms, token: str, to: UUID, kind: str, payload: str) -> None:
-    """Passes a description or candidate to somebody in the room. Raises Unauthenticated, NotAdmitted, NotFound, SessionClosed."""
+    """Passes a description or candidate to somebody in the room.
+
+    Raises Unauthenticated, NotAdmitted, NotFound, SessionClosed, JoinedElsewhere.
+    """
     ticket = read_pass(call, rooms, token, Purpose.PARTICIPANT)
     store = Store(call.session)
     session = store.need(VideoSession, ticket.session_id, "video visit")
@@ -119,7 +127,7 @@ def send_signal(call: Call, rooms: Rooms, token: str, to: UUID, kind: str, paylo
 
 
 def open_signals(call: Call, rooms: Rooms, token: str) -> Stream:
-    """What the stream of a participant listens to. Raises Unauthenticated, SessionClosed."""
+    """What the stream of a participant listens to. Raises Unauthenticated, SessionClosed, JoinedElsewhere."""
     ticket = read_pass(call, rooms, token, Purpose.PARTICIPANT)
     store = Store(call.session)
     session = store.need(VideoSession, ticket.session_id, "video visit")
@@ -140,7 +148,9 @@ def _note(
         leave(store, participant, call.now, PresenceEnd.MEDIA_CHANGED)
         enter(call, store, session, participant, media)
     elif participant.state == ParticipantState.OUT.value:
-        if participant.admitted_at is not None:
+        if participant.admitted_at is not None and door.has_place(
+            count_others(store, session, participant), rooms.max_in_room
+        ):
             enter(call, store, session, participant, media)
         else:
             participant.state, participant.waiting_since = ParticipantState.WAITING.value, call.now
@@ -156,6 +166,14 @@ def _out(call: Call, rooms: Rooms, store: Store, session: VideoSession, particip
 
 
 def _self(store: Store, ticket: Pass) -> Participant:
+    """Whom a token speaks for. Raises NotFound, JoinedElsewhere."""
+    participant = _participant(store, ticket)
+    if participant.seat != ticket.seat:
+        raise JoinedElsewhere
+    return participant
+
+
+def _participant(store: Store, ticket: Pass) -> Participant:
     if ticket.subject_id is None:
         raise NotFound("participant")
     return store.need(Participant, ticket.subject_id, "participant")

@@ -47,12 +47,12 @@ def end_session(call: Call, rooms: Rooms, session_id: UUID, version: int) -> Sho
     store = Store(call.session)
     session = store.session_within(session_id, call.principal.location_ids, lock=True)
     if session.status == SessionStatus.ENDED.value:
-        return _shown(call, store, session)
+        return shown(call, store, session)
     if SessionStatus(session.status) in CLOSED:
         raise SessionClosed
     call.expect_version(session.version, version)
     end_now(call, rooms, store, session)
-    return _shown(call, store, session)
+    return shown(call, store, session)
 
 
 def close_session(call: Call, rooms: Rooms, session_id: UUID) -> None:
@@ -90,6 +90,7 @@ def end_now(
     shared = together_of(store, session, call.now)
     session.ended_at = call.now
     session.seconds_together, session.audio_only = shared.seconds, shared.audio_only
+    store.forget_links(session.id)
     tell(call, rooms, session.id, everybody, "ended")
     if shared.joined_from is None:
         session.status = unmet.value
@@ -114,7 +115,7 @@ def end_now(
 def get_session(call: Call, session_id: UUID) -> Shown:
     """One video visit. Raises NotFound."""
     store = Store(call.session)
-    return _shown(call, store, store.session_within(session_id, call.principal.location_ids))
+    return shown(call, store, store.session_within(session_id, call.principal.location_ids))
 
 
 def list_sessions(call: Call, wanted: SessionFilter, page_size: int, page_token: str) -> tuple[list[VideoSession], str]:
@@ -137,5 +138,6 @@ def get_ledger(call: Call, session_id: UUID) -> Ledger:
     )
 
 
-def _shown(call: Call, store: Store, session: VideoSession) -> Shown:
+def shown(call: Call, store: Store, session: VideoSession) -> Shown:
+    """A room with everybody who came to its door."""
     return Shown(session, store.participants(session.id), together_of(store, session, session.ended_at or call.now))

@@ -36,6 +36,20 @@ class DeniedEntry(FailedPrecondition):
     message = "The host did not let you in."
 
 
+class RoomFull(FailedPrecondition):
+    """As many are in as browsers can serve."""
+
+    reason = "ROOM_FULL"
+    message = "The room is full: somebody has to leave first."
+
+
+class JoinedElsewhere(FailedPrecondition):
+    """The same participant has come in with another browser, which speaks for them now."""
+
+    reason = "JOINED_ELSEWHERE"
+    message = "You have joined this visit from another window or device."
+
+
 class Publisher(Protocol):
     """Sends to whoever listens now. Raises Unavailable when there is no connection."""
 
@@ -54,6 +68,7 @@ class Rooms:
     heartbeat_seconds: int
     presence_timeout_seconds: int
     join_token_seconds: int
+    max_in_room: int
     stun_urls: tuple[str, ...]
     turn_urls: tuple[str, ...]
     turn_secret: str
@@ -105,6 +120,18 @@ def enter(call: Call, store: Store, session: VideoSession, participant: Particip
             ended_by=PresenceEnd.OPEN.value,
         )
     )
+
+
+def expect_place(rooms: Rooms, store: Store, session: VideoSession, participant: Participant) -> None:
+    """Raises RoomFull when as many others are in as may be."""
+    if not door.has_place(count_others(store, session, participant), rooms.max_in_room):
+        raise RoomFull
+
+
+def count_others(store: Store, session: VideoSession, participant: Participant) -> int:
+    """How many others are in."""
+    everybody = store.participants(session.id)
+    return sum(one.state == ParticipantState.ADMITTED.value and one.id != participant.id for one in everybody)
 
 
 def leave(store: Store, participant: Participant, at: datetime, why: PresenceEnd) -> bool:

@@ -99,5 +99,6 @@ def _new_room(call: Call, facts: AppointmentFacts) -> VideoSession:
         ended_at=None,
         seconds_together=0,
         audio_only=False,
+        waiting_message="",
         source_version=facts.version,
     )
