@@ -6,13 +6,14 @@ import logging
 import sqlite3
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from urllib.parse import urlsplit
+
+import urllib3
 
 from infra.simulators.kit.clock import BusinessClock, stamp
 from infra.simulators.kit.database import Database
@@ -54,6 +55,7 @@ class WebhookQueue:
         self._wake = threading.Event()
         self._stopped = False
         self._thread: threading.Thread | None = None
+        self._http = urllib3.PoolManager(maxsize=PARALLEL_LANES, retries=False, timeout=TIMEOUT_SECONDS)
 
     def add(self, *, lane: str, due_at: datetime, url: str, body: bytes, content_type: str, secret: str) -> None:
         """Keeps a webhook to be sent at business instant `due_at`; those of one lane go one after the other."""
@@ -115,22 +117,21 @@ class WebhookQueue:
     def _send_lane(self, lane: list[Webhook], unreachable: set[str]) -> int:
         taken = 0
         for webhook in lane:
-            if webhook.url in unreachable or not self._send(webhook, unreachable):
+            if urlsplit(webhook.url).netloc in unreachable or not self._send(webhook, unreachable):
                 break  # the order within a lane is kept: the rest waits for the one that failed
             taken += 1
         return taken
 
     def _send(self, webhook: Webhook, unreachable: set[str]) -> bool:
         headers = {"Content-Type": webhook.content_type, **self._sign(webhook)}
-        request = urllib.request.Request(webhook.url, data=webhook.body, headers=headers, method="POST")  # noqa: S310 - the driver gives the URL
         delivered = False
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 - as above
-                delivered = 200 <= response.status < 300
-        except urllib.error.HTTPError as answer:
-            log.info("webhook %d was answered %d", webhook.id, answer.code)
-        except OSError as error:
-            unreachable.add(webhook.url)
+            answer = self._http.request("POST", webhook.url, body=webhook.body, headers=headers, redirect=False)
+            delivered = 200 <= answer.status < 300
+            if not delivered:
+                log.info("webhook %d was answered %d", webhook.id, answer.status)
+        except urllib3.exceptions.HTTPError as error:
+            unreachable.add(urlsplit(webhook.url).netloc)
             log.info("webhook %d could not be sent: %s", webhook.id, error)
         with self._database.transaction() as connection:
             change = "UPDATE webhook SET attempts = attempts + 1, delivered = ?, retry_at = ? WHERE id = ?"
