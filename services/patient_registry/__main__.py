@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from polyclinic.patient_registry.v1 import patient_registry_pb2
+from polyclinic.patient_registry.v1 import intake_pb2, patient_registry_pb2
 
 from chassis.service import Service
 from patient_registry import events
 from patient_registry.rpc import PatientRegistryRpc
+from patient_registry.rpc.intake import IntakeRpc
 from patient_registry.settings import Settings
 
 
@@ -14,6 +15,7 @@ def build(settings: Settings) -> Service:
     """The service, wired; nothing connects until it is run."""
     service = Service("patient_registry", settings)
     service.serve(patient_registry_pb2.DESCRIPTOR.services_by_name["PatientRegistry"], PatientRegistryRpc())
+    service.serve(intake_pb2.DESCRIPTOR.services_by_name["Intake"], IntakeRpc())
     service.consume(events.SUBSCRIPTIONS)
     return service
 

@@ -34,3 +34,24 @@ def refuse(problems: Iterable[Problem], below: str = "") -> None:
     violations = [Violation(f"{below}.{p.field}" if below else p.field, p.message) for p in problems]
     if violations:
         raise InvalidInput(violations)
+
+
+class FormSubmitted(Conflict):
+    """What was submitted is not changed by answering on."""
+
+    reason = "FORM_SUBMITTED"
+    message = "This form was submitted already; open it again to answer it anew."
+
+
+class FormNotSubmitted(Conflict):
+    """Staff look at what was submitted, once."""
+
+    reason = "FORM_NOT_SUBMITTED"
+    message = "There is nothing to review: the form is a draft, or was reviewed already."
+
+
+class ConsentTextChanged(Conflict):
+    """Nobody signs words that were replaced while they read them."""
+
+    reason = "CONSENT_TEXT_CHANGED"
+    message = "The text was changed meanwhile. Please read the new one before you sign it."

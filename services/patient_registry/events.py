@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from polyclinic.billing.v1 import events_pb2 as billing_events
+from polyclinic.identity.v1 import events_pb2 as identity_events
 from polyclinic.notifications.v1 import events_pb2 as notification_events
 from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 
@@ -13,7 +14,7 @@ from chassis.call import Call
 from chassis.processor import Subscription
 from chassis.protos import instant
 from patient_registry.domain.consent import Channel
-from patient_registry.usecases import consents, coverages, visits
+from patient_registry.usecases import consents, coverages, standard_intake, visits
 from patient_registry.usecases.coverages import Verified
 from patient_registry.usecases.visits import VisitState
 
@@ -34,6 +35,11 @@ def on_consent_changed(call: Call, event: notification_events.ContactConsentChan
     if channel is not None:
         patient_ids = [UUID(one) for one in event.patient_ids]
         consents.answered(call, patient_ids, channel, event.granted, instant(event.changed_at))
+
+
+def on_tenant_changed(call: Call, _event: identity_events.TenantChanged) -> None:
+    """An organisation is there: it has forms and consents to begin with."""
+    standard_intake.install(call)
 
 
 def on_coverage_verified(call: Call, event: billing_events.CoverageVerified) -> None:
@@ -84,4 +90,5 @@ SUBSCRIPTIONS = (
     Subscription(scheduling_events.VisitLeft, on_appointments, purpose="visit-history", bulk=True),
     Subscription(notification_events.ContactConsentChanged, on_consent_changed, purpose="consent"),
     Subscription(billing_events.CoverageVerified, on_coverage_verified, purpose="benefits"),
+    Subscription(identity_events.TenantChanged, on_tenant_changed, purpose="standard-intake"),
 )

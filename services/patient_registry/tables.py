@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, Sequence, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.orm import Tenanted, TenantOnly, Versioned, declarative_base, patient_scoped
+from chassis.orm import Tenanted, TenantOnly, Versioned, patient_scoped
+from patient_registry import tables_intake
+from patient_registry.tables_base import Base
 
-Base: Any = declarative_base()
+__all__ = ["Base", "tables_intake"]
 
 # Compared byte by byte, so that a beginning is a range of the index whatever the database's locale is.
 Bytewise = Text(collation="C")

@@ -14,6 +14,7 @@ from polyclinic.types.v1 import types_pb2
 
 from chassis.testing import Case
 from tests.contracts.growth import Bound
+from tests.patient_registry import cases_intake
 from tests.patient_registry.people import add_coverage, appointment, coverage, day, mobile, name, person, register
 
 
@@ -26,6 +27,7 @@ class World:
     other_id: str
     relation_id: str
     coverage_id: str
+    intake: cases_intake.Intake
 
 
 def world(harness: Any, tenant: UUID) -> World:
@@ -40,9 +42,11 @@ def world(harness: Any, tenant: UUID) -> World:
         ),
     )
     covered = add_coverage(desk, one.patient_id)
-    harness.deliver(tenant, scheduling_events.AppointmentBooked(appointment=appointment(one.patient_id)))
+    booked = appointment(one.patient_id)
+    harness.deliver(tenant, scheduling_events.AppointmentBooked(appointment=booked))
     desk.call("SetContactConsent", consent(one.patient_id))
-    return World(tenant, one.patient_id, other.patient_id, relation.relation_id, covered.coverage_id)
+    intake = cases_intake.world(desk, one.patient_id, booked.appointment_id)
+    return World(tenant, one.patient_id, other.patient_id, relation.relation_id, covered.coverage_id, intake)
 
 
 def consent(patient_id: str) -> pb.SetContactConsentRequest:
@@ -141,13 +145,14 @@ CASES = {
             base_url="https://clinic.example.org/fhir/R4",
         )
     ),
+    **cases_intake.CASES,
 }
 
 # For the bounds of reads (tests/contracts/test_bounds.py): tables of which one patient has few …
 FEW = frozenset({"relation", "coverage"})  # of one patient there are few by rule: MOST_RELATIONS, MOST_COVERAGES
 NOT_MADE = frozenset({"external_key"})  # what imports are recognised by; read by their key only
 # … and those that describe the network rather than what happened in it.
-SETTLED = frozenset({"payer_alias"})
+SETTLED = frozenset({"payer_alias", "intake_form", "consent_text"})
 # Reads that may cost more on a long history, each with its bound and the reason.
 BOUNDS: dict[str, Bound] = {
     "GetContactConsent": Bound("the last 200 changes of a history are told", rows=1 + 200 + 24),

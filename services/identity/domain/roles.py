@@ -6,35 +6,46 @@ from collections.abc import Iterable
 
 _SELF = frozenset({"self.read"})
 _LOOK = _SELF | {"organisation.read"}
+# What patients hand in before a visit: forms, signed consents, pictures of cards.
+_INTAKE = frozenset({
+    "intake_form.read", "form_response.read", "form_response.write", "form_response.review", "consent_text.read",
+    "consent.read", "consent.sign", "document.read", "document.write",
+})  # fmt: skip
+# Messages between staff and patients, and about patients.
+_THREADS = frozenset({"thread.read", "thread.write", "thread.assign", "message_pool.read"})
 
-FRONT_DESK = _LOOK | {
+FRONT_DESK = _LOOK | _INTAKE | _THREADS | {
     "patient.read", "patient.search", "patient.register", "patient.update", "coverage.*", "consent.*", "payer_alias.read",
     "schedule.read", "appointment.read", "appointment.book", "visit.flow", "waitlist.read", "waitlist.manage",
     "payment.take", "payment.read", "drawer.open", "drawer.read", "drawer.close", "account.read", "encounter.read", "payer.read",
-    "eligibility.read", "eligibility.check", "statement.read", "message.read", "message.send", "reminder.read",
+    "eligibility.read", "eligibility.check", "statement.read", "payment_plan.*", "message.read", "message.send", "reminder.read",
     "telehealth.read", "telehealth.host", "telehealth.join",
+    "authorisation.*", "estimate.*", "sliding_fee.*", "preparation.read",
 }  # fmt: skip
-SCHEDULER = _LOOK | {
+SCHEDULER = _LOOK | _THREADS | {
     "patient.read", "patient.search", "patient.register", "coverage.read", "schedule.*", "appointment.*", "visit.flow", "waitlist.*",
-    "no_show_risk.read",
+    "no_show_risk.read", "authorisation.read", "estimate.read", "preparation.read",
     "message.read", "message.send", "reminder.read", "telehealth.read", "telehealth.join",
 }  # fmt: skip
-BILLER = _LOOK | {
+BILLER = _LOOK | _THREADS | {
+    "document.read",
     "patient.read", "patient.search", "patient.update", "coverage.*", "payer_alias.*", "appointment.read", "schedule.read",
     "payer.*", "fee_schedule.*", "coding_edit.*", "encounter.read", "payment.*", "drawer.*", "account.*", "ledger.*", "statement.*",
-    "claim.*", "remittance.*",
+    "claim.*", "remittance.*", "denial.*", "payment_plan.*", "collection.*", "invoice.*",
     "eligibility.*", "work_item.*", "report.read", "message.read",
+    "enrolment.*", "authorisation.*", "estimate.*", "sliding_fee.*", "discount_policy.*", "code_set.*", "cut_over.*", "preparation.read",
 }  # fmt: skip
-CLINICIAN = _LOOK | {
+CLINICIAN = _LOOK | _INTAKE | _THREADS | {
     "patient.read", "patient.search", "coverage.read", "schedule.read", "appointment.read", "visit.flow",
     "encounter.read", "coding_edit.read", "encounter.code", "encounter.sign", "telehealth.*", "message.read", "message.send",
+    "authorisation.read", "code_set.read",
 }  # fmt: skip
-NURSE = _LOOK | {
+NURSE = _LOOK | _INTAKE | _THREADS | {
     "patient.read", "patient.search", "patient.update", "schedule.read", "appointment.read", "visit.flow", "encounter.read",
-    "coding_edit.read", "encounter.code", "telehealth.*", "message.read",
+    "coding_edit.read", "encounter.code", "telehealth.*", "message.read", "authorisation.read", "code_set.read",
 }  # fmt: skip
 MANAGER = (FRONT_DESK | SCHEDULER | BILLER | NURSE) | {
-    "organisation.write", "user.read", "user.write", "patient.import", "audit.read", "report.*",
+    "intake_form.*", "consent_text.*", "message_pool.*", "organisation.write", "user.read", "user.write", "patient.import", "audit.read", "report.*",
     "template.*", "message.*", "message_rule.*", "messaging_policy.*", "suppression.*", "booking_override.*",
 }  # fmt: skip
 AUDITOR = _LOOK | {
@@ -44,6 +55,10 @@ AUDITOR = _LOOK | {
     "report.read",
     "claim.read",
     "remittance.read",
+    "denial.read",
+    "payment_plan.read",
+    "collection.read",
+    "invoice.read",
     "booking_override.read",
 }
 

@@ -1,0 +1,1 @@
+"""Libraries that make things of bytes: pictures, paper."""
