@@ -67,7 +67,9 @@ def build(*, force: bool = False) -> int:
             return 0
         files = {
             "console.css": stylesheet(),
-            "console.js": (WEB / "js" / "console.js").read_bytes(),
+            "portal.css": portal_stylesheet(),
+            **{path.name: path.read_bytes() for path in sorted((WEB / "js").glob("*.js"))},
+            "portal.js": (WEB / "js" / "portal.js").read_bytes(),
             "icon.svg": (WEB.parent / "static" / "icon.svg").read_bytes(),
         }
         modules = packages()
@@ -89,15 +91,13 @@ def fingerprint() -> str:
 def inputs() -> Iterable[Path]:
     """Every file that the assets are made of."""
     yield from (Path(__file__), WEB / "package.json", WEB / "package-lock.json", WEB.parent / "static" / "icon.svg")
-    for pattern in ("css/*.css", "js/*.js", "locale/*/LC_MESSAGES/*.po"):
+    for pattern in ("css/*.css", "css/portal/*.css", "js/*.js", "locale/*/LC_MESSAGES/*.po"):
         yield from WEB.glob(pattern)
 
 
 def stylesheet() -> bytes:
     """Our styles as one file, without comments, with the calendar's rows: the policy allows no inline style to place things."""
-    text = "".join(path.read_text() for path in sorted((WEB / "css").glob("*.css")))
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    text = "\n".join(line.strip() for line in text.splitlines() if line.strip())
+    text = _joined(sorted((WEB / "css").glob("*.css")))
     rows = "".join(
         f".at-{row}{{grid-row-start:{row + 1}}}.for-{row}{{grid-row-end:span {row}}}"
         for row in range(1, ROWS_A_DAY + 1)
@@ -107,6 +107,18 @@ def stylesheet() -> bytes:
         for count in range(1, LANES + 1)
     )
     return (text + "\n.at-0{grid-row-start:1}" + rows + lanes).encode()
+
+
+def portal_stylesheet() -> bytes:
+    """The patients' styles: the house's tokens and components (layers 1 to 3), then the portal's own."""
+    shared = sorted(path for path in (WEB / "css").glob("*.css") if path.name[0] in "123")
+    return _joined([*shared, *sorted((WEB / "css" / "portal").glob("*.css"))]).encode()
+
+
+def _joined(paths: Iterable[Path]) -> str:
+    """Style sheets as one text, without comments and blank lines."""
+    text = re.sub(r"/\*.*?\*/", "", "".join(path.read_text() for path in paths), flags=re.DOTALL)
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def packages() -> Path:

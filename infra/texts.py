@@ -21,8 +21,10 @@ LOCALE = GATEWAY / "web" / "locale"
 SOURCES = [
     ("web/**.py", "python"),
     ("console/**.py", "python"),
+    ("portal/**.py", "python"),
     ("web/templates/**.html", "jinja2"),
     ("console/templates/**.html", "jinja2"),
+    ("portal/templates/**.html", "jinja2"),
 ]
 JINJA = {
     "extensions": "jinja2.ext.do,jinja2.ext.loopcontrols",

@@ -24,6 +24,7 @@ from gateway.identity import Identity
 from gateway.limits import Limits
 from gateway.openapi.routes import Documentation, add_documentation
 from gateway.pages import Pages, add_pages
+from gateway.portal.routes import add_portal
 from gateway.request_log import RequestLog
 from gateway.security_headers import with_security_headers
 from gateway.sessions import Sessions
@@ -52,6 +53,15 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
         secure=settings.secure,
         real_seconds=lambda: real_now().timestamp(),
         refresh=identity.refresh,
+    )
+    # A patient who is signed in to the portal and a colleague at the console share a browser, not a session.
+    portal_sessions = Sessions(
+        settings.session_key,
+        secure=settings.secure,
+        real_seconds=lambda: real_now().timestamp(),
+        refresh=identity.refresh,
+        prefix="polyclinic_portal",
+        path="/portal",
     )
     edge = Edge(
         backends=backends,
@@ -84,6 +94,7 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
         assets = Assets()
         add_assets(app, edge, assets)
         add_console(app, edge, found, assets, sessions)
+        add_portal(app, edge, found, assets, portal_sessions)
     if settings.gateway_role in ("all", "streams"):
         _add_streams(app, edge, found, identity, settings)
     else:

@@ -74,6 +74,8 @@ class Exchange:
     calls: int = 0
     # A page's form may carry the CSRF token in a field, since it is sent without a script.
     takes_forms: bool = False
+    # Whose cookies are read and written; None: the door's own, of the API and the console.
+    sessions: Sessions | None = None
     # A page asks several RPCs: each with how often.
     asked: Counter[str] = field(default_factory=Counter)
     # Set when the session's tokens were renewed on the way: the answer carries the new cookie.
@@ -148,12 +150,14 @@ class Edge:
         public: bool = False,
         webhook: bool = False,
         forms: bool = False,
+        sessions: Sessions | None = None,
         render: Render = problems.respond,
     ) -> Callable[..., Response]:
         """A Flask view of a handler.
 
         ``label`` is the path template (never the path, which may hold ids); ``rpc`` what it will call; ``webhook`` limits
-        it as an outside party's; ``forms`` takes the CSRF token from a form's field too. Without ``public`` a missing or
+        it as an outside party's; ``forms`` takes the CSRF token from a form's field too; ``sessions`` are those of a site with
+        cookies of its own. Without ``public`` a missing or
         invalid token is refused here; services verify it again in any case.
         """
         span_name, resources = f"HTTP {label}", _resources_in(label)
@@ -166,7 +170,7 @@ class Edge:
             # The request itself: each look through Flask's proxy would cost a context lookup.
             incoming: Request = request._get_current_object()  # type: ignore[attr-defined]
             exchange = Exchange(incoming, request_id(incoming.headers), self._address(incoming), self.backends, rpc=rpc)
-            exchange.takes_forms = forms
+            exchange.takes_forms, exchange.sessions = forms, sessions or self._sessions
             if forms:
                 incoming.max_content_length = MAX_FORM_BYTES
             about = {"http.route": label, "http.request.method": incoming.method, **resources(values)}
@@ -248,7 +252,8 @@ class Edge:
             raise Unauthenticated
 
     def _open_session(self, exchange: Exchange) -> None:
-        session = self._sessions.read(exchange.request.cookies)
+        sessions = exchange.sessions or self._sessions
+        session = sessions.read(exchange.request.cookies)
         if session is None:
             return
         if exchange.request.method not in _SAFE_VERBS and not (
@@ -256,7 +261,7 @@ class Edge:
             or (exchange.takes_forms and session.matches(exchange.request.form.get(CSRF_FIELD, "")))
         ):
             raise CsrfRefused
-        current = self._sessions.current(session, exchange.address, exchange.request_id)
+        current = sessions.current(session, exchange.address, exchange.request_id)
         if current is None:
             exchange.session_ended = True
             return
@@ -274,10 +279,11 @@ class Edge:
 
     def _finish(self, exchange: Exchange, response: Response) -> None:
         response.headers["X-Request-Id"] = exchange.request_id
+        sessions = exchange.sessions or self._sessions
         if exchange.renewed is not None:
-            self._sessions.write(response, exchange.renewed)
+            sessions.write(response, exchange.renewed)
         elif exchange.session_ended:
-            self._sessions.clear(response)
+            sessions.clear(response)
 
     def _note(self, exchange: Exchange, label: str, status: int) -> None:
         principal = exchange.principal

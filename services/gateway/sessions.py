@@ -59,8 +59,18 @@ Refresh = Callable[[str, str, str], tuple[str, str, int]]
 class Sessions:
     """Seals, opens and renews sessions."""
 
-    def __init__(self, key: bytes, *, secure: bool, real_seconds: Callable[[], float], refresh: Refresh) -> None:
+    def __init__(
+        self,
+        key: bytes,
+        *,
+        secure: bool,
+        real_seconds: Callable[[], float],
+        refresh: Refresh,
+        prefix: str = "polyclinic",
+        path: str = "/",
+    ) -> None:
         self._cipher = AESGCM(key)
+        self._cookie, self._csrf_cookie, self._path = f"{prefix}_session", f"{prefix}_csrf", path
         self._secure = secure
         self._real_seconds = real_seconds
         self._refresh = refresh
@@ -91,11 +101,11 @@ class Sessions:
 
     def read(self, cookies: Mapping[str, str]) -> Session | None:
         """The session of a request's cookies, None without one."""
-        if COOKIE not in cookies:
+        if self._cookie not in cookies:
             return None
-        parts = [cookies[COOKIE]]
+        parts = [cookies[self._cookie]]
         for index in range(1, MAX_CHUNKS):
-            part = cookies.get(f"{COOKIE}.{index}")
+            part = cookies.get(f"{self._cookie}.{index}")
             if part is None:
                 break
             parts.append(part)
@@ -106,19 +116,21 @@ class Sessions:
         sealed = self.seal(session)
         chunks = [sealed[start : start + CHUNK] for start in range(0, len(sealed), CHUNK)]
         for index in range(MAX_CHUNKS):
-            name = f"{COOKIE}.{index}" if index else COOKIE
+            name = f"{self._cookie}.{index}" if index else self._cookie
             if index < len(chunks):
-                response.set_cookie(name, chunks[index], httponly=True, samesite="Lax", secure=self._secure, path="/")
+                response.set_cookie(
+                    name, chunks[index], httponly=True, samesite="Lax", secure=self._secure, path=self._path
+                )
             elif index == len(chunks):
-                response.delete_cookie(name, httponly=True, samesite="Lax", secure=self._secure, path="/")
-        response.set_cookie(CSRF_COOKIE, session.csrf, samesite="Lax", secure=self._secure, path="/")
+                response.delete_cookie(name, httponly=True, samesite="Lax", secure=self._secure, path=self._path)
+        response.set_cookie(self._csrf_cookie, session.csrf, samesite="Lax", secure=self._secure, path=self._path)
 
     def clear(self, response: Response) -> None:
         """Takes all cookies of the session away."""
         for index in range(MAX_CHUNKS):
-            name = f"{COOKIE}.{index}" if index else COOKIE
-            response.delete_cookie(name, httponly=True, samesite="Lax", secure=self._secure, path="/")
-        response.delete_cookie(CSRF_COOKIE, samesite="Lax", secure=self._secure, path="/")
+            name = f"{self._cookie}.{index}" if index else self._cookie
+            response.delete_cookie(name, httponly=True, samesite="Lax", secure=self._secure, path=self._path)
+        response.delete_cookie(self._csrf_cookie, samesite="Lax", secure=self._secure, path=self._path)
 
     # --- renewal ----------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from polyclinic.identity.v1 import identity_pb2
+from polyclinic.identity.v1 import clinics_pb2, identity_pb2
 
 from chassis.service import Service
 from chassis.settings import SettingsError
 from identity import events
-from identity.rpc import IdentityRpc
+from identity.rpc.clinics import ClinicsRpc
+from identity.rpc.identity import IdentityRpc
 from identity.secrets import KeyVault, Passwords
 from identity.settings import Settings
 from identity.usecases import keys
@@ -36,6 +37,7 @@ def build(settings: Settings) -> Service:
     service.verify_with(own_keys)
     service.before_ready(make_first_key)
     service.serve(identity_pb2.DESCRIPTOR.services_by_name["Identity"], IdentityRpc(desk))
+    service.serve(clinics_pb2.DESCRIPTOR.services_by_name["Clinics"], ClinicsRpc())
     service.consume(events.SUBSCRIPTIONS)
     return service
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from chassis.ids import NIL
-from chassis.store import BaseStore
+from chassis.store import DEFAULT_PAGE, LARGEST_PAGE, BaseStore, among, make_token, read_token
 from identity.tables import Account, ApiClient, AuditedPatient, AuditEntry, SigningKey, Tenant, TenantSlug, UserSession
 
 # Built once: each of the house's calls comes by here.
@@ -34,6 +34,11 @@ class Store(BaseStore):
         if location_id is not None:
             query = query.where(model.location_id == location_id)
         return self.page(query, [model.id], page_size, page_token)
+
+    def listed(self, model: type[Any], ids: Iterable[UUID]) -> list[Any]:
+        """The active ones of these locations or practitioners."""
+        query = select(model).where(model.tenant_id == self.tenant_id, among(model.id, ids), model.active)
+        return list(self.session.scalars(query))
 
     def tenant(self) -> Tenant:
         return self.need(Tenant, self.tenant_id, "tenant")
@@ -132,6 +137,21 @@ class Store(BaseStore):
 def tenant_of_slug(session: Session, slug: str) -> UUID | None:
     """The tenant behind a slug; may be asked before the transaction has a tenant."""
     return session.scalar(select(TenantSlug.tenant_id).where(TenantSlug.slug == slug))
+
+
+def published_slugs(session: Session, page_size: int, page_token: str) -> tuple[list[str], str]:
+    """One page of the clinics that publish themselves, of every tenant: (slugs in order, token of the next page or "")."""
+    size = min(page_size or DEFAULT_PAGE, LARGEST_PAGE)
+    query = select(TenantSlug.slug).where(TenantSlug.published).order_by(TenantSlug.slug).limit(size + 1)
+    if page_token:
+        query = query.where(TenantSlug.slug > str(read_token(page_token, 1)[0]))
+    slugs = list(session.scalars(query))
+    return slugs[:size], make_token([slugs[size - 1]]) if len(slugs) > size else ""
+
+
+def publish_slug(session: Session, tenant_id: UUID, published: bool) -> None:
+    """Puts the tenant's page on the public list, or takes it off."""
+    session.execute(update(TenantSlug).where(TenantSlug.tenant_id == tenant_id).values(published=published))
 
 
 def claim_slug(session: Session, tenant_id: UUID, slug: str) -> bool:

@@ -29,6 +29,8 @@ class TenantSlug(TenantOnly, Base):
 
     __tablename__ = "tenant_slug"
     slug: Mapped[str] = mapped_column(primary_key=True)
+    # Whether the clinic's page is published: a search engine's list is made before any tenant is known.
+    published: Mapped[bool] = mapped_column(server_default="false", default=False)
     __table_args__ = (UniqueConstraint("slug"), unprotected_by_tenant("sign-in finds the tenant by its slug"))
 
 
@@ -199,3 +201,17 @@ class AuditedPatient(TenantOnly, Base):
     occurred_at: Mapped[datetime] = mapped_column(primary_key=True)
     entry_id: Mapped[UUID] = mapped_column(primary_key=True)
     __table_args__ = ({"info": {"append_only": True}},)
+
+
+class ClinicPage(Versioned, Tenanted, Base):
+    """What the organisation shows to anybody; its id is the tenant's. Without a row nothing is published."""
+
+    __tablename__ = "clinic_page"
+    published: Mapped[bool]
+    # Language → text.
+    about: Mapped[dict]
+    phone: Mapped[str]
+    email: Mapped[str]
+    takes_new_patients: Mapped[bool]
+    location_ids: Mapped[list]
+    practitioner_ids: Mapped[list]

@@ -101,6 +101,9 @@ class House:
 class Browser:
     """What a person's browser does: follows redirects, keeps cookies, sends a form with the fields the page gave it."""
 
+    # The cookie that holds the site's CSRF token.
+    CSRF_COOKIE, COOKIE_PATH = "polyclinic_csrf", "/"
+
     def __init__(self, client: FlaskClient, slug: str, language: str) -> None:
         self.client = client
         self.slug = slug
@@ -135,7 +138,7 @@ class Browser:
     @property
     def token(self) -> dict[str, str]:
         """What proves a form that no page has shown, and a key for its effect."""
-        cookie = self.client.get_cookie("polyclinic_csrf")
+        cookie = self.client.get_cookie(self.CSRF_COOKIE, path=self.COOKIE_PATH)
         return {"csrf_token": cookie.value if cookie else "", "idempotency_key": str(uuid7())}
 
     @property
@@ -193,10 +196,10 @@ class Forms(HTMLParser):
             self._form[self._area][0] += data
 
 
-def build(service_harness: Callable[..., Harness], secrets: dict[str, str]) -> House:
+def build(service_harness: Callable[..., Harness], secrets: dict[str, str], instance: str = "console") -> House:
     """Starts every service apart from those of other tests, and founds a clinic over the public API."""
     harnesses = {
-        name: service_harness(name, POLYCLINIC_INSTANCE="console", **(secrets if name == "identity" else {}))
+        name: service_harness(name, POLYCLINIC_INSTANCE=instance, **(secrets if name == "identity" else {}))
         for name in SERVICES
     }
     identity = harnesses["identity"]
@@ -209,7 +212,7 @@ def build(service_harness: Callable[..., Harness], secrets: dict[str, str]) -> H
     for harness in harnesses.values():
         harness.clock.set(now)
         harness.service.verifier.add_keys(key_set)
-    slug = "console-" + uuid7().hex[-12:]
+    slug = f"{instance}-" + uuid7().hex[-12:]
     operator = identity.client(None, ["platform.operate"])
     made = operator.call(
         "CreateTenant",

@@ -9,7 +9,7 @@ from uuid import UUID
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.type.date_pb2 import Date
 from polyclinic.audit.v1 import audit_pb2
-from polyclinic.identity.v1 import events_pb2
+from polyclinic.identity.v1 import clinics_pb2, events_pb2
 from polyclinic.identity.v1 import identity_pb2 as pb
 from polyclinic.types.v1 import types_pb2
 
@@ -143,6 +143,15 @@ def _rename(kind, w):
 
 
 CASES = {
+    "GetClinic": Case(lambda w: clinics_pb2.GetClinicRequest(slug=w.slug)),
+    "ListClinics": Case(lambda w: clinics_pb2.ListClinicsRequest()),
+    "GetClinicPage": Case(lambda w: clinics_pb2.GetClinicPageRequest()),
+    "UpdateClinicPage": Case(
+        lambda w: clinics_pb2.UpdateClinicPageRequest(
+            clinic_page=clinics_pb2.ClinicPage(published=True, location_ids=[w.location.location_id]),
+            update_mask=_mask("published", "location_ids"),
+        )
+    ),
     "SignIn": Case(lambda w: pb.SignInRequest(tenant=w.slug, login="clerk", password=PASSWORD)),
     "RefreshSession": Case(lambda w: pb.RefreshSessionRequest(refresh_token=w.refresh_token)),
     "SignOut": Case(lambda w: pb.SignOutRequest(refresh_token=w.refresh_token)),

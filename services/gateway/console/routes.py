@@ -16,6 +16,7 @@ from gateway.console import (
     clinician,
     finding,
     home,
+    moving,
     organisation,
     patients,
     payers,
@@ -71,13 +72,16 @@ DAY: Table = (
     ("GET", f"{VISIT}/arrive", arriving.desk),
     ("POST", f"{VISIT}/take", arriving.take),
     ("GET", f"{VISIT}/move", booking.move_form),
-    ("POST", f"{VISIT}/move", booking.move),
+    ("POST", f"{VISIT}/move", moving.move),
+    ("POST", f"{VISIT}/unmove", moving.unmove),
+    ("GET", f"{VISIT}/free", moving.free),
     ("GET", f"{VISIT}/cancel", booking.cancel_form),
     ("POST", f"{VISIT}/cancel", booking.cancel),
     ("GET", f"{VISIT}/superbill", clinician.of_visit),
     ("POST", f"{VISIT}/{{step}}", today.step),
     ("POST", "/console/requests/{request_id}/close", today.close_request),
     ("GET", "/console/calendar", calendar.show),
+    ("GET", "/console/calendar/sheet", calendar.sheet),
     ("GET", "/console/book", booking.kinds),
     ("GET", "/console/book/times", booking.times),
     ("POST", "/console/book/hold", booking.hold),
@@ -173,7 +177,7 @@ def add_console(
     app: Flask, edge: Edge, services: Iterable[ServiceDescriptor], assets: Assets, sessions: Sessions
 ) -> None:
     """Adds the console's routes."""
-    site = Site(services, assets, [TEMPLATES], SIGN_IN, home.sections)
+    site = Site(services, assets, [TEMPLATES], lambda _path: SIGN_IN, home.sections)
     doors = signing.Signing(sessions)
     public = (
         ("GET", SIGN_IN, doors.form),

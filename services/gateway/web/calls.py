@@ -85,9 +85,12 @@ class Caller:
         return self._rpcs.find(name)[1].request_class
 
     def may(self, name: str) -> bool:
-        """Whether the person's token carries the permission that an RPC (``Service.Method``) asks for."""
+        """Whether an RPC (``Service.Method``) is open to the person: by permission, as a patient where patients may, or to anybody."""
         principal = self._exchange.principal
-        return principal is not None and principal.may(self._rpcs.find(name)[1].permission)
+        rpc = self._rpcs.find(name)[1]
+        if principal is None:
+            return rpc.public
+        return principal.may(rpc.permission) or rpc.public or (rpc.patient_self and principal.kind == "patient")
 
     def call(self, ask: Ask, key: str = "") -> Any:
         """One answer. Raises Refused."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 _PATHS = {
+    "home": "M4 11l8-7 8 7v9h-5v-6H9v6H4z",
     "today": "M4 6h16v14H4zM4 10h16M9 3v4M15 3v4M8 15l2.5 2.5L16 13",
     "calendar": "M4 6h16v14H4zM4 10h16M9 3v4M15 3v4",
     "find": "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13zM15.5 15.5 21 21",

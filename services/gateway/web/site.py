@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import grpc
@@ -16,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from chassis import errors
 from gateway import errors as problems
 from gateway.edge import Edge, Exchange
+from gateway.sessions import Sessions
 from gateway.web.assets import Assets
 from gateway.web.calls import Refused, Rpcs
 from gateway.web.i18n import Languages
@@ -37,38 +39,65 @@ class Route:
     public: bool = False
 
 
+# The request's path → the site's page where whoever is not signed in goes.
+SignIn = Callable[[str], str]
+# (exchange, values of the path, RPCs, templates, languages, sections) → the page, as `Page` itself is made.
+MakePage = Callable[..., Page]
+# What a site asks of whoever opens a page that is not public, with the site's own kind of page. Raises what refuses them.
+Admit = Callable[[Any], None]
+Sections = Callable[[Any], Sequence[tuple[str, str, str]]]
+
+
+def staff_only(page: Page) -> None:
+    """Patients have a site of their own. Raises PermissionDenied."""
+    if page.exchange.principal is not None and page.exchange.principal.kind == "patient":
+        raise errors.PermissionDenied
+
+
 class Site:
-    """One site: its templates, its sign-in page, its routes."""
+    """One site: its templates, its sign-in page, its routes; and, when it has its own, its sessions."""
 
     def __init__(
         self,
         services: Iterable[ServiceDescriptor],
         assets: Assets,
         folders: Sequence[Path],
-        sign_in: str,
-        sections: Callable[[Page], Sequence[tuple[str, str, str]]],
+        sign_in: SignIn,
+        sections: Sections,
+        *,
+        admit: Admit = staff_only,
+        make_page: MakePage = Page,
+        sessions: Sessions | None = None,
     ) -> None:
         self._rpcs = Rpcs(services)
         self._languages = Languages()
         self._sign_in = sign_in
         self._sections = sections
         self._templates = environment(folders, assets)
+        self._admit, self._make_page, self._sessions = admit, make_page, sessions
 
     def add(self, app: Flask, edge: Edge, routes: Iterable[Route]) -> None:
         """Adds the routes."""
         for route in routes:
             rule = re.sub(r"{(\w+)}", r"<segment:\1>", route.path)
-            view = edge.view(self._view(route), route.path, public=route.public, forms=True, render=self._refused)
+            view = edge.view(
+                self._view(route),
+                route.path,
+                public=route.public,
+                forms=True,
+                sessions=self._sessions,
+                render=self._refused,
+            )
             app.add_url_rule(
                 rule, f"{route.verb} {route.path}", view, methods=[route.verb], provide_automatic_options=False
             )
 
     def _view(self, route: Route) -> Callable[[Exchange, dict[str, str]], Response]:
         def handle(exchange: Exchange, values: dict[str, str]) -> Response:
-            page = Page(exchange, values, self._rpcs, self._templates, self._languages, self._sections)
-            if not route.public and exchange.principal is not None and exchange.principal.kind == "patient":
-                return self._problem(page, problems.from_error(errors.PermissionDenied()))
+            page = self._make_page(exchange, values, self._rpcs, self._templates, self._languages, self._sections)
             try:
+                if not route.public:
+                    self._admit(page)
                 return route.handler(page)
             except Refused as refused:
                 return self._problem(page, refused.problem)
@@ -92,23 +121,22 @@ class Site:
         """What the door itself refuses: nobody signed in, a foreign form, too many requests."""
         if problem.status == 401:
             return self._to_sign_in()
-        if problem.reason == "CSRF_TOKEN_REQUIRED" and request.path == self._sign_in:
+        if problem.reason == "CSRF_TOKEN_REQUIRED" and request.path == self._sign_in(request.path):
             # The form is of a time before somebody else signed in here: the new one knows.
-            return Response(status=303, headers={"Location": self._sign_in})
+            return Response(status=303, headers={"Location": request.path})
         bare = Exchange(request, request_id, "", None)  # type: ignore[arg-type]
-        page = Page(bare, {}, self._rpcs, self._templates, self._languages, self._sections)
+        page = self._make_page(bare, {}, self._rpcs, self._templates, self._languages, self._sections)
         return page.show("problem.html", status=problem.status, problem=problem)
 
     def _to_sign_in(self) -> Response:
         """Leads to the sign-in page and from there back to where the person was."""
         here = request.full_path.rstrip("?") if request.method == "GET" else _referrer()
-        url = f"{self._sign_in}?next={quote(here, safe='/')}&ended=1"
+        sign_in = self._sign_in(request.path)
+        url = f"{sign_in}?next={quote(here, safe='/')}&ended=1"
         if request.headers.get("HX-Request"):
             current = request.headers.get("HX-Current-URL", "")
             path = "/" + current.split("/", 3)[3] if current.count("/") >= 3 else here
-            return Response(
-                status=200, headers={"HX-Redirect": f"{self._sign_in}?next={quote(path, safe='/')}&ended=1"}
-            )
+            return Response(status=200, headers={"HX-Redirect": f"{sign_in}?next={quote(path, safe='/')}&ended=1"})
         response = Response(status=303, headers={"Location": url})
         g.pop("reader", None)
         return response

@@ -1,0 +1,1 @@
+"""Identity's servicers: protobuf in → use case → protobuf out."""
