@@ -18,7 +18,7 @@ import grpc
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.message import Message
 from jwt.algorithms import OKPAlgorithm
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from chassis import descriptors, errors, tokens
@@ -29,6 +29,7 @@ from chassis.peers import Peer
 from chassis.principal import Principal
 from chassis.service import Service
 from chassis.settings import ServiceSettings
+from chassis.store import among
 from chassis.tables import DeadLetter, Due, Outbox
 from chassis.tokens import TokenVerifier
 
@@ -100,6 +101,8 @@ class Harness:
         self._private_key = Ed25519PrivateKey.generate()
         self._stubs: dict[str, StubPeer] = {}
         self._clients: dict[Principal, str] = {}
+        # Every tenant that a test has asked for, in order.
+        self.tenants: list[UUID] = []
         module = importlib.import_module(f"{name}.__main__")
         with self._patched():
             self.service: Service = module.build(self.settings)
@@ -123,10 +126,16 @@ class Harness:
 
     # --- who ----------------------------------------------------------------------------------------------------------
 
-    @staticmethod
-    def tenant() -> UUID:
+    def tenant(self) -> UUID:
         """A new tenant's id. Mirrors are empty: deliver the events that the test needs."""
-        return uuid7()
+        tenant_id = uuid7()
+        self.tenants.append(tenant_id)
+        return tenant_id
+
+    def retire(self, tenants: Sequence[UUID]) -> None:
+        """Their tests are over: what is still due of them is done by nobody, least of all in the tests that follow."""
+        with self.service.database.worker_statements.connect() as connection:
+            connection.execute(delete(Due).where(among(Due.tenant_id, tenants)))
 
     def client(
         self,

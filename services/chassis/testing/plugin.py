@@ -71,6 +71,24 @@ def service_harness(postgres: EmbeddedPostgres, nats_server: EmbeddedNats) -> It
             made[key] = Harness(name, environment_for(name, postgres, nats_server) | environment)
         return made[key]
 
+    harness.made = made.values()  # type: ignore[attr-defined]
     yield harness
     for one in made.values():
         one.close()
+
+
+@pytest.fixture(autouse=True)
+def _tenants_of_a_test_end_with_it(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Work that past tests left due, refused and tried again, is not done once more in every test that follows.
+
+    Fixtures of a wider scope are made before this one: their tenants stay.
+    """
+    if "service_harness" not in request.fixturenames:
+        yield
+        return
+    made = request.getfixturevalue("service_harness").made
+    before = {id(harness): len(harness.tenants) for harness in made}
+    yield
+    for harness in made:
+        if over := harness.tenants[before.get(id(harness), 0) :]:
+            harness.retire(over)
