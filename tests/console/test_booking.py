@@ -72,7 +72,7 @@ def test_moving_and_cancelling(house: House) -> None:
     browser = house.browser("desk").get(f"{path}/move?from=t+4")
     assert "now on" in browser.text
     browser.post(f"{path}/move")
-    assert "Moved." in browser.text
+    assert "Moved to" in browser.text
     browser.get(f"{path}/cancel")
     browser.post(f"{path}/cancel", reason="CANCELLATION_REASON_PATIENT", note="called at nine")
     assert "Cancelled; its time is free again." in browser.text

@@ -146,3 +146,35 @@ def test_a_changed_password_is_the_one_that_works(house: House) -> None:
     assert "sign in with the new one" in browser.text
     browser.sign_in("changer", "another horse battery")
     assert browser.path.startswith("/console/")
+
+
+def place_of(html: str) -> str:
+    """The location that stands in the bar."""
+    found = re.search(r'<summary><svg.*?</svg><span class="word">([^<]+)</span><span class="zone"', html, re.DOTALL)
+    return found[1] if found else ""
+
+
+def test_everybody_opens_at_their_own_location(house: House) -> None:
+    """A clinician begins where they see patients; what one person chose is not the next one's, and is theirs again later."""
+    call = house.api()
+    account = call("POST", "/v1/users", login="mesa-doc", name="Mesa Doc", password=PASSWORD, roles=["ROLE_CLINICIAN"])
+    call(
+        "POST",
+        "/v1/practitioners",
+        name={"family": "Begay", "given": "Dana"},
+        credential="MD",
+        npi="1679576722",
+        taxonomy="207Q00000X",
+        location_ids=[house.ids["other_location"]],
+        licences=[{"state": "AZ", "number": "B2", "valid_from": {"year": 2026, "month": 1, "day": 1}}],
+        account_id=account["account_id"],
+        active=True,
+    )
+    browser = house.browser("mesa-doc").get("/console/today")
+    assert place_of(browser.html) == "Mesa"
+    browser.get(f"/console/today?location={house.ids['location']}")
+    assert place_of(browser.get("/console/today").html) == "Harbor"
+    browser.sign_in("desk").get(f"/console/today?location={house.ids['other_location']}")
+    assert place_of(browser.get("/console/today").html) == "Mesa"
+    browser.sign_in("mesa-doc")
+    assert place_of(browser.get("/console/today").html) == "Harbor"

@@ -148,15 +148,6 @@ def _free_times(
     )
 
 
-def move(page: Page) -> Response:
-    """Moves the visit."""
-    try:
-        visit = page.submit("Scheduling.MoveAppointment", appointment_id=page.values["appointment_id"])
-    except Refused as refused:
-        return move_form(page, refused.problem)
-    return page.go(f"/console/patients/{visit.patient_id}", page.gettext("Moved."))
-
-
 def cancel_form(page: Page, problem: problems.Problem | None = None) -> Response:
     """Why a visit is cancelled."""
     visit = page.call("Scheduling.GetAppointment", appointment_id=page.values["appointment_id"])

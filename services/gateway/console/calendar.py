@@ -13,14 +13,18 @@ from flask import Response
 from chassis.protos import instant, optional_date
 from gateway.console import words
 from gateway.console.booking import parts_of
+from gateway.console.moving import MINUTES_A_ROW, MOVABLE, row_of, slots_for
 from gateway.web.dates import read_date
 from gateway.web.page import Page
 
-MINUTES_A_ROW = 5
 ROWS_A_DAY = 24 * 60 // MINUTES_A_ROW
 # Shown when nobody works and nothing is booked: 8 to 18.
 USUAL = (8 * 12, 18 * 12)
 CLOSED, OPEN_EXTRA, OUT = 1, 2, 3
+# Cancelled, not come, left: nobody is to be expected any more.
+GONE = (8, 9, 10)
+# How high a free time is drawn.
+FREE_ROWS = 2
 # As many as the stylesheet knows.
 MOST_LANES = 12
 
@@ -73,8 +77,13 @@ def show(page: Page) -> Response:
         "practitioners": page.ask("Identity.ListPractitioners", page_size=500),
         "rooms": page.ask("Identity.ListRooms", **here, page_size=500),
         "types": page.ask("Scheduling.ListAppointmentTypes", page_size=500),
+        "offers": page.ask("Scheduling.ListOffers", page_size=100),
     }
-    if page.arg("type"):
+    moving = None
+    if page.arg("move") and not page.arg("by"):
+        moving = page.call("Scheduling.GetAppointment", appointment_id=page.arg("move"))
+        asks["slots"] = slots_for(page, moving, first, last)
+    elif page.arg("type"):
         wish = {
             "appointment_type_ids": [page.arg("type")],
             "location_ids": [location.location_id],
@@ -94,13 +103,14 @@ def show(page: Page) -> Response:
         columns = room_columns(chosen, parts["rooms"].value.rooms if parts["rooms"].value is not None else ())
     else:
         columns = practitioner_columns(page, chosen, names, visits, templates, who)
-    by_room, top, bottom = page.arg("by") == "room" and not week, *rows_shown(visits, templates, zone, first, last)
+    by_room = page.arg("by") == "room" and not week
+    top, bottom = rows_shown(visits, templates, exceptions, zone, first, last)
+    offers = parts["offers"].value.offers if parts["offers"].value is not None else ()
     for column in columns:
         fill(column, visits, templates, exceptions, zone, who, week=week, by_room=by_room)
-        for slot in parts["slots"].value.slots if "slots" in parts and parts["slots"].value is not None else ():
-            begin = instant(slot.start_time).astimezone(zone)
-            if begin.date() == column.day and (week or slot.practitioner_id == column.key):
-                column.blocks.append(Block(row_of(begin), max(2, rows_between(slot)), "free", slot=slot))
+        offered(column, offers, location.location_id, zone, who, week=week, by_room=by_room)
+        slots = parts["slots"].value.slots if "slots" in parts and parts["slots"].value is not None else ()
+        column.blocks += free_blocks(column, slots, zone, week=week)
     now = page.now.astimezone(zone)
     return page.show(
         "calendar.html",
@@ -124,17 +134,72 @@ def show(page: Page) -> Response:
         ),
         types=parts["types"].value.appointment_types if parts["types"].value is not None else (),
         count=len(visits),
+        moving=moving,
+        movable=MOVABLE if page.may("Scheduling.MoveAppointment") and not by_room else (),
     )
+
+
+def free_blocks(column: Column, slots: Sequence[Any], zone: ZoneInfo, *, week: bool) -> list[Block]:
+    """The free times of a column, ten minutes apart at least, so that each can be read and hit; dragging offers them all."""
+    found: list[Block] = []
+    for slot in slots:
+        begin = instant(slot.start_time).astimezone(zone)
+        if begin.date() != column.day or not (week or slot.practitioner_id == column.key):
+            continue
+        if not found or row_of(begin) >= found[-1].row + FREE_ROWS:
+            found.append(Block(row_of(begin), FREE_ROWS, "free", slot=slot))
+    return found
+
+
+def sheet(page: Page) -> Response:
+    """The day on paper: every clinician's visits in order, a page each, with room to write."""
+    location = page.location
+    chosen = (read_date(page.arg("date"), page.today) if page.arg("date") else None) or page.today
+    if location is None:
+        return page.show("day_sheet.html", sheets=(), chosen=chosen, words=words)
+    zone = ZoneInfo(location.time_zone)
+    parts = page.together(
+        visits=page.ask(
+            "Scheduling.ListAppointments",
+            location_id=location.location_id,
+            start_from=at(chosen, zone),
+            start_to=at(chosen + timedelta(days=1), zone),
+            page_size=500,
+        ),
+        rooms=page.ask("Identity.ListRooms", location_id=location.location_id, page_size=500),
+    )
+    visits = [each for each in parts["visits"].need().appointments if each.status not in GONE]
+    who = page.arg("practitioner")
+    sheets: dict[str, list[Any]] = {}
+    for each in sorted(visits, key=lambda each: (each.practitioner_name, each.start_time.seconds)):
+        if not who or each.practitioner_id == who:
+            sheets.setdefault(each.practitioner_name, []).append(each)
+    rooms = parts["rooms"].value.rooms if parts["rooms"].value is not None else ()
+    return page.show(
+        "day_sheet.html",
+        sheets=sheets.items(),
+        chosen=chosen,
+        words=words,
+        rooms={each.room_id: each.name for each in rooms},
+    )
+
+
+def offered(
+    column: Column, offers: Sequence[Any], location_id: str, zone: ZoneInfo, who: str, *, week: bool, by_room: bool
+) -> None:
+    """Puts times that are offered to somebody of the waitlist, and not yet answered, into a column."""
+    for each in offers:
+        begin = instant(each.slot.start_time).astimezone(zone)
+        theirs = (
+            (column.key or who) in (each.slot.practitioner_id, "") if week else column.key == each.slot.practitioner_id
+        )
+        if not by_room and theirs and begin.date() == column.day and each.slot.location_id == location_id:
+            column.blocks.append(Block(row_of(begin), rows_between(each.slot), "offer", visit=each))
 
 
 def at(day: date, zone: ZoneInfo) -> datetime:
     """The first instant of a local day."""
     return datetime.combine(day, time(), zone)
-
-
-def row_of(local: datetime) -> int:
-    """The row of a wall-clock time, from 0."""
-    return (local.hour * 60 + local.minute) // MINUTES_A_ROW
 
 
 def rows_between(value: Any) -> int:
@@ -183,7 +248,12 @@ def day_of_template(template: Any, day: date) -> bool:
 
 
 def rows_shown(
-    visits: Sequence[Any], templates: Sequence[Any], zone: ZoneInfo, first: date, last: date
+    visits: Sequence[Any],
+    templates: Sequence[Any],
+    exceptions: Sequence[Any],
+    zone: ZoneInfo,
+    first: date,
+    last: date,
 ) -> tuple[int, int]:
     """From which row to which the calendar is drawn: whole hours around all work and all visits."""
     begins, ends = [], []
@@ -193,6 +263,10 @@ def rows_shown(
             if day <= last and day_of_template(template, day):
                 begins.append(window.starts_minute // MINUTES_A_ROW)
                 ends.append(-(-window.ends_minute // MINUTES_A_ROW))
+    for each in exceptions:
+        if each.kind == OPEN_EXTRA:
+            begins.append(each.starts_minute // MINUTES_A_ROW)
+            ends.append(-(-(each.ends_minute or 24 * 60) // MINUTES_A_ROW))
     for each in visits:
         row = row_of(instant(each.start_time).astimezone(zone))
         begins.append(row)

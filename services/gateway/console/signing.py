@@ -11,6 +11,7 @@ from flask import Response
 from gateway.edge import CsrfRefused
 from gateway.identity import expiry
 from gateway.sessions import Sessions
+from gateway.web import places
 from gateway.web.calls import Refused
 from gateway.web.i18n import LANGUAGES
 from gateway.web.page import LANGUAGE_COOKIE, Page
@@ -55,6 +56,7 @@ class Signing:
         others = [each for each in desk(page) if (each["tenant"], each["login"]) != (tenant, login)]
         known = [{"tenant": tenant, "login": login, "name": me.name}, *others][:REMEMBERED]
         page.remember(DESK_COOKIE, base64.urlsafe_b64encode(json.dumps(known).encode()).decode())
+        open_at_own_place(page, me)
         response = page.go(inside(page.sent("next")))
         self._sessions.write(response, session)
         return response
@@ -68,6 +70,20 @@ class Signing:
         response = page.go("/console/sign-in", page.gettext("You are signed out."))
         self._sessions.clear(response)
         return response
+
+
+def open_at_own_place(page: Page, me: Any) -> None:
+    """A clinician who has not worked in this browser before begins at the first location that they see patients at."""
+    cookie = page.exchange.request.cookies.get(places.COOKIE, "")
+    if places.last_place(cookie, me.principal_id) or "encounter.sign" not in me.permissions:
+        return
+    try:
+        found = page.call("Identity.ListPractitioners", page_size=500).practitioners
+    except Refused:
+        return
+    own = next((each for each in found if each.account_id == me.principal_id and each.location_ids), None)
+    if own is not None:
+        page.remember(places.COOKIE, places.with_place(cookie, me.principal_id, own.location_ids[0]))
 
 
 def show(page: Page, **context: Any) -> Response:

@@ -25,7 +25,7 @@ from chassis.ids import uuid7
 from chassis.principal import Principal
 from gateway import errors as problems
 from gateway.edge import Exchange, idempotency_key
-from gateway.web import formats
+from gateway.web import formats, places
 from gateway.web.calls import Ask, Caller, Part, Refused, Rpcs
 from gateway.web.forms import Reading, read_form, sent_values
 from gateway.web.i18n import Language, Languages
@@ -36,7 +36,7 @@ POLICY = (
 )
 # A PDF is shown by the browser's own viewer, which a sandbox would keep from running.
 FILE_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-LANGUAGE_COOKIE, LOCATION_COOKIE, FLASH_COOKIE = "polyclinic_language", "polyclinic_location", "polyclinic_flash"
+LANGUAGE_COOKIE, FLASH_COOKIE = "polyclinic_language", "polyclinic_flash"
 YEAR_SECONDS = 31_536_000
 CSV_ROWS = 10_000
 PAGE_SIZE = 50
@@ -95,11 +95,12 @@ class Page:
 
     @cached_property
     def location(self) -> Any:
-        """Where the person works now: asked for in the URL, else as last chosen here, else the first. None without any."""
-        wished = self.exchange.request.args.get("location") or self.exchange.request.cookies.get(LOCATION_COOKIE, "")
+        """Where the person works now: asked for in the URL, else as they chose last in this browser, else the first. None without any."""
+        cookie = self.exchange.request.cookies.get(places.COOKIE, "")
+        wished = self.exchange.request.args.get("location") or places.last_place(cookie, self.user.id)
         found = next((each for each in self.locations if each.location_id == wished), None)
         if found is not None and self.exchange.request.args.get("location"):
-            self.remember(LOCATION_COOKIE, found.location_id)
+            self.remember(places.COOKIE, places.with_place(cookie, self.user.id, found.location_id))
         return found or next(iter(self.locations), None)
 
     @cached_property

@@ -1,0 +1,92 @@
+"""The calendar: moving a visit with the free times before one's eyes, the way back, offers, the day on paper."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
+
+from tests.console.house import ZONE, Browser, House, patient, visit
+
+
+def day_of(appointment: dict[str, str]) -> str:
+    """The visit's day at its location."""
+    return datetime.fromisoformat(appointment["start_time"]).astimezone(ZoneInfo(ZONE)).date().isoformat()
+
+
+def moving(house: House, appointment: dict[str, str], login: str = "desk") -> Browser:
+    """The calendar of the visit's day with the times it could go to."""
+    day, visit_id = day_of(appointment), appointment["appointment_id"]
+    return house.browser(login).get(f"/console/calendar?date={day}&move={visit_id}&location={house.ids['location']}")
+
+
+def times(browser: Browser) -> list[str]:
+    """The values of the free times that are offered as buttons."""
+    return re.findall(r'form="move" name="to" value="([^"]+)"', browser.html)
+
+
+def test_a_visit_is_moved_on_the_calendar_and_back(house: House) -> None:
+    """M on a visit shows the free times as buttons; one of them moves it and leads back to the calendar; Undo puts it where it was."""
+    made = visit(house, patient(house, "Mover", "Mia"))
+    browser = moving(house, made)
+    assert "Moving Mover, Mia" in browser.text
+    path = f"/console/visits/{made['appointment_id']}/move"
+    wanted = times(browser)[-1]
+    browser.post(path, to=wanted)
+    assert "Moved to" in browser.text
+    assert browser.path == "/console/calendar"
+    found = house.api()("GET", f"/v1/appointments/{made['appointment_id']}")
+    assert datetime.fromisoformat(found["start_time"]) == datetime.fromisoformat(wanted.split(" ")[1])
+    undo = re.search(r'action="(/console/visits/[^"]+/unmove[^"]*)"', browser.html)
+    assert undo
+    browser.post(undo[1].replace("&amp;", "&"))
+    assert "Moved back." in browser.text
+    assert house.api()("GET", f"/v1/appointments/{made['appointment_id']}")["start_time"] == made["start_time"]
+
+
+def test_a_time_that_was_taken_meanwhile_is_said(house: House) -> None:
+    """Whoever moves a visit to a time that somebody else has just taken stays on the calendar and reads why."""
+    made = visit(house, patient(house, "Late", "Leo"))
+    browser = moving(house, made)
+    wanted = times(browser)[0]
+    taken = {"appointment_type_id": house.ids["type"], "location_id": house.ids["location"]}
+    who, start = wanted.split(" ")
+    other = patient(house, "Early", "Eva")
+    house.api()("POST", "/v1/appointments", patient_id=other, practitioner_id=who, start_time=start, **taken)
+    house.carry()
+    browser.post(f"/console/visits/{made['appointment_id']}/move", to=wanted)
+    assert "Not moved:" in browser.text
+    assert browser.path == "/console/calendar"
+
+
+def test_the_hand_that_drags_knows_where_it_may_let_go(house: House) -> None:
+    """The free times of a dragged visit come with their column, day and row; those who may not move see no handle."""
+    made = visit(house, patient(house, "Dragged", "Dan"))
+    browser = moving(house, made)
+    handle = re.search(rf'data-visit="{made["appointment_id"]}" data-version="(\d+)"', browser.html)
+    assert handle
+    day = day_of(made)
+    found = browser.client.get(f"/console/visits/{made['appointment_id']}/free?first={day}&last={day}").get_json()
+    who, when, row, start, _clock = found["slots"][0]
+    assert (who, when) == (house.ids["practitioner"], day)
+    local = datetime.fromisoformat(start).astimezone(ZoneInfo(ZONE))
+    assert row == (local.hour * 60 + local.minute) // 5
+    assert "data-visit" not in house.browser("auditor").get(f"/console/calendar?date={day}").html
+
+
+def test_the_day_on_paper(house: House) -> None:
+    """The day sheet lists each clinician's visits in order, without those that are cancelled."""
+    kept = visit(house, patient(house, "Paper", "Pia"))
+    gone = visit(house, patient(house, "Gone", "Gus"))
+    house.api()(
+        "POST", f"/v1/appointments/{gone['appointment_id']}:cancel", reason="CANCELLATION_REASON_PATIENT", version="0"
+    )
+    browser = house.browser("desk").get(f"/console/calendar?date={day_of(kept)}")
+    link = re.search(r'href="(/console/calendar/sheet[^"]*)"', browser.html)
+    assert link
+    assert parse_qs(urlsplit(link[1].replace("&amp;", "&")).query)["date"] == [day_of(kept)]
+    browser.get(link[1].replace("&amp;", "&"))
+    assert "Paper, Pia" in browser.text
+    assert "Okafor" in browser.text
+    assert "Gone, Gus" not in browser.text
