@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from billing.store_coding import CodingStore
-from billing.store_remittances import RemittancesStore
+from billing.store_denials import DenialStore
 
 
-class Store(CodingStore, RemittancesStore):
+class Store(CodingStore, DenialStore):
     """Queries of one transaction."""

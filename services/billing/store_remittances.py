@@ -28,13 +28,16 @@ from chassis.store import among
 _DIALECT = postgresql.dialect()
 
 
-def insert_at_once(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Inserts rows of a table by one statement, as one document; the driver would send them one by one."""
+def insert_at_once(session: Session, table: Table, rows: Sequence[Mapping[str, object]], conflict: str = "") -> None:
+    """Inserts rows of a table by one statement, as one document; the driver would send them one by one.
+
+    `conflict`: an "on conflict …" clause of ours.
+    """
     names = ", ".join(rows[0])
     typed = ", ".join(f"{name} {table.columns[name].type.compile(_DIALECT)}" for name in rows[0])
     # Names of our own tables and columns only.
     statement = (
-        f"insert into {table.name} ({names}) select {names} from json_to_recordset(cast(:rows as json)) as r({typed})"  # noqa: S608
+        f"insert into {table.name} ({names}) select {names} from json_to_recordset(cast(:rows as json)) as r({typed}) {conflict}"  # noqa: S608
     )
     session.execute(text(statement), {"rows": json.dumps(rows, default=str, ensure_ascii=False)})
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.testing import Case, Harness
-from tests.billing import cases_claims, cases_money
+from tests.billing import cases_claims, cases_denials, cases_money
 from tests.billing.cases_claims import ClaimsWorld
 from tests.billing.cases_money import MoneyWorld
 from tests.billing.claims.insured_clinic import InsuredClinic
 from tests.contracts.growth import Bound
 
 ENVIRONMENT = cases_money.ENVIRONMENT
-CASES: dict[str, Case] = {**cases_money.CASES, **cases_claims.CASES}
+CASES: dict[str, Case] = {**cases_money.CASES, **cases_claims.CASES, **cases_denials.CASES}
 
 
 class World(MoneyWorld):
@@ -32,7 +32,20 @@ def world(harness: Harness, tenant: UUID) -> World:
 # For the bounds of reads (tests/contracts/test_bounds.py): tables of which one patient has few …
 FEW = frozenset({"coverage"})  # of one patient there are few by the registry's rules
 # session_record, card_event: read by one key. statement_hold, refund, day_close: at most a few of one visit, payment or day.
-NOT_MADE = frozenset({"session_record", "statement_hold", "refund", "card_event", "day_close"})
+NOT_MADE = frozenset(
+    {
+        "session_record",
+        "statement_hold",
+        "refund",
+        "card_event",
+        "day_close",
+        "invoice",
+        "payment_plan",
+        "plan_attempt",
+        "stored_card",
+        "collection_case",
+    }
+)
 # … and those that describe the network rather than what happened in it.
 SETTLED = frozenset(
     {
@@ -47,6 +60,9 @@ SETTLED = frozenset(
         "coding_table",
         "coding_edit",
         "clearinghouse_cursor",
+        "denial_playbook",
+        "appeal_template",
+        "collection_policy",
         "counter",
     }
 )
@@ -60,6 +76,7 @@ BOUNDS: dict[str, Bound] = {
     "GetTrialBalance": Bound(_A_REPORT, visits_all=True),
     "GetDayFigures": Bound(_A_REPORT, visits_all=True),
     "ListBalances": Bound(_A_REPORT, visits_all=True),
+    "GetDenialFigures": Bound(_A_REPORT, rows=60, visits_all=True),
     "CountClaims": Bound("counts a tenant's claims by state from the index", visits_all=True),
     "GetAccount": Bound(_OF_ONE_PATIENT, visits_all=True),
     "ListJournals": Bound(_OF_ONE_PATIENT, visits_all=True),

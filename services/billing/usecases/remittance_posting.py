@@ -33,6 +33,7 @@ from billing.domain.x12.remittance_reader import read_remittance
 from billing.store import Store
 from billing.tables_claims import Claim, InboundFile, Remittance
 from billing.usecases import claim_life, claims, inbound, ledger, receivables, remittance_work, work_items
+from billing.usecases.denial_worklist import Findings
 from billing.usecases.payment_order import PaymentOrder
 from billing.usecases.remittances import deposit_of
 from chassis.call import Call
@@ -53,6 +54,7 @@ class Known:
     order: PaymentOrder
     items: work_items.Known
     contracts: remittance_work.Contracts
+    findings: Findings
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def follow_up(call: Call, store: Store, row: Remittance, posted: Sequence[Posted
     with store.session.no_autoflush:
         changed = {one.claim.id: one.claim for one in posted if _answer(call, store, row, one, known) and one.claim}
         store.save_answers(list({one.claim.id: one.claim for one in posted if one.claim is not None}.values()))
+    known.findings.keep(call, row, [(one.claim, one.posting) for one in posted if one.claim is not None], known.items)
     store.session.flush()
     claim_life.tell(call, store, *changed.values())
     call.emit_all(known.items.news)
@@ -146,7 +149,8 @@ def load(store: Store, answers: Sequence[RemittanceClaim], payer_id: UUID) -> Kn
     order.preload({claim.patient_id for claim in ours})
     items = work_items.Known.of(store, [claim.id for claim in ours])
     earlier = _earlier(store, reversed_ids)
-    return Known(by_control, followers, lines, states, earlier, order, items, remittance_work.Contracts(store))
+    contracts, findings = remittance_work.Contracts(store), Findings(store)
+    return Known(by_control, followers, lines, states, earlier, order, items, contracts, findings)
 
 
 def _earlier(store: Store, claim_ids: Sequence[UUID]) -> dict[UUID, list[EarlierPosting]]:
@@ -306,13 +310,15 @@ def _answer(call: Call, store: Store, row: Remittance, one: Posted, known: Known
         return changed
     work_items.settle(call, known.items.open_of(claim.id, _ANSWERED), "answered")
     if posting.denials:
-        remittance_work.tell_denied(call, store, row, claim, posting, known.items)
+        remittance_work.tell_denied(call, store, row, claim, posting, known.findings, known.items)
     if posting.protected:
         reason = "The payer says that no cost sharing is owed"
         receivables.protect(call, store, claim.patient_id, claim.service_date, reason, row.set_key)
     if posting.outcome is Outcome.PAID and claim.responsibility == Responsibility.PRIMARY:
         lines = known.lines.get(claim.id, ())
-        remittance_work.check_contract(call, store, row, claim, posting, lines, known.contracts, known.items)
+        remittance_work.check_contract(
+            call, store, row, claim, posting, lines, known.contracts, known.findings, known.items
+        )
     return changed
 
 

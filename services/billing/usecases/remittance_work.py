@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from billing.domain.claims import ClaimState
@@ -13,9 +12,8 @@ from billing.domain.x12.remittance import RemittanceClaim
 from billing.store import Store
 from billing.tables_claims import Claim, Remittance
 from billing.usecases import work_items
+from billing.usecases.denial_worklist import Findings, Short
 from chassis.call import Call
-
-WORK_DENIALS_WITHIN = timedelta(days=30)
 
 
 def tell_unmatched(
@@ -46,13 +44,19 @@ def tell_unmatched(
 
 
 def tell_denied(
-    call: Call, store: Store, row: Remittance, claim: Claim, posting: ClaimPosting, known: work_items.Known
+    call: Call,
+    store: Store,
+    row: Remittance,
+    claim: Claim,
+    posting: ClaimPosting,
+    findings: Findings,
+    known: work_items.Known,
 ) -> None:
-    """Refused money: with its codes, what they mean and what usually helps, to be worked within thirty days."""
+    """Refused money: with its codes, and by the playbook what helps, whose it is and until when it is worked."""
     denials = posting.denials
+    plan = findings.refuse(claim, posting, call.now.date())
     amount = sum(denial.amount_minor for denial in denials)
     categories = sorted({denial.category for denial in denials})
-    advice = sorted({denial.advice for denial in denials})
     codes = sorted({f"{denial.group}-{denial.carc}" for denial in denials})
     work_items.open_item(
         call,
@@ -65,12 +69,14 @@ def tell_denied(
         payer_id=claim.payer_id,
         remittance_id=row.id,
         amount_minor=amount,
-        due_on=(call.now + WORK_DENIALS_WITHIN).date(),
+        due_on=plan.work_by,
+        owner_id=plan.owner_id,
         detail={
             "codes": " ".join(codes),
             "remarks": " ".join(sorted({remark for denial in denials for remark in denial.rarcs})),
             "categories": " ".join(categories),
-            "advice": " ".join(advice),
+            "family": plan.family,
+            "advice": plan.steps,
         },
         among=known,
     )
@@ -122,21 +128,22 @@ def check_contract(
     posting: ClaimPosting,
     lines: Sequence[ClaimLine],
     contracts: Contracts,
+    findings: Findings,
     known: work_items.Known,
 ) -> None:
     """Compares what was allowed with the contract, line by line."""
     if posting.denials:
         return
-    short: dict[str, int] = {}
+    short: list[tuple[ClaimLine, int, int]] = []
     for line in lines:
         allowed = posting.allowed_minor.get(line.charge_line_id)
         if not allowed:
             continue
         expected = contracts.allowed_minor(claim, line)
-        missing = underpaid_minor(allowed, expected)
-        if missing:
-            short[line.line_control] = missing
+        if expected is not None and underpaid_minor(allowed, expected):
+            short.append((line, expected, allowed))
     if short:
+        found = findings.short[claim.id] = Short(claim, tuple(short))
         work_items.open_item(
             call,
             store,
@@ -147,7 +154,7 @@ def check_contract(
             patient_id=claim.patient_id,
             payer_id=claim.payer_id,
             remittance_id=row.id,
-            amount_minor=sum(short.values()),
-            detail={line: str(minor) for line, minor in short.items()},
+            amount_minor=found.short_minor,
+            detail={line.line_control: str(expected - allowed) for line, expected, allowed in short},
             among=known,
         )

@@ -42,6 +42,10 @@ class Known:
             if row.claim_id is not None:
                 self.by_claim.setdefault(row.claim_id, []).append(row)
 
+    def has(self, claim_id: UUID, *kinds: str) -> bool:
+        """Whether the claim has, or had, an item of one of these kinds."""
+        return any(row.kind in kinds for row in self.by_claim.get(claim_id, []))
+
     def open_of(self, claim_id: UUID, kinds: Sequence[str]) -> list[WorkItem]:
         """A claim's open items of these kinds."""
         return [row for row in self.by_claim.get(claim_id, []) if row.state == OPEN and row.kind in kinds]
@@ -61,16 +65,18 @@ def open_item(
     amount_minor: int = 0,
     due_on: date | None = None,
     detail: Mapping[str, str] | None = None,
+    owner_id: str = "",
     among: Known | None = None,
 ) -> UUID:
     """Opens an item, or brings the open one with this (kind, key) up to date; a resolved one opens anew.
 
-    Amount in minor units. With `among` nothing is looked up: the items of all claims at hand were read before.
+    Amount in minor units; `owner_id` is whose a new item is. With `among` nothing is looked up: the items of all claims at
+    hand were read before.
     """
     row = store.work_item_by_key(kind, key) if among is None else among.by_key.get((kind, key))
     news = row is None or row.state == RESOLVED
     if row is None:
-        row = WorkItem(id=call.new_id(), kind=kind, key=key, owner_id="", opened_at=call.now)
+        row = WorkItem(id=call.new_id(), kind=kind, key=key, owner_id=owner_id, opened_at=call.now)
         store.session.add(row)
     elif news:
         row.opened_at = call.now
