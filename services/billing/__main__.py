@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from polyclinic.billing.v1 import billing_pb2, claims_pb2, coding_edits_pb2, denials_pb2, eligibility_pb2
+from polyclinic.billing.v1 import (
+    authorisations_pb2,
+    billing_pb2,
+    claims_pb2,
+    coding_edits_pb2,
+    denials_pb2,
+    eligibility_pb2,
+    enrolments_pb2,
+)
 from polyclinic.patient_registry.v1 import patient_registry_pb2
 
 from billing import events, events_claims, events_money
@@ -11,11 +19,13 @@ from billing.adapters.cards import CardProcessor
 from billing.adapters.clearinghouse import clearinghouse_at
 from billing.adapters.diagnoses import billable_diagnoses
 from billing.adapters.registry import Registry
+from billing.rpc.authorisations import AuthorisationsRpc
 from billing.rpc.billing import BillingRpc
 from billing.rpc.claims import ClaimsRpc
 from billing.rpc.coding_edits import CodingEditsRpc
 from billing.rpc.denials import DenialsRpc
 from billing.rpc.eligibility import EligibilityRpc
+from billing.rpc.enrolments import EnrolmentsRpc
 from billing.settings import Settings
 from chassis.service import Service
 
@@ -38,6 +48,8 @@ def build(settings: Settings) -> Service:
     service.serve(eligibility_pb2.DESCRIPTOR.services_by_name["Eligibility"], EligibilityRpc())
     service.serve(coding_edits_pb2.DESCRIPTOR.services_by_name["CodingEdits"], CodingEditsRpc())
     service.serve(denials_pb2.DESCRIPTOR.services_by_name["Denials"], DenialsRpc())
+    service.serve(authorisations_pb2.DESCRIPTOR.services_by_name["Authorisations"], AuthorisationsRpc())
+    service.serve(enrolments_pb2.DESCRIPTOR.services_by_name["Enrolments"], EnrolmentsRpc())
     service.consume(events.SUBSCRIPTIONS)
     service.due(events_money.due(cards, address_book))
     service.due(events_claims.due(settings, Registry(registry), clearinghouse, billable))

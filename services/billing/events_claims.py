@@ -69,7 +69,7 @@ def due(
         eligibility.ask(call, UUID(item.key), registry, clearinghouse, partner)
 
     def prepare(call: Call, item: DueItem) -> None:
-        scrubbing.prepare(call, UUID(item.key), registry, billable)
+        scrubbing.prepare(call, UUID(item.key), registry, billable, partner.receiver_id)
         batches.plan_daily(call, Store(call.session), batch_settings)
 
     def daily(call: Call, _item: DueItem) -> None:

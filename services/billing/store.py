@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from billing.store_coding import CodingStore
 from billing.store_denials import DenialStore
+from billing.store_front import FrontStore
 
 
-class Store(CodingStore, DenialStore):
+class Store(FrontStore, CodingStore, DenialStore):
     """Queries of one transaction."""

@@ -10,7 +10,10 @@ from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import flag_modified
 
+from billing.domain.codec import from_json, to_json
 from billing.domain.fees import Fee, FeeScheduleKind
+from billing.domain.payer_demands import PayerDemands
+from billing.domain.payer_routes import PayerRoute
 from billing.domain.payers import ClaimProvider, PayerKind, PayerProfile, PayerRules, TelehealthTable, rules_on
 from billing.tables_directory import (
     BillingEntity,
@@ -105,6 +108,7 @@ class DirectoryStore(BaseStore):
                     audio_modifier=rule.telehealth.audio_modifier,
                     home_place=rule.telehealth.home_place,
                     other_place=rule.telehealth.other_place,
+                    demands=to_json(rule.demands),
                 )
             )
         self.session.flush()
@@ -121,7 +125,10 @@ class DirectoryStore(BaseStore):
     def payers_by_x12_id(self, x12_payer_id: str, on: date | None = None) -> list[PayerProfile]:
         rows = self.session.scalars(
             select(Payer)
-            .where(Payer.tenant_id == self.tenant_id, Payer.x12_payer_id == x12_payer_id)
+            .where(
+                Payer.tenant_id == self.tenant_id,
+                or_(Payer.x12_payer_id == x12_payer_id, Payer.routes.contains([{"claims_id": x12_payer_id}])),
+            )
             .order_by(Payer.code)
         )
         return self._profiles(list(rows), on)
@@ -164,6 +171,7 @@ class DirectoryStore(BaseStore):
                     sequestration=row.sequestration,
                     eligibility=row.eligibility,
                     telehealth=TelehealthTable(row.video_modifier, row.audio_modifier, row.home_place, row.other_place),
+                    demands=from_json(PayerDemands, row.demands),
                 )
             )
         return found
@@ -191,6 +199,8 @@ class DirectoryStore(BaseStore):
                     telehealth=period.telehealth,
                     active_from=row.active_from,
                     active_to=row.active_to,
+                    demands=period.demands,
+                    routes=tuple(from_json(PayerRoute, route) for route in row.routes),
                 )
             )
         return profiles

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from billing import (
+    tables_authorisations,
     tables_books,
     tables_claims,
     tables_coding,
     tables_collections,
     tables_denials,
     tables_directory,
+    tables_enrolments,
     tables_ledger,
     tables_money,
     tables_plans,
@@ -17,12 +19,14 @@ from billing.tables_base import Base
 
 __all__ = [
     "Base",
+    "tables_authorisations",
     "tables_books",
     "tables_claims",
     "tables_coding",
     "tables_collections",
     "tables_denials",
     "tables_directory",
+    "tables_enrolments",
     "tables_ledger",
     "tables_money",
     "tables_plans",

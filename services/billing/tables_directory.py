@@ -106,6 +106,8 @@ class Payer(Tenanted, Versioned, Base):
     filing_indicator: Mapped[str]
     active_from: Mapped[date]
     active_to: Mapped[date | None]
+    # Its ids at each clearinghouse (PayerRoute).
+    routes: Mapped[list] = mapped_column(server_default="[]")
     __table_args__ = (
         UniqueConstraint("tenant_id", "code"),
         Index("ix_payer_x12_payer_id", "tenant_id", "x12_payer_id"),
@@ -130,6 +132,8 @@ class PayerRule(TenantOnly, Base):
     audio_modifier: Mapped[str]
     home_place: Mapped[str]
     other_place: Mapped[str]
+    # PayerDemands
+    demands: Mapped[dict] = mapped_column(server_default="{}")
     __table_args__ = (ForeignKeyConstraint(["tenant_id", "payer_id"], ["payer.tenant_id", "payer.id"]),)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.testing import Case, Harness
-from tests.billing import cases_claims, cases_denials, cases_money
+from tests.billing import cases_claims, cases_denials, cases_front, cases_money
 from tests.billing.cases_claims import ClaimsWorld
+from tests.billing.cases_front import FrontWorld
 from tests.billing.cases_money import MoneyWorld
 from tests.billing.claims.insured_clinic import InsuredClinic
 from tests.contracts.growth import Bound
 
 ENVIRONMENT = cases_money.ENVIRONMENT
-CASES: dict[str, Case] = {**cases_money.CASES, **cases_claims.CASES, **cases_denials.CASES}
+CASES: dict[str, Case] = {**cases_money.CASES, **cases_claims.CASES, **cases_front.CASES, **cases_denials.CASES}
 
 
 class World(MoneyWorld):
@@ -22,6 +23,7 @@ class World(MoneyWorld):
         super().__init__(harness, tenant)
         self.clinic = InsuredClinic(harness, tenant=tenant)
         self.claims = ClaimsWorld(harness, self.clinic)
+        self.front = FrontWorld(self.clinic)
 
 
 def world(harness: Harness, tenant: UUID) -> World:
@@ -60,6 +62,7 @@ SETTLED = frozenset(
         "coding_table",
         "coding_edit",
         "clearinghouse_cursor",
+        "enrolment",
         "denial_playbook",
         "appeal_template",
         "collection_policy",
@@ -72,6 +75,7 @@ _A_REPORT = (
 )
 _OF_ONE_PATIENT = "goes through one patient's entries by their index; what is returned is a page"
 BOUNDS: dict[str, Bound] = {
+    **cases_front.BOUNDS,
     "GetReceivables": Bound(_A_REPORT, rows=50, visits_all=True),
     "GetTrialBalance": Bound(_A_REPORT, visits_all=True),
     "GetDayFigures": Bound(_A_REPORT, visits_all=True),

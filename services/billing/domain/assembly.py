@@ -97,6 +97,7 @@ def assemble(
         onset_date=visit.onset_date,
         accident=_accident(visit, coverage),
         insurance_type=coverage.insurance_type if head.responsibility is not Responsibility.PRIMARY else "",
+        casualty_claim=coverage.case_number if coverage.kind != "health" else "",
     )
 
 

@@ -8,11 +8,14 @@ filed late is judged by what held when the patient was seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
 from uuid import UUID
+
+from billing.domain.payer_demands import PayerDemands
+from billing.domain.payer_routes import PayerRoute, route_on
 
 # Payers under which a beneficiary may be protected from cost sharing (QMB: 42 U.S.C. 1396a(n)(3)(B)).
 COST_SHARE_PROTECTED_KINDS = frozenset({"medicare_b", "medicaid"})
@@ -61,6 +64,7 @@ class PayerRules:
     sequestration: bool = False
     eligibility: bool = False
     telehealth: TelehealthTable = TelehealthTable()
+    demands: PayerDemands = field(default_factory=PayerDemands)
 
     def covers(self, day: date) -> bool:
         """Whether the rules hold for a service on `day`."""
@@ -89,6 +93,20 @@ class PayerProfile:
     telehealth: TelehealthTable
     active_from: date
     active_to: date | None
+    demands: PayerDemands = field(default_factory=PayerDemands)
+    routes: tuple[PayerRoute, ...] = ()
+
+    def through(self, clearinghouse: str, day: date, *, eligibility: bool = False) -> PayerProfile:
+        """The payer as a clearinghouse knows it on a day: its id for claims, or for eligibility questions."""
+        route = route_on(self.routes, clearinghouse, day)
+        if route is None:
+            return self
+        known_as = route.eligibility_id if eligibility else route.claims_id
+        return replace(
+            self,
+            x12_payer_id=known_as or self.x12_payer_id,
+            filing_indicator=route.filing_indicator or self.filing_indicator,
+        )
 
     @property
     def telehealth_modifier(self) -> str:

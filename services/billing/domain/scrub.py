@@ -12,6 +12,8 @@ from datetime import date
 from enum import StrEnum
 
 from billing.domain.coding_edits import CodingEdits
+from billing.domain.diagnosis_limits import no_words
+from billing.domain.payer_demands import PayerDemands
 from billing.domain.x12.professional_claim import ProfessionalClaim
 
 
@@ -37,6 +39,13 @@ class Around:
     duplicates: Mapping[str, str] = field(default_factory=dict)  # line control → control of another live claim
     payer_kind: str = ""
     coding: CodingEdits = field(default_factory=CodingEdits)  # what the tenant's tables say about the claim's codes
+    demands: PayerDemands = field(default_factory=PayerDemands)  # what the payer demands of services of the day
+    enrolled: bool = True  # whether the payer has enrolled who bills, there, on the day
+    coverage_kind: str = "health"
+    # Lines that an authorisation covers, and lines of which nothing was left; by line control.
+    authorised: Mapping[str, str] = field(default_factory=dict)
+    over_authorised: frozenset[str] = frozenset()
+    words_of: Callable[[str], str] = no_words  # an ICD-10-CM code's (without dot) official words
 
 
 @dataclass(frozen=True, slots=True)

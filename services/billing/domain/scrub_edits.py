@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from billing.domain import scrub_front
 from billing.domain.coding_edits import Adjudication, exclusions, too_many
 from billing.domain.npi import is_npi
 from billing.domain.scrub import Around, Edit, Severity
@@ -321,5 +322,21 @@ EDITS: tuple[Edit, ...] = (
     Edit("DRUG", 1, f"{_GUIDE} 2410", "Complete the drug's data.", _drugs),
     Edit(
         "CLIA", 1, f"42 CFR 493; {_PROCESSING} 16 §70", "Add the location's CLIA number.", _laboratory, Severity.WARNING
+    ),
+    Edit("FILING", 1, "X12 code list 1032", "Correct the payer's filing indicator.", scrub_front.filing_indicator),
+    Edit("ENROLMENT", 1, "payer's rules", "Enrol the provider, or bill by one who is.", scrub_front.enrolment),
+    Edit("AUTHORISATION", 1, f"{_GUIDE} 2300 REF*G1", "Get the authorisation, or split.", scrub_front.authorisation),
+    Edit("REFERRAL", 1, f"{_GUIDE} 2300 REF*9F", "Add the referral and who referred.", scrub_front.referral),
+    Edit("CASE", 1, f"{_GUIDE} 2010BA REF*Y4", "Complete the coverage's case in the record.", scrub_front.case),
+    Edit("NDC", 1, f"{_GUIDE} 2410 LIN", "Add the drug's NDC, quantity and unit.", scrub_front.drug_codes),
+    Edit("DX-WHO", 1, "CMS Medicare Code Editor v43", "Correct the code or the record.", scrub_front.sex_and_age),
+    Edit("SIDE", 1, "ICD-10-CM guidelines I.B.13", "Correct the modifier or the code.", scrub_front.laterality),
+    Edit(
+        "SIDE-OPEN",
+        1,
+        "ICD-10-CM guidelines I.B.13",
+        "Code the side.",
+        scrub_front.side_not_named,
+        Severity.WARNING,
     ),
 )

@@ -12,6 +12,7 @@ from polyclinic.types.v1 import types_pb2
 from billing.domain.fee_files import error_file, read_fees
 from billing.domain.fees import FeeScheduleKind
 from billing.domain.payers import ClaimProvider, PayerKind, PayerRules, TelehealthTable
+from billing.rpc.payer_details import demand_fields, demands_of, route_message, route_of
 from billing.store import Store
 from billing.tables_directory import Fee, FeeSchedule, Payer
 from billing.usecases import fee_schedules, payers
@@ -47,6 +48,7 @@ class PayersRpc:
             kind=KINDS[request.kind],
             x12_payer_id=request.x12_payer_id,
             filing_indicator=request.filing_indicator,
+            routes=tuple(route_of(route, f"routes[{index}]") for index, route in enumerate(request.routes)),
             rules=tuple(_rules(rule, f"rules[{index}]") for index, rule in enumerate(request.rules)),
             active_from=to_date(request.active_from, "active_from"),
             active_to=optional_date(request.active_to, "active_to"),
@@ -139,6 +141,7 @@ def _rules(rule: pb.PayerRules, path: str) -> PayerRules:
             home_place=rule.telehealth_home_place or "10",
             other_place=rule.telehealth_other_place or "02",
         ),
+        demands=demands_of(rule),
     )
 
 
@@ -169,9 +172,11 @@ def _payer(row: Payer, rules: Sequence[PayerRules]) -> pb.Payer:
                 telehealth_home_place=rule.telehealth.home_place,
                 telehealth_other_place=rule.telehealth.other_place,
                 silence_alarm_days=rule.silence_alarm_days,
+                **demand_fields(rule.demands),
             )
             for rule in rules
         ],
+        routes=[route_message(route) for route in row.routes],
         active_from=date_message(row.active_from),
         active_to=date_message(row.active_to),
         version=row.version,

@@ -169,7 +169,8 @@ def ask(call: Call, check_id: UUID, registry: Registry, clearinghouse: Clearingh
             call, store, check, payer, [Refusal("lacking", f"{lacking} is missing", "Complete the coverage.", False)]
         )
         return
-    text = _question(call, store, check, payer, profile, coverage, partner)
+    known_as = payer.through(partner.receiver_id, check.service_date, eligibility=True)
+    text = _question(call, store, check, known_as, profile, coverage, partner)
     check.state, check.asked_at, check.request_text = "asked", call.now, text.decode()
     check.attempts += 1
     try:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from billing.domain import payer_routes
+from billing.domain.codec import to_json
+from billing.domain.payer_routes import PayerRoute
 from billing.domain.payers import PayerKind, PayerRules, faults_of
 from billing.store import Store
 from billing.tables_directory import Payer
@@ -22,6 +25,7 @@ class PutPayer:
     x12_payer_id: str
     filing_indicator: str
     rules: tuple[PayerRules, ...]
+    routes: tuple[PayerRoute, ...]
     active_from: date
     active_to: date | None
     version: int
@@ -35,6 +39,9 @@ def put_payer(call: Call, command: PutPayer) -> tuple[Payer, list[PayerRules]]:
     faults = faults_of(command.rules, command.active_from, command.active_to)
     if faults:
         raise InvalidInput([Violation(f"rules[{index}].effective", message) for index, message in faults])
+    routes = payer_routes.faults_of(command.routes)
+    if routes:
+        raise InvalidInput([Violation(f"routes[{index}]", message) for index, message in routes])
     payer = store.payer_row(command.code)
     if payer is None:
         payer = Payer(id=call.new_id(), code=command.code)
@@ -79,3 +86,4 @@ def _fill(payer: Payer, command: PutPayer) -> None:
     payer.filing_indicator = command.filing_indicator
     payer.active_from = command.active_from
     payer.active_to = command.active_to
+    payer.routes = to_json(list(command.routes))

@@ -32,7 +32,8 @@ from billing.domain.x12.remittance import RemittanceClaim
 from billing.store import Store
 from billing.tables_claims import Claim, ClaimLine, Remittance
 from billing.tables_claims import RemittanceClaim as AnswerRow
-from billing.usecases import claim_life, ledger, work_items
+from billing.usecases import claim_facts, claim_life, claim_ruling, ledger, work_items
+from billing.usecases.claim_ruling import LiveRules
 from billing.usecases.claims import PREPARE_DUE, local_day
 from chassis.call import Call
 from chassis.errors import Unavailable
@@ -41,7 +42,9 @@ RETRY = timedelta(minutes=30)
 WORK_KIND = "scrub"
 
 
-def prepare(call: Call, claim_id: UUID, registry: Registry, billable: Container[str]) -> None:
+def prepare(
+    call: Call, claim_id: UUID, registry: Registry, billable: Container[str], clearinghouse: str = ""
+) -> None:
     """Writes a draft claim out of the registry's, the directory's and the ledger's present state, and scrubs it.
 
     When the registry does not answer it is tried again later; the claim stays a draft meanwhile.
@@ -58,6 +61,7 @@ def prepare(call: Call, claim_id: UUID, registry: Registry, billable: Container[
     coverage = profile.coverage(claim.coverage_id) if profile else None
     payer = store.payer(claim.payer_id, claim.service_date)
     visit = store.visit_charges(claim.encounter_id)
+    payer = payer.through(clearinghouse, claim.service_date) if payer else None
     if profile is None or coverage is None or payer is None or visit is None:
         _hold_back(call, store, claim, [_missing("coverage", "The coverage is not on file any more.")])
         return
@@ -67,7 +71,13 @@ def prepare(call: Call, claim_id: UUID, registry: Registry, billable: Container[
         _hold_back(call, store, claim, [_missing("directory", "The billing entity or location is not known.")])
         return
     written = _write(claim, visit, lines, profile, coverage, payer, providers)
-    findings: list[Finding] = []
+    facts = claim_facts.read(store, claim, visit, payer)
+    written = claim_facts.with_numbers(written, lines, facts)
+    ruling = claim_ruling.rule_on(call, store, claim, visit, lines, written, payer, providers.location.name, live)
+    if ruling.claim is None:
+        return
+    written, lines = ruling.claim, ruling.lines
+    findings = list(ruling.findings)
     if claim.previous_claim_id is not None:
         try:
             written = _with_earlier_answers(store, claim, visit, lines, written, profile)
@@ -75,6 +85,7 @@ def prepare(call: Call, claim_id: UUID, registry: Registry, billable: Container[
             findings.append(_missing("other_payers", str(unusable)))
     around = _around(call, store, claim, written, lines, coverage, profile, payer, billable)
     findings += scrub(written, around, EDITS)
+    around = claim_facts.told(around, written, lines, facts, payer, coverage)
     claim.content, claim.findings, claim.charge_minor = to_json(written), to_json(findings), written.charge_minor
     if holds(findings):
         _hold_back(call, store, claim, findings)

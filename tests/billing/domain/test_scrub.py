@@ -140,6 +140,17 @@ def test_every_edit_of_the_table_is_exercised_above():
     """An edit nobody tests is an edit nobody knows."""
     exercised = {edit for _, edit, _ in CASES} | {"TOTAL", "COVERAGE", "TIMELY", "TIMELY-SOON"}
     exercised |= {"NCCI", "MUE", "MUE-RECORDS"}  # in test_coding_edits.py
+    exercised |= {
+        "FILING",
+        "ENROLMENT",
+        "AUTHORISATION",
+        "REFERRAL",
+        "CASE",
+        "NDC",
+        "DX-WHO",
+        "SIDE",
+        "SIDE-OPEN",
+    }  # test_scrub_front.py
     assert {edit.edit_id for edit in EDITS} == exercised
 
 

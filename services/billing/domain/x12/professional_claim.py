@@ -215,6 +215,8 @@ class ProfessionalClaim:
     accident: Accident | None = None
     insurance_type: str = ""  # SBR05, when Medicare is not primary
     other_payers: tuple[OtherPayer, ...] = field(default=())
+    referral: str = ""  # REF*9F
+    casualty_claim: str = ""  # REF*Y4: the payer's claim number of an accident's case
 
     @property
     def charge_minor(self) -> int:

@@ -160,6 +160,8 @@ def _claim(writer: InterchangeWriter, levels: _Levels, provider_level: str, clai
     relationship = SELF if patient is None else ""
     _subscriber(writer, claim.responsibility, relationship, claim.insured, claim.payer, claim.insurance_type)
     _insured_name(writer, claim.insured, with_person=patient is None)
+    if patient is None:
+        _casualty_claim(writer, claim)
     writer.segment(
         "NM1",
         "PR",
@@ -187,6 +189,7 @@ def _claim(writer: InterchangeWriter, levels: _Levels, provider_level: str, clai
         if patient.birth_date is None:
             raise UnwritableValue("the patient has no birth date")
         writer.segment("DMG", "D8", d8(patient.birth_date), patient.sex or "U")
+        _casualty_claim(writer, claim)
     _claim_information(writer, claim)
     for other in claim.other_payers:
         _other_payer(writer, other)
@@ -230,6 +233,12 @@ def _insured_name(writer: InterchangeWriter, insured: Insured, with_person: bool
     writer.segment("DMG", "D8", d8(insured.birth_date), insured.sex or "U")
 
 
+def _casualty_claim(writer: InterchangeWriter, claim: ProfessionalClaim) -> None:
+    """REF*Y4 in 2010BA, or in 2010CA when the patient is not the subscriber."""
+    if claim.casualty_claim:
+        writer.segment("REF", "Y4", identifier(claim.casualty_claim, 1, 50, "the accident's claim number"))
+
+
 def _claim_information(writer: InterchangeWriter, claim: ProfessionalClaim) -> None:
     accident = claim.accident
     cause: tuple[str, ...] = ()
@@ -253,6 +262,8 @@ def _claim_information(writer: InterchangeWriter, claim: ProfessionalClaim) -> N
         writer.segment("DTP", "431", "D8", d8(claim.onset_date))
     if accident is not None:
         writer.segment("DTP", "439", "D8", d8(accident.happened_on))
+    if claim.referral:
+        writer.segment("REF", "9F", identifier(claim.referral, 1, 50, "the referral number"))
     if claim.authorisation:
         writer.segment("REF", "G1", identifier(claim.authorisation, 1, 50, "the authorisation number"))
     if claim.frequency != Frequency.ORIGINAL:

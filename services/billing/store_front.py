@@ -1,0 +1,11 @@
+"""Queries about what happens before a visit; written by noun in `store_*.py`."""
+
+from __future__ import annotations
+
+from billing.store_authorisations import AuthorisationStore
+from billing.store_claim_facts import ClaimFactsStore
+from billing.store_enrolments import EnrolmentStore
+
+
+class FrontStore(EnrolmentStore, AuthorisationStore, ClaimFactsStore):
+    """Enrolments, authorisations, what is known around a claim."""
