@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyclinic.notifications.v1 import notifications_pb2
+from polyclinic.notifications.v1 import conversations_pb2, notifications_pb2
 from polyclinic.patient_registry.v1 import patient_registry_pb2
 
 from chassis.service import Service
@@ -13,6 +13,7 @@ from notifications.adapters.sms import SmsCarrier
 from notifications.adapters.smtp import SmtpCarrier
 from notifications.domain.vocabulary import Channel
 from notifications.rpc import NotificationsRpc
+from notifications.rpc.conversations import ConversationsRpc
 from notifications.settings import Settings
 from notifications.usecases.outside import Outside
 
@@ -47,6 +48,7 @@ def build(settings: Settings) -> Service:
         provider_answers_keywords=settings.sms_provider_answers_keywords,
     )
     service.serve(notifications_pb2.DESCRIPTOR.services_by_name["Notifications"], NotificationsRpc(outside))
+    service.serve(conversations_pb2.DESCRIPTOR.services_by_name["Conversations"], ConversationsRpc(outside))
     service.consume(events.subscriptions(outside))
     service.due(events.due(outside))
     return service

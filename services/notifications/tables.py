@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.orm import Tenanted, TenantOnly, Versioned, declarative_base, patient_scoped
+from chassis.orm import Tenanted, TenantOnly, Versioned, patient_scoped
+from notifications import tables_conversations
+from notifications.tables_base import Base
 
-Base: Any = declarative_base()
+__all__ = ["Base", "tables_conversations"]
 
 
 # ---- copies of what other services own

@@ -14,6 +14,7 @@ from polyclinic.options.v1 import options_pb2
 from chassis.testing import Case
 from notifications.domain.signatures import sign
 from tests.contracts.growth import Bound
+from tests.notifications import cases_conversations
 from tests.notifications.clinic import AUTH_TOKEN, PUBLIC_URL, Clinic, Mail, Sms
 
 ENVIRONMENT = {"POLYCLINIC_SMS_TOKEN": AUTH_TOKEN, "POLYCLINIC_PUBLIC_URL": PUBLIC_URL}
@@ -55,6 +56,7 @@ def world(harness, tenant):
     )
     (template, *_) = clinic.staff.call("ListTemplates", pb.ListTemplatesRequest()).templates
     return SimpleNamespace(
+        **cases_conversations.world(clinic.staff, patient.id),
         tenant_id=clinic.tenant,
         patient=patient.id,
         appointment=visit.appointment_id,
@@ -135,6 +137,7 @@ CASES = {
             "sms", w.tenant_id, [("MessageSid", "SM2"), ("From", "+12125550142"), ("To", "+12125550100"), ("Body", "C")]
         )
     ),
+    **cases_conversations.CASES,
 }
 
 # For the bounds of reads (tests/contracts/test_bounds.py): tables of which one patient has few …
@@ -149,7 +152,10 @@ SETTLED = frozenset(
         "template",
         "template_version",
         "rule",
+        "message_pool",
     }
 )
 # Reads that may cost more on a long history, each with its bound and the reason.
-BOUNDS: dict[str, Bound] = {}
+BOUNDS: dict[str, Bound] = {
+    "CountThreads": Bound("every open thread is counted; closed ones are not gone through", visits_all=True),
+}

@@ -65,7 +65,7 @@ def test_a_new_tenant_has_texts_and_rules_in_two_languages(clinic):
     assert [one.template_id for one in shown] == before
     assert {(one.channel, one.language) for one in shown} == {(EMAIL, "en"), (EMAIL, "es"), (SMS, "en"), (SMS, "es")}
     assert all(one.built_in and one.version == 1 and "weekday" in one.variables for one in shown)
-    assert len(clinic.staff.call("ListRules", pb.ListRulesRequest()).rules) == 10
+    assert len(clinic.staff.call("ListRules", pb.ListRulesRequest()).rules) == 11
 
 
 def test_publishing_makes_a_version_and_keeps_the_old_one(clinic):

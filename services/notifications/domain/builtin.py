@@ -45,6 +45,7 @@ RULES = (
     BuiltInRule("Waitlist offer", Trigger.WAITLIST_OFFERED, 0, (SMS, EMAIL), "waitlist.offer"),
     BuiltInRule("New statement", Trigger.STATEMENT_ISSUED, 0, (EMAIL,), "statement.issued"),
     BuiltInRule("Visit delayed", Trigger.VISIT_DELAYED, 0, (SMS, EMAIL), "visit.delayed", any_hour=True),
+    BuiltInRule("New message in the portal", Trigger.THREAD_MESSAGE, 0, (EMAIL, SMS), "thread.message"),
 )
 
 WHEN_EN = "{{ weekday }}, {{ date }} at {{ time }}"
@@ -100,6 +101,10 @@ EMAILS_EN: dict[str, tuple[str, tuple[str, ...]]] = {
         "Your visit today at {{ clinic_name }}",
         ("Your visit at {{ location_name }} is now expected to begin at {{ time }} today.", CALL_EN),
     ),
+    "thread.message": (
+        "A message from {{ clinic_name }}",
+        ("{{ clinic_name }} has written to you. Read and answer it in the portal: {{ portal_link }}", CALL_EN),
+    ),
 }
 EMAILS_ES: dict[str, tuple[str, tuple[str, ...]]] = {
     "appointment.reminder": (
@@ -137,6 +142,10 @@ EMAILS_ES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Su cita de hoy en {{ clinic_name }}",
         ("Esperamos comenzar su cita en {{ location_name }} hoy a las {{ time }}.", CALL_ES),
     ),
+    "thread.message": (
+        "Un mensaje de {{ clinic_name }}",
+        ("{{ clinic_name }} le ha escrito. Léalo y respóndalo en el portal: {{ portal_link }}", CALL_ES),
+    ),
 }
 # Texts keep to the GSM alphabet where they can (no á, í, ó, ú), so that they stay within few segments; those
 # about a visit begin with the place too, because people must find the right door.
@@ -151,6 +160,7 @@ TEXTS_EN: dict[str, str] = {
     "waitlist.offer": f"{{{{ place_name }}}}: a time is free on {WHEN_EN}, kept for you until "
     f"{{{{ answer_by }}}}. Take it: {{{{ portal_link }}}}",
     "visit.delayed": "{{ place_name }}: your visit today is now expected to begin at {{ time }}. Questions? Call {{ location_phone }}",
+    "thread.message": "{{ clinic_name }} has written to you. Read it in the portal: {{ portal_link }}",
     "reply.confirmed": "{{ clinic_name }}: thank you, confirmed.",
     "reply.reschedule": "{{ clinic_name }}: thank you. We will contact you to find another time, or choose one: {{ portal_link }}",
     "reply.cancelled": "{{ clinic_name }}: your visit is cancelled. To book again: {{ portal_link }}",
@@ -175,6 +185,7 @@ TEXTS_ES: dict[str, str] = {
     "waitlist.offer": f"{{{{ place_name }}}}: hay una hora libre {WHEN_ES}, guardada para usted hasta "
     f"{{{{ answer_by }}}}: {{{{ portal_link }}}}",
     "visit.delayed": "{{ place_name }}: esperamos comenzar su cita de hoy a las {{ time }}. Llame al {{ location_phone }}",
+    "thread.message": "{{ clinic_name }} le ha escrito. Léalo en el portal: {{ portal_link }}",
     "reply.confirmed": "{{ clinic_name }}: gracias, confirmado.",
     "reply.reschedule": "{{ clinic_name }}: gracias. Le llamaremos para buscar otra hora, o elija una: {{ portal_link }}",
     "reply.cancelled": "{{ clinic_name }}: su cita fue cancelada. Para reservar otra: {{ portal_link }}",

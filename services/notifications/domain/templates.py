@@ -37,6 +37,7 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "waitlist.offer": (*VISIT, "answer_by"),
     "statement.issued": CLINIC,
     "visit.delayed": VISIT,
+    "thread.message": CLINIC,
     "reply.confirmed": CLINIC,
     "reply.reschedule": CLINIC,
     "reply.cancelled": CLINIC,

@@ -22,6 +22,7 @@ class Trigger(StrEnum):
     WAITLIST_OFFERED = "waitlist_offered"
     STATEMENT_ISSUED = "statement_issued"
     VISIT_DELAYED = "visit_delayed"
+    THREAD_MESSAGE = "thread_message"
 
 
 class ReminderStatus(StrEnum):
@@ -92,3 +93,19 @@ class Subject(StrEnum):
     WAITLIST_OFFER = "waitlist_offer"
     STATEMENT = "statement"
     VISIT_DELAY = "visit_delay"
+    THREAD = "thread"
+
+
+class ThreadKind(StrEnum):
+    """Who talks with whom."""
+
+    PATIENT = "patient"
+    STAFF = "staff"
+    PHONE_NOTE = "phone_note"
+
+
+class ThreadState(StrEnum):
+    """Whether anything is left to do."""
+
+    OPEN = "open"
+    CLOSED = "closed"

@@ -111,6 +111,19 @@ def plan_statement(call: Call, outside: Outside, statement_id: UUID, patient_id:
     _plan(call, outside, Subject.STATEMENT, statement_id, patient_id, {}, asked)
 
 
+def plan_thread_message(call: Call, outside: Outside, thread_id: UUID, patient_id: UUID, streak: int) -> None:
+    """Plans the message that staff have written; it says nothing of what. `streak` counts the times the patient has had to be
+    told: several messages before they look are one notice."""
+    store = Store(call.session)
+    ensure_installed(call, store)
+    rules = [as_rule(rule) for rule in store.rules([Trigger.THREAD_MESSAGE])]
+    asked = [
+        plan.at_once(rule, call.now, ANYWHERE, ANY_TIME, None)
+        for rule in plan.applicable(rules, Trigger.THREAD_MESSAGE, "")
+    ]
+    _plan(call, outside, Subject.THREAD, uuid5(thread_id, str(streak)), patient_id, {}, asked)
+
+
 def _plan(
     call: Call,
     outside: Outside,

@@ -19,6 +19,7 @@ CODES_OF_TRIGGER = {
     Trigger.WAITLIST_OFFERED: ("waitlist.", MANUAL_PREFIX),
     Trigger.STATEMENT_ISSUED: ("statement.",),
     Trigger.VISIT_DELAYED: ("visit.", MANUAL_PREFIX),
+    Trigger.THREAD_MESSAGE: ("thread.",),
 }
 CODES_OF_VISITS = ("appointment.", MANUAL_PREFIX)
 
