@@ -190,6 +190,7 @@ CASES = {
         names_resource=True,
     ),
     "ListScheduleExceptions": Case(lambda w: pb.ListScheduleExceptionsRequest()),
+    "ListOnlineVisits": Case(lambda w: pb.ListOnlineVisitsRequest(tenant_id=str(w.tenant_id))),
     "SearchSlots": Case(lambda w: pb.SearchSlotsRequest(appointment_type_ids=[w.type_id]), names_resource=True),
     "HoldSlot": Case(lambda w: pb.HoldSlotRequest(patient_id=w.patient_id, **w.free()), names_resource=True),
     "RenewHold": Case(lambda w: pb.RenewHoldRequest(hold_id=w.hold.hold_id), names_resource=True),

@@ -39,6 +39,9 @@ CASES = {
         lambda w: pb.DeleteCalendarFeedRequest(calendar_feed_id=feed(w).calendar_feed_id), names_resource=True
     ),
     "ListCalendarFeeds": Case(lambda w: pb.ListCalendarFeedsRequest(practitioner_id=w.practitioner_id)),
+    "GetVisitCalendar": Case(
+        lambda w: pb.GetVisitCalendarRequest(appointment_id=w.booked.appointment_id), names_resource=True
+    ),
     "ReadCalendarFeed": Case(lambda w: pb.ReadCalendarFeedRequest(token=token_of(feed(w).path))),
     "CreateBusyCalendar": Case(
         lambda w: pb.CreateBusyCalendarRequest(practitioner_id=w.practitioner_id, name="Rota"), names_resource=True

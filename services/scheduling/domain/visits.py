@@ -74,6 +74,7 @@ PENDING = frozenset({Status.BOOKED, Status.CONFIRMED})
 IN_ROOM = frozenset({Status.ROOMED, Status.SEEN})
 
 ARRIVAL_WINDOW = timedelta(hours=12)
+SAYS_HERE_BEFORE, SAYS_HERE_AFTER = timedelta(hours=2), timedelta(hours=4)
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,11 @@ def after(status: Status, step: Step) -> Status | None:
 def may_arrive(now: datetime, start: datetime) -> bool:
     """Whether an arrival now belongs to a visit that starts then: within 12 hours of it."""
     return abs(now - start) <= ARRIVAL_WINDOW
+
+
+def may_say_here(now: datetime, start: datetime) -> bool:
+    """Whether a patient may say by themselves that they have come: not on the way from home, nor after everybody has left."""
+    return start - SAYS_HERE_BEFORE <= now <= start + SAYS_HERE_AFTER
 
 
 def waits(status: Status, times: Times, now: datetime) -> Waits:

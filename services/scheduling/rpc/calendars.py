@@ -37,6 +37,10 @@ class CalendarsRpc:
     def ReadCalendarFeed(self, request: pb.ReadCalendarFeedRequest, call: Call) -> httpbody_pb2.HttpBody:
         return httpbody_pb2.HttpBody(content_type="text/calendar; charset=utf-8", data=feeds.read(call, request.token))
 
+    def GetVisitCalendar(self, request: pb.GetVisitCalendarRequest, call: Call) -> httpbody_pb2.HttpBody:
+        content = feeds.one_visit(call, identifier(request.appointment_id))
+        return httpbody_pb2.HttpBody(content_type="text/calendar; charset=utf-8", data=content)
+
     def CreateBusyCalendar(self, request: pb.CreateBusyCalendarRequest, call: Call) -> pb.BusyCalendar:
         practitioner_id = identifier(request.practitioner_id)
         return _busy(busy_calendars.create(call, self._web, practitioner_id, request.name, request.url))

@@ -14,6 +14,16 @@ from scheduling.tables import AppointmentTypeRow
 from scheduling.usecases.schedules import TemplateView
 
 
+def online_visit(row: AppointmentTypeRow) -> pb.OnlineVisit:
+    return pb.OnlineVisit(
+        appointment_type_id=str(row.id),
+        name=row.name,
+        duration_minutes=row.duration_minutes,
+        modality=number(row.modality),
+        practitioner_ids=list(map(str, row.practitioner_ids)),
+    )
+
+
 def appointment_type(row: AppointmentTypeRow) -> pb.AppointmentType:
     kind = type_of(row)
     return pb.AppointmentType(

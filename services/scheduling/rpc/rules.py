@@ -58,6 +58,10 @@ class RulesRpc:
             appointment_types=[rule_messages.appointment_type(row) for row in rows], next_page_token=token
         )
 
+    def ListOnlineVisits(self, request: pb.ListOnlineVisitsRequest, call: Call) -> pb.ListOnlineVisitsResponse:
+        rows = appointment_types.list_online(call, identifier(request.tenant_id))
+        return pb.ListOnlineVisitsResponse(online_visits=[rule_messages.online_visit(row) for row in rows])
+
     def CreateScheduleTemplate(self, request: pb.CreateScheduleTemplateRequest, call: Call) -> pb.ScheduleTemplate:
         return rule_messages.template(schedules.create_template(call, _new_template(request.template)))
 

@@ -94,6 +94,13 @@ def read(call: Call, token: str) -> bytes:
     return write_feed("Booked", (_entry(call, row, "Booked", places.get(row.location_id, "")) for row in rows))
 
 
+def one_visit(call: Call, appointment_id: UUID) -> bytes:
+    """One visit as text/calendar, with where it is. Raises NotFound."""
+    store = Store(call.session)
+    view = guards.describe_one(store, guards.seen_appointment(call, store, appointment_id))
+    return write_feed("Appointment", [_entry(call, view.row, "Appointment", view.location_name)])
+
+
 def uid_of(appointment_id: UUID) -> str:
     """A visit's UID in every calendar that ever hears of it: feeds here, attachments of messages. It gives no id of ours away."""
     return f"{uuid5(VISITS, str(appointment_id))}@polyclinic"

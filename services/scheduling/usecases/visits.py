@@ -84,6 +84,8 @@ def take_step(
         raise WrongStatus(internal=f"{before.name} {step.value}")
     if step in (Step.ARRIVE, Step.CHECK_IN) and not visits.may_arrive(call.now, row.start_time):
         raise NotToday
+    if guards.is_patient(call) and not visits.may_say_here(call.now, row.start_time):
+        raise NotToday(internal="too early or too late for a patient's own word")
     if step is Step.NO_SHOW and call.now < policy.no_show_from(store.policy(row.location_id), row.start_time):
         raise TooEarly
     changed = _changed_by(row, step)
