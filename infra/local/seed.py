@@ -91,8 +91,19 @@ def fill(stack: Stack) -> tuple[int, int, int]:
             day.visits.extend(visit for visits in booked for visit in visits)
             day.visit_day = next_working_day(day.visit_day)
         present = today.fill(day)
+        give_desks_their_place(day)
         observer.databases.close()
         return len(day.people), len(day.visits), present
+
+
+def give_desks_their_place(day: Day) -> None:
+    """From now on each front desk works at its own location: its console opens there and offers no other."""
+    owner = day.accounts.owner
+    places = {f"desk-{place.key}": day.cast.locations[place.key] for place in PLACES}
+    for account in owner.pages("/api/v1/users", "accounts"):
+        if account["login"] in places:
+            path = f"/api/v1/users/{account['account_id']}?update_mask=location_ids"
+            owner.patch(path, {"location_ids": [places[account["login"]]]})
 
 
 def next_working_day(day: date) -> date:

@@ -100,9 +100,7 @@ def make_staff(day: Day, owner: Api, doorman: Doorman) -> None:
     make_account(owner, "biller", "Billing office", ["ROLE_BILLER"])
     for place in PLACES:
         login = f"desk-{place.key}"
-        # Their console opens at their own location, and shows no other.
-        here = [day.cast.locations[place.key]]
-        make_account(owner, login, f"Front desk {place.name}", ["ROLE_FRONT_DESK"], location_ids=here)
+        make_account(owner, login, f"Front desk {place.name}", ["ROLE_FRONT_DESK"])
         accounts.front_desks[place.key] = doorman.person(day.cast.slug, login)
     for clinician in CLINICIANS:
         name = f"{clinician.given} {clinician.family}"
@@ -116,20 +114,11 @@ def make_staff(day: Day, owner: Api, doorman: Doorman) -> None:
     day.accounts = accounts
 
 
-def make_account(
-    owner: Api,
-    login: str,
-    name: str,
-    roles: list[str],
-    patient_ids: list[str] | None = None,
-    location_ids: list[str] | None = None,
-) -> str:
-    """An account with the demonstration's password, for these patients, at these locations (none: at all); returns its id."""
+def make_account(owner: Api, login: str, name: str, roles: list[str], patient_ids: list[str] | None = None) -> str:
+    """An account with the demonstration's password; returns its id."""
     body: Json = {"login": login, "name": name, "password": DEMO_PASSWORD, "roles": roles}
     if patient_ids:
         body["patient_ids"] = patient_ids
-    if location_ids:
-        body["location_ids"] = location_ids
     return str(owner.post("/api/v1/users", body)["account_id"])
 
 
