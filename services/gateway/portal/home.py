@@ -6,11 +6,17 @@ from collections.abc import Sequence
 
 from flask import Response
 
+from gateway.portal import visits, words
 from gateway.portal.page import PortalPage
 from gateway.web.i18n import N_
 
 # (path behind /portal/<clinic>, icon, text, the RPC the section cannot be without)
-SECTIONS = (("", "home", N_("Home"), "Scheduling.ListAppointments"),)
+SECTIONS = (
+    ("", "home", N_("Home"), "Scheduling.ListAppointments"),
+    ("/visits", "calendar", N_("Visits"), "Scheduling.ListAppointments"),
+    ("/book", "add", N_("Book"), "Scheduling.BookAppointment"),
+)
+SHOWN = 3
 
 
 def sections(page: PortalPage) -> Sequence[tuple[str, str, str]]:
@@ -19,5 +25,30 @@ def sections(page: PortalPage) -> Sequence[tuple[str, str, str]]:
 
 
 def start(page: PortalPage) -> Response:
-    """The next visits."""
-    return page.show("home.html")
+    """The next visits, what is offered from the waitlist, what is to be done."""
+    parts = page.together(
+        ahead=page.ask("Scheduling.ListAppointments", **visits.ahead_fields(page)),
+        offers=page.ask("Scheduling.ListOffers", patient_id=page.patient_id, page_size=10),
+        patient=page.ask("PatientRegistry.GetPatient", patient_id=page.patient_id),
+    )
+    ahead = list(parts["ahead"].value.appointments) if parts["ahead"].value is not None else []
+    first = ahead[0] if ahead else None
+    near = {}
+    if first is not None:
+        near = page.together(
+            place=page.ask("Identity.GetLocation", location_id=first.location_id),
+            expected=page.ask("RunningLate.GetExpectedStart", appointment_id=first.appointment_id),
+        )
+    return page.show(
+        "home.html",
+        words=words,
+        patient=parts["patient"].need(),
+        part=parts["ahead"],
+        first=first,
+        others=ahead[1:SHOWN],
+        more=len(ahead) > SHOWN,
+        now=visits.state_of(page, first, near["expected"]) if first is not None else None,
+        place=near["place"].value if near else None,
+        directions=visits.directions(near["place"]) if near else "",
+        offers=parts["offers"].value.offers if parts["offers"].value is not None else (),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -87,6 +87,17 @@ class PortalPage(Page):
     def menu(self) -> Sequence[tuple[str, str, str]]:
         """What stands in the person's menu: (address, icon, marked text)."""
         return [(self.here + path, icon, text) for path, icon, text, rpc in MENU if self.may(rpc)]
+
+    @property
+    def filters(self) -> Mapping[str, Callable[..., Any]]:
+        """The templates' filters, for texts that handlers put together."""
+        return self._templates.filters
+
+    @staticmethod
+    def person(listed: str) -> str:
+        """``Okafor, Ada`` as one says it: ``Ada Okafor``."""
+        family, comma, given = listed.partition(", ")
+        return f"{given} {family}" if comma else listed
 
     def own(self, name: str) -> str:
         """An id of the address, e.g. ``own("appointment_id")``; what is no id is not there. Raises NotFound."""

@@ -10,7 +10,7 @@ from flask import Flask, Response
 from google.protobuf.descriptor import ServiceDescriptor
 
 from gateway.edge import Edge
-from gateway.portal import home, signing
+from gateway.portal import booking, home, signing, visits, waiting
 from gateway.portal.page import PREFIX, PortalPage, patients_only
 from gateway.sessions import Sessions
 from gateway.web.assets import Assets
@@ -25,8 +25,37 @@ Table = Sequence[tuple[str, str, Handler]]
 
 # Paths here stand behind /portal/<clinic>. Only who is signed in as a patient of the clinic comes to them.
 HOME: Table = (("GET", "", home.start),)
+VISIT = "/visits/{appointment_id}"
+VISITS: Table = (
+    ("GET", "/visits", visits.listing),
+    ("GET", "/visits/past", visits.past),
+    ("GET", VISIT, visits.one),
+    ("GET", f"{VISIT}/visit.ics", visits.calendar),
+    ("POST", f"{VISIT}/arrive", visits.arrive),
+    ("POST", f"{VISIT}/confirm", visits.confirm),
+    ("GET", f"{VISIT}/cancel", visits.cancel_form),
+    ("POST", f"{VISIT}/cancel", visits.cancel),
+    ("GET", f"{VISIT}/move", booking.move_form),
+    ("POST", f"{VISIT}/move", booking.move),
+)
+BOOK: Table = (
+    ("GET", "/book", booking.kinds),
+    ("GET", "/book/times", booking.times),
+    ("POST", "/book/hold", booking.hold),
+    ("POST", "/book/renew", booking.renew),
+    ("POST", "/book/release", booking.release),
+    ("POST", "/book", booking.book),
+)
+WAITLIST: Table = (
+    ("GET", "/waitlist", waiting.listing),
+    ("GET", "/waitlist/join", waiting.form),
+    ("POST", "/waitlist/join", waiting.join),
+    ("POST", "/waitlist/{entry_id}/leave", waiting.leave),
+    ("POST", "/waitlist/offers/{offer_id}/accept", waiting.accept),
+    ("POST", "/waitlist/offers/{offer_id}/decline", waiting.decline),
+)
 
-TABLES: Sequence[Table] = (HOME,)
+TABLES: Sequence[Table] = (HOME, VISITS, BOOK, WAITLIST)
 
 
 def add_portal(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, get_timezone_name
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, get_timezone_name
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from chassis.protos import instant, optional_date, optional_instant
@@ -48,6 +48,12 @@ def moment(value: Any, zone: str, locale: Locale, style: str = "medium") -> str:
     return (
         f"{format_date(found, style, locale=locale)}, {format_time(found, 'short', tzinfo=found.tzinfo, locale=locale)}"
     )
+
+
+def weekday(value: Any, zone: str, locale: Locale) -> str:
+    """``Monday, March 2``, ``lunes, 2 de marzo``: the day of an instant at a place, as one says it. "" for none."""
+    found = local(value, zone)
+    return str(format_skeleton("MMMMEEEEd", found, locale=locale)) if found is not None else ""
 
 
 def zone_name(zone: str, locale: Locale, at: datetime) -> str:

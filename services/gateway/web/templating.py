@@ -111,6 +111,7 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "clock": lambda value, given=None: formats.time_of_day(value, zone(given), locale()),
         "day": lambda value, style="medium": formats.day(value, locale(), style),
         "moment": lambda value, given=None, style="medium": formats.moment(value, zone(given), locale(), style),
+        "weekday": lambda value, given=None: formats.weekday(value, zone(given), locale()),
         "stamp": stamp,
         "since": since,
         "money": lambda value: formats.money(value, locale()),

@@ -26,3 +26,25 @@ document.addEventListener("change", (event) => { if (event.target.matches?.("[da
 document.querySelector("[aria-invalid=true]")?.focus();
 const told = document.querySelector(".flash");
 if (told) setTimeout(() => told.remove(), 12000);
+
+// --- <hold-timer>: how long a time is kept, counted down; said aloud when a minute is left and when it is over ------
+// The server's seconds are counted, not the device's clock, which may be wrong.
+class HoldTimer extends HTMLElement {
+  connectedCallback() {
+    const until = performance.now() + Number(this.dataset.seconds) * 1000;
+    const left = this.querySelector("[data-left]"), told = this.querySelector("[data-told]"), warn = Number(this.dataset.warn);
+    const tick = () => {
+      const seconds = Math.max(0, Math.ceil((until - performance.now()) / 1000));
+      left.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+      if (seconds <= warn && !this.classList.contains("near")) { this.classList.add("near"); told.textContent = left.textContent; }
+      if (seconds) { this.timer = setTimeout(tick, 500); return; }
+      this.classList.add("gone");
+      this.querySelector("span").textContent = this.dataset.gone;
+      told.textContent = this.dataset.gone;
+      left.textContent = "";
+    };
+    tick();
+  }
+  disconnectedCallback() { clearTimeout(this.timer); }
+}
+customElements.define("hold-timer", HoldTimer);
