@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from billing.store_claim_rules import ClaimRulesStore
+from billing.store_claim_work import ClaimWorkStore
 from billing.store_coding import CodingStore
 from billing.store_denials import DenialStore
 from billing.store_front import FrontStore
 
 
-class Store(FrontStore, CodingStore, DenialStore):
+class Store(FrontStore, CodingStore, ClaimRulesStore, ClaimWorkStore, DenialStore):
     """Queries of one transaction."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from billing import (
     tables_authorisations,
     tables_books,
+    tables_claim_rules,
+    tables_claim_work,
     tables_claims,
     tables_coding,
     tables_collections,
@@ -21,6 +23,8 @@ __all__ = [
     "Base",
     "tables_authorisations",
     "tables_books",
+    "tables_claim_rules",
+    "tables_claim_work",
     "tables_claims",
     "tables_coding",
     "tables_collections",

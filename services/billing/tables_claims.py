@@ -49,6 +49,9 @@ class EligibilityCheck(Tenanted, Versioned, Base):
     copay_minor: Mapped[int | None]
     deductible_left_minor: Mapped[int | None]
     coinsurance_basis_points: Mapped[int | None]
+    out_of_pocket_left_minor: Mapped[int | None]
+    plan_starts: Mapped[date | None]
+    plan_ends: Mapped[date | None]
     protected: Mapped[bool]
     # The answer's benefits and refusals as they were read; the texts as they were sent.
     benefits: Mapped[list]
@@ -97,6 +100,8 @@ class Claim(Tenanted, Versioned, Base):
     happenings: Mapped[int]
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    # The claim that a biller's rule took its lines from.
+    split_from_id: Mapped[UUID | None]
     __table_args__ = (
         UniqueConstraint("tenant_id", "control"),
         Index("ix_claim_state", "tenant_id", "state", "payer_id"),
@@ -286,6 +291,7 @@ class RemittancePosting(Tenanted, Base):
         Index("ix_remittance_posting_remittance_claim_id", "tenant_id", "remittance_claim_id"),
         UniqueConstraint("tenant_id", "remittance_id", "number"),
         Index("ix_remittance_posting_charge_line_id", "tenant_id", "charge_line_id"),
+        Index("ix_remittance_posting_takeback", "tenant_id", "id", postgresql_where="kind = 'takeback'"),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.testing import Case, Harness
-from tests.billing import cases_claims, cases_denials, cases_front, cases_money
+from tests.billing import cases_claim_rules, cases_claims, cases_denials, cases_front, cases_money
+from tests.billing.cases_claim_rules import RulesWorld
 from tests.billing.cases_claims import ClaimsWorld
 from tests.billing.cases_front import FrontWorld
 from tests.billing.cases_money import MoneyWorld
@@ -13,7 +14,13 @@ from tests.billing.claims.insured_clinic import InsuredClinic
 from tests.contracts.growth import Bound
 
 ENVIRONMENT = cases_money.ENVIRONMENT
-CASES: dict[str, Case] = {**cases_money.CASES, **cases_claims.CASES, **cases_front.CASES, **cases_denials.CASES}
+CASES: dict[str, Case] = {
+    **cases_money.CASES,
+    **cases_claims.CASES,
+    **cases_claim_rules.CASES,
+    **cases_front.CASES,
+    **cases_denials.CASES,
+}
 
 
 class World(MoneyWorld):
@@ -23,6 +30,7 @@ class World(MoneyWorld):
         super().__init__(harness, tenant)
         self.clinic = InsuredClinic(harness, tenant=tenant)
         self.claims = ClaimsWorld(harness, self.clinic)
+        self.rules = RulesWorld(self.clinic)
         self.front = FrontWorld(self.clinic)
 
 
@@ -59,6 +67,7 @@ SETTLED = frozenset(
         "payer_rule",
         "fee_schedule",
         "fee",
+        "claim_rule_set",
         "coding_table",
         "coding_edit",
         "clearinghouse_cursor",
@@ -76,6 +85,7 @@ _A_REPORT = (
 _OF_ONE_PATIENT = "goes through one patient's entries by their index; what is returned is a page"
 BOUNDS: dict[str, Bound] = {
     **cases_front.BOUNDS,
+    **cases_claim_rules.BOUNDS,
     "GetReceivables": Bound(_A_REPORT, rows=50, visits_all=True),
     "GetTrialBalance": Bound(_A_REPORT, visits_all=True),
     "GetDayFigures": Bound(_A_REPORT, visits_all=True),

@@ -40,6 +40,8 @@ class Difference:
     claims_before: int
     claims_after: int
     moved: tuple[Moved, ...]
+    claim_was_held: bool = False
+    claim_is_held: bool = False
 
     @property
     def any(self) -> bool:
@@ -59,6 +61,8 @@ def difference(before: Outcome, after: Outcome) -> Difference:
         claims_before=len(before.parts),
         claims_after=len(after.parts),
         moved=_moved(before.claim, after.claim),
+        claim_was_held=bool(before.holds),
+        claim_is_held=bool(after.holds),
     )
 
 
@@ -96,3 +100,42 @@ def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return " ".join(map(str, value))
     return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Sums over the claims that were looked at; amounts in minor units."""
+
+    claims: int = 0
+    different: int = 0
+    held: int = 0
+    held_minor: int = 0
+    no_longer_held: int = 0
+    no_longer_held_minor: int = 0
+    split: int = 0
+    moved: tuple[Moved, ...] = ()
+    # What has been paid on claims of which charges would move.
+    paid_at_stake_minor: int = 0
+
+
+def totals_of(differences: Iterable[tuple[int, int, Difference]]) -> Totals:
+    """The sums of (charge, paid, difference) of many claims."""
+    told = list(differences)
+    held = [charge for charge, _, one in told if one.held and not one.claim_was_held]
+    freed = [charge for charge, _, one in told if one.no_longer_held and not one.claim_is_held]
+    moved: dict[tuple[str, str], int] = {}
+    for _, _, one in told:
+        for part in one.moved:
+            key = (part.from_payer, part.to_payer)
+            moved[key] = moved.get(key, 0) + part.charge_minor
+    return Totals(
+        claims=len(told),
+        different=sum(one.any for _, _, one in told),
+        held=len(held),
+        held_minor=sum(held),
+        no_longer_held=len(freed),
+        no_longer_held_minor=sum(freed),
+        split=sum(one.claims_after > one.claims_before for _, _, one in told),
+        moved=tuple(Moved(*key, charge) for key, charge in sorted(moved.items())),
+        paid_at_stake_minor=sum(paid for _, paid, one in told if one.moved),
+    )

@@ -58,6 +58,7 @@ def claim(row: Claim, payer_code: PayerCode) -> pb.Claim:
         created_at=timestamp(row.created_at),
         changed_at=timestamp(row.changed_at),
         version=row.version,
+        split_from_claim_id=text(row.split_from_id),
     )
 
 

@@ -228,7 +228,46 @@ def void(call: Call, claim_id: UUID, reason: str, version: int, *, self_pay: boo
         )
     owes_now = payer.payer_id if payer else None
     if owes_now != claim.payer_id:
-        _move_debt(call, store, claim, sorted(carried), owes_now, reason)
+        _move_debt(call, store, claim, sorted(carried), owes_now, f"voided: {reason}", key=f"void:{claim.id}")
+    return made
+
+
+def split_off(
+    call: Call,
+    store: Store,
+    claim: Claim,
+    visit: VisitCharges,
+    parts: Sequence[tuple[Sequence[UUID], tuple[Coverage, PayerProfile] | None]],
+    *,
+    whole: bool,
+    reason: str,
+) -> list[Claim]:
+    """Makes claims of their own for parts of a (locked) draft: each is charge lines and, when another payer is asked for
+    them, its coverage; that payer owes them from now on. With `whole` nothing stays, and the claim is voided.
+    """
+    taken = [line_id for line_ids, _ in parts for line_id in line_ids]
+    if whole:
+        claim_life.move(call, store, claim, ClaimEvent.VOID, detail=reason)
+        store.retire_lines(claim.id)
+    else:
+        store.take_lines_off(claim.id, taken)
+    made = []
+    for line_ids, other in parts:
+        coverage_id, payer_id = (other[0].id, other[1].payer_id) if other else (claim.coverage_id, claim.payer_id)
+        part = _make(
+            call,
+            store,
+            visit=visit,
+            lines=[line for line in visit.lines if line.charge_line_id in line_ids],
+            coverage_id=coverage_id,
+            payer_id=payer_id,
+            responsibility=Responsibility.PRIMARY,
+            split_from_id=claim.id,
+        )
+        if payer_id != claim.payer_id:
+            _move_debt(call, store, claim, sorted(line_ids), payer_id, reason, key=f"split:{part.id}")
+        claim_life.note(call, store, claim, "split", claim.state, f"{part.control}: {reason}")
+        made.append(part)
     return made
 
 
@@ -285,6 +324,7 @@ def _make(
     replaces_claim_id: UUID | None = None,
     frequency: Frequency = Frequency.ORIGINAL,
     crossed_over: bool = False,
+    split_from_id: UUID | None = None,
 ) -> Claim:
     control = claim_control(_tenant_prefix(call.tenant_id), store.next_number(SERIES))
     claim = store.add(
@@ -317,6 +357,7 @@ def _make(
             happenings=0,
             created_at=call.now,
             changed_at=call.now,
+            split_from_id=split_from_id,
         )
     )
     ids = [line.charge_line_id for line in lines]
@@ -356,9 +397,16 @@ def _move(call: Call, store: Store, claim: Claim, event: ClaimEvent, *, detail: 
 
 
 def _move_debt(
-    call: Call, store: Store, claim: Claim, line_ids: Sequence[UUID], to_payer_id: UUID | None, reason: str
+    call: Call,
+    store: Store,
+    claim: Claim,
+    line_ids: Sequence[UUID],
+    to_payer_id: UUID | None,
+    reason: str,
+    *,
+    key: str,
 ) -> None:
-    """What the voided claim's payer owed is owed by somebody else now."""
+    """What the claim's payer owed on these lines is owed by somebody else now."""
     balances = ledger.line_balances(store, line_ids)
     decisions = [
         PostingDecision(
@@ -375,7 +423,7 @@ def _move_debt(
         for line_id in line_ids
         if balances[line_id].open_minor
     ]
-    ledger.transfer(call, store, decisions, f"claim {claim.control} voided: {reason}", key=f"void:{claim.id}")
+    ledger.transfer(call, store, decisions, f"claim {claim.control}: {reason}", key=key)
 
 
 def _tenant_prefix(tenant_id: UUID) -> str:

@@ -42,9 +42,7 @@ RETRY = timedelta(minutes=30)
 WORK_KIND = "scrub"
 
 
-def prepare(
-    call: Call, claim_id: UUID, registry: Registry, billable: Container[str], clearinghouse: str = ""
-) -> None:
+def prepare(call: Call, claim_id: UUID, registry: Registry, billable: Container[str], clearinghouse: str = "") -> None:
     """Writes a draft claim out of the registry's, the directory's and the ledger's present state, and scrubs it.
 
     When the registry does not answer it is tried again later; the claim stays a draft meanwhile.
@@ -65,11 +63,12 @@ def prepare(
     if profile is None or coverage is None or payer is None or visit is None:
         _hold_back(call, store, claim, [_missing("coverage", "The coverage is not on file any more.")])
         return
-    lines = store.claim_lines([claim.id]).get(claim.id, [])
-    providers = _providers(store, claim, visit, payer)
-    if providers is None:
+    lines: Sequence[ClaimLine] = store.claim_lines([claim.id]).get(claim.id, [])
+    known = _providers(store, claim, visit, payer)
+    if known is None:
         _hold_back(call, store, claim, [_missing("directory", "The billing entity or location is not known.")])
         return
+    providers, live = known
     written = _write(claim, visit, lines, profile, coverage, payer, providers)
     facts = claim_facts.read(store, claim, visit, payer)
     written = claim_facts.with_numbers(written, lines, facts)
@@ -84,9 +83,11 @@ def prepare(
         except UnusableAnswer as unusable:
             findings.append(_missing("other_payers", str(unusable)))
     around = _around(call, store, claim, written, lines, coverage, profile, payer, billable)
-    findings += scrub(written, around, EDITS)
     around = claim_facts.told(around, written, lines, facts, payer, coverage)
+    findings += scrub(written, around, EDITS)
     claim.content, claim.findings, claim.charge_minor = to_json(written), to_json(findings), written.charge_minor
+    if ruling.kept is not None:
+        claim.content = {**claim.content, claim_ruling.KEPT: ruling.kept}
     if holds(findings):
         _hold_back(call, store, claim, findings)
         return
@@ -127,24 +128,28 @@ def _missing(field: str, message: str) -> Finding:
     )
 
 
-def _providers(store: Store, claim: Claim, visit: VisitCharges, payer: PayerProfile) -> Providers | None:
-    entity, location = store.billing_entity(claim.billing_entity_id), store.location(claim.location_id)
-    if entity is None or location is None:
-        return None
+def _providers(
+    store: Store, claim: Claim, visit: VisitCharges, payer: PayerProfile
+) -> tuple[Providers, LiveRules] | None:
+    """Who bills, who saw the patient, where; and the live rules, which come with the same statement."""
     who = visit.rendering_practitioner_id
     if payer.claim_provider is ClaimProvider.SUPERVISING and visit.supervising_practitioner_id is not None:
         who = visit.supervising_practitioner_id
-    seen_by = store.practitioner(who)
+    around = store.surroundings(claim.billing_entity_id, claim.location_id, who)
+    if around is None:
+        return None
+    entity, location, seen_by, number, rules = around
     address, place = postal_address(entity.address), postal_address(location.address)
     if address is None or place is None:
         return None
-    return Providers(
+    providers = Providers(
         billing=BillingProvider(
             entity.name, entity.npi, entity.tax_id, "EI", entity.taxonomy, address, postal_address(entity.pay_to)
         ),
         rendering=Practitioner(seen_by.last, seen_by.first, seen_by.npi, seen_by.taxonomy) if seen_by else None,
         location=ServiceLocation(location.name, location.npi if location.npi != entity.npi else "", place),
     )
+    return providers, LiveRules.of(number, rules)
 
 
 def _write(

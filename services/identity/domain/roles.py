@@ -31,7 +31,7 @@ BILLER = _LOOK | _THREADS | {
     "document.read",
     "patient.read", "patient.search", "patient.update", "coverage.*", "payer_alias.*", "appointment.read", "schedule.read",
     "payer.*", "fee_schedule.*", "coding_edit.*", "encounter.read", "payment.*", "drawer.*", "account.*", "ledger.*", "statement.*",
-    "claim.*", "remittance.*", "denial.*", "payment_plan.*", "collection.*", "invoice.*",
+    "claim.*", "claim_rule.*", "remittance.*", "denial.*", "payment_plan.*", "collection.*", "invoice.*",
     "eligibility.*", "work_item.*", "report.read", "message.read",
     "enrolment.*", "authorisation.*", "estimate.*", "sliding_fee.*", "discount_policy.*", "code_set.*", "cut_over.*", "preparation.read",
 }  # fmt: skip
@@ -54,6 +54,7 @@ AUDITOR = _LOOK | {
     "ledger.read",
     "report.read",
     "claim.read",
+    "claim_rule.read",
     "remittance.read",
     "denial.read",
     "payment_plan.read",
