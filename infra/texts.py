@@ -22,8 +22,10 @@ SOURCES = [
     ("web/**.py", "python"),
     ("console/**.py", "python"),
     ("portal/**.py", "python"),
+    ("video/**.py", "python"),
     ("web/templates/**.html", "jinja2"),
     ("console/templates/**.html", "jinja2"),
+    ("video/templates/**.html", "jinja2"),
     ("portal/templates/**.html", "jinja2"),
 ]
 JINJA = {

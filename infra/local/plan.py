@@ -21,6 +21,8 @@ OFFSETS: Final = {
     "gateway": 0,
     "postgres": 1,
     "nats": 2,
+    # Kept free for a TURN server of the operator's; the system itself starts none.
+    "turn": 3,
     **{service: 11 + index for index, service in enumerate(SERVICES)},
     **{f"{name}-simulator": 21 + index for index, name in enumerate(SIMULATORS)},
     "smtp-simulator-http": 31,
@@ -37,6 +39,9 @@ INHERITED: Final = (
     "SSL_CERT_FILE",
     "REQUESTS_CA_BUNDLE",
     "POLYCLINIC_OTLP_ENDPOINT",  # the operator's collector, where there is one
+    # How soon a silent participant of a video visit counts as dropped: tests do not wait a minute and a half.
+    "POLYCLINIC_HEARTBEAT_SECONDS",
+    "POLYCLINIC_PRESENCE_TIMEOUT_SECONDS",
 )
 
 
@@ -57,8 +62,8 @@ class Ports:
         return self.by_name[name]
 
     def taken(self) -> list[tuple[str, int]]:
-        """The (name, port) of those that somebody else listens on already."""
-        return [(name, port) for name, port in self.by_name.items() if port_is_taken(port)]
+        """The (name, port) of those that somebody else listens on already; an operator's TURN server may."""
+        return [(name, port) for name, port in self.by_name.items() if name != "turn" and port_is_taken(port)]
 
     def address(self, name: str) -> str:
         """``127.0.0.1:<port>``."""
@@ -166,7 +171,11 @@ class Plan:
             case "billing" | "notifications":
                 return self._outside_parties()
             case "telehealth":
-                return {"POLYCLINIC_TURN_SECRET": self.secrets.get("turn")}
+                relay = self.ports.address("turn")
+                return {
+                    "POLYCLINIC_TURN_SECRET": self.secrets.get("turn"),
+                    "POLYCLINIC_TURN_URLS": f"turn:{relay}?transport=udp,turn:{relay}?transport=tcp",
+                }
             case "gateway":
                 return {
                     "POLYCLINIC_SESSION_KEY": self._key("session"),

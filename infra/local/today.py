@@ -22,6 +22,8 @@ FLOWS = (
 REASONS = ("blood pressure", "knee pain", "cough", "test results", "refill")
 VISITS_A_PLACE = 10
 CLINICIANS_A_PLACE = 3
+# Who is seen by video, by a clinician who sees nobody else around now.
+VIDEO_A_PLACE = 2
 OPEN_BEFORE, OPEN_AFTER = timedelta(hours=3), timedelta(hours=6)
 MINUTES_OF_A_DAY = 24 * 60
 
@@ -39,16 +41,20 @@ def _fill_place(day: Day, place: Place) -> int:
     people = [person for person in day.people if person.place == place.key and person.patient_id not in booked]
     visits = []
     for person, reason in zip(people[:VISITS_A_PLACE], itertools.cycle(REASONS), strict=False):
-        visit = _book(day, desk, place, person, reason, now.date())
+        visit = _book(day, desk, place, person, reason, now.date(), "follow-up")
         if visit is not None:
             visits.append(visit)
+    by_video = [
+        _book(day, desk, place, person, reason, now.date(), "video-follow-up")
+        for person, reason in zip(people[VISITS_A_PLACE:][:VIDEO_A_PLACE], REASONS, strict=False)
+    ]
     visits.sort(key=lambda visit: str(visit["start_time"]))
     rooms = iter(day.cast.rooms[place.key])
     for visit, steps in zip(visits, FLOWS, strict=False):
         for step in steps:
             body = {"room_id": next(rooms)} if step == "room" else {}
             desk.post(f"/api/v1/appointments/{visit['appointment_id']}:{step}", body)
-    return len(visits)
+    return len(visits) + sum(visit is not None for visit in by_video)
 
 
 def _open(day: Day, place: Place, now: datetime) -> None:
@@ -65,15 +71,16 @@ def _open(day: Day, place: Place, now: datetime) -> None:
         "ends_minute": min(MINUTES_OF_A_DAY, minute + OPEN_AFTER // timedelta(minutes=1)),
     }
     day.accounts.owner.post("/api/v1/schedule-exceptions", hours)
-    for clinician in [found for found in CLINICIANS if found.place == place.key][:CLINICIANS_A_PLACE]:
+    here = [found for found in CLINICIANS if found.place == place.key]
+    for clinician in here[:CLINICIANS_A_PLACE] + here[CLINICIANS_A_PLACE:][-1:]:
         who = {"practitioner_id": day.cast.practitioners[clinician.key]}
         day.accounts.owner.post("/api/v1/schedule-exceptions", hours | who)
 
 
-def _book(day: Day, desk: Api, place: Place, person: Person, reason: str, today: date) -> Json | None:
-    """The next free follow-up of the day for somebody; None when there is none left."""
+def _book(day: Day, desk: Api, place: Place, person: Person, reason: str, today: date, kind: str) -> Json | None:
+    """The next free visit of a kind on the day for somebody; None when there is none left."""
     wish = {
-        "appointment_type_ids": [day.cast.appointment_types["follow-up"]],
+        "appointment_type_ids": [day.cast.appointment_types[kind]],
         "location_ids": [day.cast.locations[place.key]],
         "patient_id": person.patient_id,
         "dates": {"start": day_message(today), "end": day_message(today)},

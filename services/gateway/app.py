@@ -38,6 +38,7 @@ from gateway.transcoding.contracts import find_services
 from gateway.transcoding.json_out import Renderer
 from gateway.transcoding.routes import Binding, collect_bindings, mount
 from gateway.transcoding.templates import CONVERTERS
+from gateway.video.routes import add_video
 from gateway.web.assets import Assets, add_assets
 from gateway.webhooks import webhook_handler
 
@@ -94,6 +95,7 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
         assets = Assets()
         add_assets(app, edge, assets)
         add_console(app, edge, found, assets, sessions)
+        add_video(app, edge, found, assets, settings.public_url)
         add_portal(app, edge, found, assets, portal_sessions)
     if settings.gateway_role in ("all", "streams"):
         _add_streams(app, edge, found, identity, settings)

@@ -19,6 +19,9 @@ class Clinic:
     url: str
     tenant: str = TENANT
     password: str = DEMO_PASSWORD
+    # Where telehealth tells browsers to look for a relay, and the secret it signs their credentials with.
+    turn_port: int = 0
+    turn_secret: str = field(default="", repr=False)
     _headers: dict[str, str] = field(default_factory=dict)
 
     def call(self, verb: str, path: str, **body: Any) -> Any:
@@ -31,6 +34,10 @@ class Clinic:
             answer = self._send(verb, path, body)
         answer.raise_for_status()
         return answer.json()
+
+    def accepts(self, verb: str, path: str, **body: Any) -> bool:
+        """Whether a request of the owner is done; a service that has not yet heard of something refuses it."""
+        return self._send(verb, path, body).status_code < 300
 
     def _send(self, verb: str, path: str, body: dict[str, Any]) -> requests.Response:
         headers = self._headers | {"Idempotency-Key": str(uuid.uuid4())}

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from infra.local.plan import OFFSETS
 from infra.local.seed import seed_demo
+from infra.local.servers import Secrets
 from infra.local.stack import Stack
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -29,16 +31,22 @@ WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 @pytest.fixture(scope="session")
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
-    """The demo system with visits around now; ``POLYCLINIC_BROWSER_URL`` takes one that runs already and has them."""
+    """The demo system with visits around now; ``POLYCLINIC_BROWSER_URL`` takes one that runs already and has them (with its data
+    folder in ``POLYCLINIC_BROWSER_DATA`` the relay's secret is known too)."""
     running = os.environ.get("POLYCLINIC_BROWSER_URL")
     if running:
-        yield Clinic(running)
+        data = os.environ.get("POLYCLINIC_BROWSER_DATA")
+        secret = Secrets(Path(data) / "secrets.json").get("turn") if data else ""
+        yield Clinic(running, turn_port=int(running.rsplit(":", 1)[1]) + OFFSETS["turn"], turn_secret=secret)
         return
+    # Who is silent in a video visit has dropped after seconds here, not after a minute and a half.
+    os.environ.setdefault("POLYCLINIC_HEARTBEAT_SECONDS", "3")
+    os.environ.setdefault("POLYCLINIC_PRESENCE_TIMEOUT_SECONDS", "9")
     stack = Stack(tmp_path_factory.mktemp("stack"), durable=False)
     stack.start()
     try:
         list(seed_demo(stack))
-        yield Clinic(stack.url)
+        yield Clinic(stack.url, turn_port=stack.plan.ports["turn"], turn_secret=stack.plan.secrets.get("turn"))
     finally:
         stack.stop()
 
