@@ -209,7 +209,7 @@ class Page:
     def send(self, name: str, reading: Reading, *, keyed: bool = True) -> Any:
         """Sends a request that was read before. Raises Refused, with the form's own field names."""
         try:
-            return self._caller.call(Ask(name, {}, reading.message), self._key(name) if keyed else "")
+            return self._caller.call(Ask(name, {}, reading.message), self._key(name) if keyed else self.new_key())
         except Refused as refused:
             found = refused.problem
             names = list(self.exchange.request.form)

@@ -37,6 +37,8 @@ class Route:
     handler: Handler
     # Anybody may see it; otherwise whoever is not signed in is led to the sign-in page.
     public: bool = False
+    # The RPC (``Service.Method``) that the page is about: whoever may not call it is told so at once. Empty: the page's first call says it.
+    needs: str = ""
 
 
 # The request's path → the site's page where whoever is not signed in goes.
@@ -98,6 +100,8 @@ class Site:
             try:
                 if not route.public:
                     self._admit(page)
+                    if route.needs and not page.may(route.needs):
+                        raise errors.PermissionDenied
                 return route.handler(page)
             except Refused as refused:
                 return self._problem(page, refused.problem)
