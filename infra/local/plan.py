@@ -180,6 +180,8 @@ class Plan:
                 return {
                     "POLYCLINIC_SESSION_KEY": self._key("session"),
                     "POLYCLINIC_REQUEST_LOG": str(self.request_log),
+                    "POLYCLINIC_CARD_BROWSER_URL": self.ports.url("cards-simulator"),
+                    "POLYCLINIC_CARD_PUBLISHABLE_KEY": self.secrets.get("card.publishable"),
                     # Everybody comes from one address here: webhooks, sign-ins, sixteen booking clients.
                     "POLYCLINIC_LIMIT_ADDRESS_PER_SECOND": "2000",
                     "POLYCLINIC_LIMIT_PRINCIPAL_PER_SECOND": "2000",

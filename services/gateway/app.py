@@ -24,6 +24,7 @@ from gateway.identity import Identity
 from gateway.limits import Limits
 from gateway.openapi.routes import Documentation, add_documentation
 from gateway.pages import Pages, add_pages
+from gateway.portal.bills import CardEntry
 from gateway.portal.routes import add_portal
 from gateway.request_log import RequestLog
 from gateway.security_headers import with_security_headers
@@ -96,7 +97,8 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
         add_assets(app, edge, assets)
         add_console(app, edge, found, assets, sessions)
         add_video(app, edge, found, assets, settings.public_url)
-        add_portal(app, edge, found, assets, portal_sessions)
+        cards = CardEntry(settings.card_browser_url, settings.card_publishable_key)
+        add_portal(app, edge, found, assets, portal_sessions, cards)
     if settings.gateway_role in ("all", "streams"):
         _add_streams(app, edge, found, identity, settings)
     else:

@@ -40,6 +40,9 @@ class Settings(ServiceSettings):
     # Reverse proxies in front of us whose X-Forwarded-For is believed.
     trusted_proxies: int = 0
     rpc_deadline_seconds: float = 10.0
+    # Where patients' browsers hand a card's number to the processor, and our public key there; empty: the portal takes no cards.
+    card_browser_url: Url = Url("")
+    card_publishable_key: str = ""
     # One JSON line per API request goes to this file, for comparison with the audit; nowhere when empty.
     request_log: str = ""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from polyclinic.patient_registry.v1 import intake_pb2, patient_registry_pb2
+from polyclinic.patient_registry.v1 import intake_pb2, patient_registry_pb2, portal_access_pb2
 
 from chassis.service import Service
 from patient_registry import events
 from patient_registry.rpc import PatientRegistryRpc
 from patient_registry.rpc.intake import IntakeRpc
+from patient_registry.rpc.portal_access import PortalAccessRpc
 from patient_registry.settings import Settings
 
 
@@ -16,6 +17,7 @@ def build(settings: Settings) -> Service:
     service = Service("patient_registry", settings)
     service.serve(patient_registry_pb2.DESCRIPTOR.services_by_name["PatientRegistry"], PatientRegistryRpc())
     service.serve(intake_pb2.DESCRIPTOR.services_by_name["Intake"], IntakeRpc())
+    service.serve(portal_access_pb2.DESCRIPTOR.services_by_name["PortalAccess"], PortalAccessRpc())
     service.consume(events.SUBSCRIPTIONS)
     return service
 

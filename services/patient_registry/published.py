@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
 from polyclinic.patient_registry.v1 import events_pb2
 from polyclinic.types.v1 import types_pb2
 
-from chassis.protos import date_message
+from chassis.protos import date_message, timestamp
 from patient_registry import rows, tables
 from patient_registry.domain.people import home_address
 
@@ -44,6 +49,29 @@ def coverage_changed(row: tables.Coverage) -> events_pb2.CoverageChanged:
         period=types_pb2.DateRange(start=date_message(row.start_date), end=date_message(row.end_date)),
         active=row.active,
         version=row.version,
+    )
+
+
+def portal_code_requested(
+    portal_code_id: UUID, row: tables.Patient, channel: str, address: str, proxied: Iterable[UUID]
+) -> events_pb2.PortalCodeRequested:
+    """Somebody asks for a one-time code at an address of theirs; the address is told by its digest only."""
+    return events_pb2.PortalCodeRequested(
+        portal_code_id=str(portal_code_id),
+        patient_id=str(row.id),
+        name=f"{row.given} {row.family}",
+        channel=channel,
+        address_digest=hashlib.sha256(address.encode()).hexdigest(),
+        proxied_patient_ids=list(map(str, proxied)),
+    )
+
+
+def proxied_patients_changed(
+    holder_id: UUID, proxied: Iterable[UUID], as_of: datetime
+) -> events_pb2.ProxiedPatientsChanged:
+    """Whom a person may act for, whole."""
+    return events_pb2.ProxiedPatientsChanged(
+        patient_id=str(holder_id), proxied_patient_ids=list(map(str, proxied)), as_of=timestamp(as_of)
     )
 
 

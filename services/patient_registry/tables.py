@@ -248,3 +248,12 @@ class ExternalKey(TenantOnly, Base):
     record_id: Mapped[UUID]
     patient_id: Mapped[UUID]
     fingerprint: Mapped[str]
+
+
+class PortalCodeRequest(Tenanted, Base):
+    """A code for the portal was asked for at an address, known by its digest alone; real time, to limit how often."""
+
+    __tablename__ = "portal_code_request"
+    __table_args__ = (Index("ix_portal_code_request_contact", "tenant_id", "contact_digest", "requested_at"),)
+    contact_digest: Mapped[bytes]
+    requested_at: Mapped[datetime]

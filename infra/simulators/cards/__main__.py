@@ -45,6 +45,14 @@ def create_app(processor: CardProcessor) -> Flask:
         asked = json.dumps([request.path, sorted(request.form.items(multi=True))])
         return processor.once(account, request.headers.get("Idempotency-Key"), asked, make)
 
+    @app.after_request
+    def for_browsers(response: Response) -> Response:
+        """Cards are handed over by browsers, from the pages of any merchant; nothing else is for them."""
+        if request.path == "/v1/payment_methods":
+            response.headers["Access-Control-Allow-Origin"] = "*"
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type"
+        return response
+
     @app.post("/v1/payment_methods")
     def add_payment_method() -> Response:
         processor.check_publishable(bearer_key())

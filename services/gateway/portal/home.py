@@ -15,6 +15,8 @@ SECTIONS = (
     ("", "home", N_("Home"), "Scheduling.ListAppointments"),
     ("/visits", "calendar", N_("Visits"), "Scheduling.ListAppointments"),
     ("/book", "add", N_("Book"), "Scheduling.BookAppointment"),
+    ("/messages", "message", N_("Messages"), "Conversations.ListThreads"),
+    ("/bills", "money", N_("Bills"), "Billing.GetAccount"),
 )
 SHOWN = 3
 

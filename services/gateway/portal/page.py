@@ -9,13 +9,14 @@ from uuid import UUID
 
 from chassis import errors
 from gateway.web.calls import Refused
+from gateway.web.i18n import N_
 from gateway.web.page import Page
 
 # Whom a page is about, when a person looks after others too: chosen in this browser, within the reach of the token.
 PERSON_COOKIE = "polyclinic_portal_person"
 PREFIX = "/portal"
 # What the menu at the top holds: (path behind /portal/<clinic>, icon, text, the RPC it cannot be without).
-MENU: Sequence[tuple[str, str, str, str]] = ()
+MENU: Sequence[tuple[str, str, str, str]] = (("/papers", "file", N_("Forms and papers"), "Intake.ListFormResponses"),)
 
 
 class PortalPage(Page):

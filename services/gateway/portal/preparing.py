@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import Response
@@ -13,8 +12,8 @@ from gateway import errors as problems
 from gateway.portal import words_intake as words
 from gateway.portal.page import PortalPage
 from gateway.web.calls import Refused
+from gateway.web.forms import Reading
 
-CARDS = {"front": intake.DOCUMENT_KIND_INSURANCE_CARD_FRONT, "back": intake.DOCUMENT_KIND_INSURANCE_CARD_BACK}
 # The form by which a patient tells of another insurance; staff enter it once they have looked at the card.
 INSURANCE_FORM = "insurance-change"
 
@@ -71,6 +70,11 @@ def leave_out(page: PortalPage) -> Response:
     _, found = _place(page, checklist(page))
     _confirm(page, found, left_out=True)
     return page.go(next_url(page, checklist(page), after=found))
+
+
+def go_on(page: PortalPage) -> Response:
+    """Leads to what is left."""
+    return page.go(next_url(page, checklist(page)))
 
 
 # ---- where one is
@@ -145,7 +149,11 @@ def _show_consent(page: PortalPage, step: Any) -> dict[str, Any]:
         text=page.ask("Intake.GetConsentText", code=step.code),
         patient=page.ask("PatientRegistry.GetPatient", patient_id=page.patient_id),
     )
-    return {"text": parts["text"].need(), "patient": parts["patient"].need(), "own": page.patient_id == page.patient_ids[0]}
+    return {
+        "text": parts["text"].need(),
+        "patient": parts["patient"].need(),
+        "own": page.patient_id == page.patient_ids[0],
+    }
 
 
 def _show_form(page: PortalPage, step: Any) -> dict[str, Any]:
@@ -156,7 +164,11 @@ def _show_form(page: PortalPage, step: Any) -> dict[str, Any]:
 
 
 def _do_contact(page: PortalPage, step: Any) -> str:
-    page.submit("PatientRegistry.UpdatePatient", patient_id=page.patient_id)
+    reading = page.read("PatientRegistry.UpdatePatient", patient_id=page.patient_id)
+    if reading.violations:
+        raise Refused(problems.from_error(errors.InvalidInput(reading.violations)))
+    _without_blanks(reading)
+    page.send("PatientRegistry.UpdatePatient", reading)
     _confirm(page, step)
     return ""
 
@@ -175,22 +187,16 @@ def _do_insurance(page: PortalPage, step: Any) -> str:
     return ""
 
 
-def _do_card(page: PortalPage, _step: Any) -> str:
-    sent = {side: _file(page, side) for side in CARDS}
-    if not sent["front"]:
-        raise Refused(problems.from_error(_needed("front")))
-    for side, content in sent.items():
-        if content:
-            _upload(page, CARDS[side], content, side)
-    return ""
-
-
-def _do_photo_id(page: PortalPage, _step: Any) -> str:
-    content = _file(page, "photo")
-    if not content:
-        raise Refused(problems.from_error(_needed("photo")))
-    _upload(page, intake.DOCUMENT_KIND_PHOTO_ID, content, "photo")
-    return ""
+def _do_pictures(page: PortalPage, step: Any) -> str:
+    """Files one picture and shows it, so that the person sees whether it can be read."""
+    sent = page.exchange.request.files.get("content")
+    page.submit(
+        "Intake.UploadDocument",
+        patient_id=page.patient_id,
+        kind=words.PICTURES.get(page.sent("picture"), intake.DOCUMENT_KIND_PHOTO_ID),
+        content=sent.read() if sent is not None else b"",
+    )
+    return url_of(page, step)
 
 
 def _do_consent(page: PortalPage, step: Any) -> str:
@@ -214,22 +220,14 @@ def _do_form(page: PortalPage, step: Any) -> str:
     return f"{page.here}/forms/{opened.response_id}"
 
 
-def _file(page: PortalPage, name: str) -> bytes:
-    sent = page.exchange.request.files.get(name)
-    return sent.read() if sent is not None else b""
-
-
-def _needed(field: str) -> errors.InvalidInput:
-    return errors.InvalidInput([errors.Violation(field, "is required")])
-
-
-def _upload(page: PortalPage, kind: int, content: bytes, field: str) -> None:
-    """Sends a picture; what is wrong with it is told at its input."""
-    fields: dict[str, Any] = {"patient_id": page.patient_id, "kind": kind, "content": content}
-    try:
-        page.call_keyed("Intake.UploadDocument", field, **fields)
-    except Refused as refused:
-        raise words.at_field(refused, field) from None
+def _without_blanks(reading: Reading) -> None:
+    """Leaves out phones and e-mail addresses that are blank: they are not on file, or are to be removed."""
+    points = reading.message.patient.contact_points
+    names = [reading.back(f"patient.contact_points[{n}]") for n in range(len(points))]
+    kept = [(name, each) for name, each in zip(names, points, strict=True) if each.value]
+    del points[:]
+    points.extend(each for _, each in kept)
+    reading.moved |= {f"patient.contact_points[{n}]": name for n, (name, _) in enumerate(kept)}
 
 
 _SHOWN = {
@@ -243,9 +241,8 @@ _SHOWN = {
 _DONE = {
     intake.INTAKE_STEP_KIND_CONTACT: _do_contact,
     intake.INTAKE_STEP_KIND_INSURANCE: _do_insurance,
-    intake.INTAKE_STEP_KIND_CARD: _do_card,
-    intake.INTAKE_STEP_KIND_PHOTO_ID: _do_photo_id,
+    intake.INTAKE_STEP_KIND_CARD: _do_pictures,
+    intake.INTAKE_STEP_KIND_PHOTO_ID: _do_pictures,
     intake.INTAKE_STEP_KIND_CONSENT: _do_consent,
     intake.INTAKE_STEP_KIND_FORM: _do_form,
 }
-ORDER: Sequence[int] = tuple(_SHOWN)

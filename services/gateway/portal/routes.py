@@ -10,7 +10,8 @@ from flask import Flask, Response
 from google.protobuf.descriptor import ServiceDescriptor
 
 from gateway.edge import Edge
-from gateway.portal import booking, home, signing, visits, waiting
+from gateway.portal import booking, forms, home, messages, preparing, signing, visits, waiting
+from gateway.portal.bills import Bills, CardEntry
 from gateway.portal.page import PREFIX, PortalPage, patients_only
 from gateway.sessions import Sessions
 from gateway.web.assets import Assets
@@ -55,13 +56,46 @@ WAITLIST: Table = (
     ("POST", "/waitlist/offers/{offer_id}/decline", waiting.decline),
 )
 
-TABLES: Sequence[Table] = (HOME, VISITS, BOOK, WAITLIST)
+PREPARE = "/prepare/{appointment_id}"
+PREPARING: Table = (
+    ("GET", PREPARE, preparing.overview),
+    ("GET", f"{PREPARE}/next", preparing.go_on),
+    ("GET", f"{PREPARE}/{{step}}", preparing.step),
+    ("POST", f"{PREPARE}/{{step}}", preparing.answer),
+    ("POST", f"{PREPARE}/{{step}}/leave-out", preparing.leave_out),
+    ("GET", f"{PREPARE}/{{step}}/{{code}}", preparing.step),
+    ("POST", f"{PREPARE}/{{step}}/{{code}}", preparing.answer),
+)
+FORMS: Table = (
+    ("GET", "/papers", forms.papers),
+    ("POST", "/forms", forms.begin),
+    ("GET", "/forms/{response_id}", forms.section),
+    ("POST", "/forms/{response_id}", forms.save),
+    ("GET", "/consents/{consent_id}/pdf", forms.consent_pdf),
+    ("POST", "/consents/{consent_id}/revoke", forms.revoke),
+    ("GET", "/documents/{document_id}", forms.picture),
+    ("POST", "/documents/{document_id}/remove", forms.remove_picture),
+)
+MESSAGES: Table = (
+    ("GET", "/messages", messages.listing),
+    ("GET", "/messages/new", messages.new),
+    ("POST", "/messages/new", messages.begin),
+    ("GET", "/messages/{thread_id}", messages.thread),
+    ("POST", "/messages/{thread_id}", messages.reply),
+)
+
+TABLES: Sequence[Table] = (HOME, VISITS, BOOK, WAITLIST, PREPARING, FORMS, MESSAGES)
 
 
 def add_portal(
-    app: Flask, edge: Edge, services: Iterable[ServiceDescriptor], assets: Assets, sessions: Sessions
+    app: Flask,
+    edge: Edge,
+    services: Iterable[ServiceDescriptor],
+    assets: Assets,
+    sessions: Sessions,
+    cards: CardEntry,
 ) -> None:
-    """Adds the portal's routes."""
+    """Adds the portal's routes. `cards`: where browsers hand a card's number over."""
     site = Site(
         services,
         assets,
@@ -80,7 +114,7 @@ def add_portal(
         ("POST", "/language", signing.language),
     )
     site.add(app, edge, (Route(verb, CLINIC + path, handler, public=True) for verb, path, handler in public))
-    for table in TABLES:
+    for table in (*TABLES, Bills(cards).table()):
         site.add(app, edge, (Route(verb, CLINIC + path, handler) for verb, path, handler in table))
 
 

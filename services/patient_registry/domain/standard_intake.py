@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from patient_registry.domain.intake_forms import Ask, Field, Kind, Section, ShowIf, Words
+from patient_registry.domain.record_fields import RecordField
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,48 @@ REASON_FOR_VISIT = StandardForm(
     ),
 )
 
+INSURANCE_CHANGE = StandardForm(
+    "insurance-change",
+    Words("Your new insurance", "Su nuevo seguro"),
+    Words(
+        "As it stands on the card. We check it with the insurer before we use it.",
+        "Como está en la tarjeta. Lo comprobamos con la aseguradora antes de usarlo.",
+    ),
+    Ask.BY_HAND,
+    (
+        Section(
+            Words("What the card says", "Lo que dice la tarjeta"),
+            (
+                Field(
+                    "payer_name",
+                    Words("Insurance company", "Aseguradora"),
+                    Kind.TEXT,
+                    True,
+                    record=RecordField.PAYER_NAME,
+                ),
+                Field(
+                    "member_id",
+                    Words("Member number", "Número de afiliado"),
+                    Kind.TEXT,
+                    True,
+                    record=RecordField.MEMBER_ID,
+                ),
+                Field(
+                    "group_number", Words("Group number", "Número de grupo"), Kind.TEXT, record=RecordField.GROUP_NUMBER
+                ),
+                _yes_no("own_policy", "Is it your own policy?", "¿Es su propia póliza?"),
+                Field(
+                    "policy_holder",
+                    Words("Whose is it, and when was that person born?", "¿De quién es y cuándo nació esa persona?"),
+                    Kind.TEXT,
+                    required=True,
+                    show_if=ShowIf("own_policy", ("no",)),
+                ),
+            ),
+        ),
+    ),
+)
+
 TREATMENT = StandardConsent(
     "treatment",
     Words("Consent to treatment", "Consentimiento para el tratamiento"),
@@ -172,5 +215,5 @@ FINANCIAL = StandardConsent(
     365,
 )
 
-FORMS = (HEALTH_HISTORY, REASON_FOR_VISIT)
+FORMS = (HEALTH_HISTORY, REASON_FOR_VISIT, INSURANCE_CHANGE)
 CONSENTS = (TREATMENT, PRIVACY, FINANCIAL)

@@ -11,6 +11,7 @@ from patient_registry import errors, published, rows
 from patient_registry.domain import relations as rules
 from patient_registry.domain.relations import RelatedPerson, Relationship
 from patient_registry.store import MOST_RELATIONS, Store
+from patient_registry.store_portal import PortalStore
 from patient_registry.tables import Patient, Relation
 from patient_registry.usecases import patients
 
@@ -63,6 +64,7 @@ def add_to(call: Call, store: Store, patient: Patient, entered: NewRelation) -> 
     row = Relation(id=call.new_id(), patient_id=patient.id, phone="", email="", person={})
     put(store, row, entered)
     store.add(row)
+    tell_proxy(call, row)
     call.touch(patient.id)
     if entered.guarantor:
         patients.bill_to(call, store, patient, row.id)
@@ -99,6 +101,14 @@ def remove(call: Call, patient_id: UUID, relation_id: UUID) -> None:
         raise errors.GuarantorInUse
     call.session.delete(row)
     call.session.flush()
+    tell_proxy(call, row)
+
+
+def tell_proxy(call: Call, row: Relation) -> None:
+    """Publishes whom the related person may act for now, when that may have changed."""
+    holder = row.related_patient_id
+    if holder is not None and row.proxy:
+        call.emit(published.proxied_patients_changed(holder, PortalStore(call.session).proxied_by(holder), call.now))
 
 
 def link(call: Call, store: Store, relation: Relation, related: Patient) -> None:
@@ -109,6 +119,7 @@ def link(call: Call, store: Store, relation: Relation, related: Patient) -> None
     relation.related_patient_id = related.id
     relation.person, relation.phone, relation.email = {}, "", ""
     call.session.flush()
+    tell_proxy(call, relation)
     if patient.guarantor_id == relation.id:
         patient.guarantor_id = related.id
         patient.updated_at = call.now
