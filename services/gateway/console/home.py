@@ -16,6 +16,7 @@ SECTIONS = (
     ("/console/calendar", "calendar", N_("Calendar"), "Scheduling.ListAppointments"),
     ("/console/patients", "people", N_("Patients"), "PatientRegistry.SearchPatients"),
     ("/console/my-day", "doctor", N_("My day"), "Billing.SignEncounter"),
+    ("/console/video", "video", N_("Video"), "Telehealth.CreateJoinToken"),
     ("/console/drawer", "drawer", N_("Drawer"), "Billing.OpenDrawer"),
     ("/console/billing", "money", N_("Billing"), "Claims.ListClaims"),
     ("/console/reports", "chart", N_("Reports"), "Billing.GetReceivables"),
