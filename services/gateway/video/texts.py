@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from gateway.web.i18n import N_
 
 CHECK: Mapping[str, str] = {
-    "camera_on": N_("Camera on"),
-    "camera_off": N_("Camera off"),
-    "microphone_on": N_("Microphone on"),
+    "camera_start": N_("Start video"),
+    "camera_stop": N_("Stop video"),
+    "mute": N_("Mute"),
+    "unmute": N_("Unmute"),
     "microphone_off": N_("Microphone off"),
     "camera_number": N_("Camera %(number)s"),
     "microphone_number": N_("Microphone %(number)s"),

@@ -50,8 +50,9 @@ export class Check {
 
   want(kind, on) {
     this.wanted[kind] = on;
-    $(`want-${kind}`).setAttribute("aria-pressed", String(on));
-    $(`want-${kind}`).querySelector("span").textContent = say(`${kind}_${on ? "on" : "off"}`);
+    $(`want-${kind}`).dataset.on = String(on);
+    const words = { camera: ["camera_start", "camera_stop"], microphone: ["unmute", "mute"] }[kind];
+    $(`want-${kind}`).querySelector("span").textContent = say(words[Number(on)]);
     return this.take(kind, this.chosen[kind]);
   }
 
@@ -62,7 +63,7 @@ export class Check {
     line.querySelector("[data-word]").textContent = say(`${kind}_is_${state}`);
     const help = $(`help-${kind}`);
     help.hidden = state === "good" || state === "off";
-    if (!help.hidden) help.querySelector("[data-help]").textContent = say(`help_${state === "denied" || state === "insecure" ? state : `${kind}_${state}`}`);
+    if (!help.hidden) help.querySelector("[data-help]").textContent = say(state === "denied" || state === "insecure" ? `help_${state}` : `help_${kind}_${state}`);
     $("preview-words").hidden = Boolean(this.tracks.camera);
     $("preview-words").textContent = say(`camera_is_${this.tracks.camera ? "good" : state === "good" ? "off" : $("state-camera").dataset.state || "asking"}`);
   }

@@ -226,9 +226,9 @@ class Page {
     if (!this.stage || this.visit.finished) return;
     this.stage.draw();
     const { microphone, camera } = this.visit.mesh.tracks;
-    this.press("toggle-microphone", Boolean(microphone?.enabled), microphone?.enabled ? "microphone_on" : "microphone_off");
-    this.press("toggle-camera", Boolean(camera), camera ? "camera_on" : "camera_off");
-    this.press("toggle-screen", Boolean(this.visit.mesh.screen), this.visit.mesh.screen ? "screen_stop" : "screen_start");
+    this.turn("toggle-microphone", Boolean(microphone?.enabled), microphone?.enabled ? "mute" : "unmute");
+    this.turn("toggle-camera", Boolean(camera), camera ? "camera_stop" : "camera_start");
+    this.turn("toggle-screen", Boolean(this.visit.mesh.screen), this.visit.mesh.screen ? "screen_stop" : "screen_start");
     const peers = [...this.visit.mesh.peers.values()];
     const lost = peers.some((peer) => peer.connectedOnce && !peer.connected);
     const worst = ["bad", "weak", "good"].find((each) => peers.some((peer) => peer.quality?.verdict === each)) ?? "";
@@ -239,8 +239,9 @@ class Page {
     $("relayed").hidden = !peers.some((peer) => peer.quality?.relayed);
   }
 
-  press(id, on, words) {
-    $(id).setAttribute("aria-pressed", String(on));
+  /** A control says what pressing it does, and looks as what it controls is. */
+  turn(id, on, words) {
+    $(id).dataset.on = String(on);
     const label = $(id).querySelector("span");
     if (label.textContent !== say(words)) label.textContent = say(words);
   }

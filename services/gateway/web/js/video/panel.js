@@ -100,14 +100,16 @@ export class Panel {
     words.append(make("b", person.display_name), make("small", waits ? say("waiting_for", { time: since(new Date(person.waiting_since)) }) : say(person.media === "MEDIA_AUDIO" ? "by_sound" : "by_video")));
     line.append(words);
     const role = person.role === "ROLE_PATIENT" ? say("role_patient") : say("role_guest");
+    const acts = make("span", "", { className: "acts" });
     const act = (text, kind, what) => {
       const button = make("button", text, { type: "button", className: `button ${kind}`, ariaLabel: `${text}: ${person.display_name}` });
       button.onclick = () => this.act(button, () => what(person.participant_id));
       return button;
     };
-    words.append(make("small", role));
-    if (waits) line.append(act(say("admit"), "main-action", (id) => this.host.admit(id)), act(say("deny"), "", (id) => this.host.deny(id)));
-    else line.append(act(say("send_out"), "danger", (id) => this.host.deny(id)));
+    if (role !== person.display_name) words.append(make("small", role));
+    line.append(acts);
+    if (waits) acts.append(act(say("admit"), "main-action", (id) => this.host.admit(id)), act(say("deny"), "", (id) => this.host.deny(id)));
+    else acts.append(act(say("send_out"), "danger", (id) => this.host.deny(id)));
     return line;
   }
 
