@@ -15,6 +15,7 @@ SECTIONS = (
     ("/console/today", "today", N_("Today"), "Scheduling.GetDay"),
     ("/console/calendar", "calendar", N_("Calendar"), "Scheduling.ListAppointments"),
     ("/console/patients", "people", N_("Patients"), "PatientRegistry.SearchPatients"),
+    ("/console/messages", "message", N_("Messages"), "Conversations.ListThreads"),
     ("/console/my-day", "doctor", N_("My day"), "Billing.SignEncounter"),
     ("/console/video", "video", N_("Video"), "Telehealth.CreateJoinToken"),
     ("/console/drawer", "drawer", N_("Drawer"), "Billing.OpenDrawer"),

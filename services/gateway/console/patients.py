@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from gateway import errors as problems
-from gateway.console import words
+from gateway.console import words, words_talk
 from gateway.console.finding import date_of, payers
 from gateway.web.calls import Refused
 from gateway.web.page import PAGE_SIZE, Page
@@ -177,8 +177,9 @@ def messages(page: Page) -> Response:
         ),
         consent=page.ask("PatientRegistry.GetContactConsent", patient_id=patient_id),
         templates=page.ask("Notifications.ListTemplates", page_size=200),
+        threads=page.ask("Conversations.ListThreads", patient_id=patient_id, page_size=20),
     )
-    return page.show("patient/messages.html", banner=head, tab="messages", words=words, **parts)
+    return page.show("patient/messages.html", banner=head, tab="messages", words=words, talk=words_talk, **parts)
 
 
 def send_message(page: Page) -> Response:

@@ -14,10 +14,14 @@ from gateway.console import (
     calendar,
     claims,
     clinician,
+    denials,
     finding,
     home,
+    keying,
+    messages,
     moving,
     organisation,
+    papers,
     patients,
     payers,
     practice,
@@ -115,7 +119,13 @@ BILLING: Table = (
     ("GET", "/console/billing/claims", claims.listing),
     ("GET", "/console/billing/claims/{claim_id}", claims.claim),
     ("GET", "/console/billing/claims/{claim_id}/x12", claims.text),
-    ("POST", "/console/billing/claims/{claim_id}/{action}", claims.act),
+    ("POST", "/console/billing/claims/{claim_id}/{action}", claims.act, "Claims.HoldClaim"),
+    ("GET", keying.PATH, keying.grid, "KeyedRemittances.KeyRemittance"),
+    ("POST", keying.PATH, keying.key, "KeyedRemittances.KeyRemittance"),
+    ("GET", denials.PATH, denials.listing),
+    ("GET", f"{denials.PATH}/{{denial_id}}", denials.denial),
+    ("POST", f"{denials.PATH}/{{denial_id}}/{{action}}", denials.act, "Denials.ResolveDenial"),
+    ("GET", f"{denials.PATH}/{{denial_id}}/letters/{{appeal_id}}", denials.letter),
     ("GET", "/console/billing/remittances", remittances.listing),
     ("GET", "/console/billing/remittances/{remittance_id}", remittances.remittance),
     (
@@ -138,6 +148,26 @@ BILLING: Table = (
     ("GET", "/console/reports", reports.show),
     ("GET", "/console/reports/day", reports.day, "Scheduling.GetDay"),
     ("GET", "/console/reports/journals", reports.journals),
+)
+MESSAGES: Table = (
+    ("GET", "/console/messages", messages.inbox, "Conversations.ListThreads"),
+    ("GET", "/console/messages/{thread_id}", messages.thread, "Conversations.GetThread"),
+    ("POST", "/console/messages/{thread_id}", messages.reply, "Conversations.ReplyToThread"),
+    ("POST", "/console/messages/{thread_id}/assign", messages.assign, "Conversations.AssignThread"),
+    ("POST", "/console/messages/{thread_id}/close", messages.close, "Conversations.CloseThread"),
+    ("POST", "/console/messages/{thread_id}/reopen", messages.reopen, "Conversations.ReopenThread"),
+    ("GET", f"{PATIENT}/messages/new", messages.new, "Conversations.StartThread"),
+    ("POST", f"{PATIENT}/messages/new", messages.begin, "Conversations.StartThread"),
+    ("GET", f"{PATIENT}/messages/log", messages.log, "Conversations.ListCommunications"),
+    ("GET", f"{PATIENT}/documents", papers.documents, "Intake.ListDocuments"),
+    ("POST", f"{PATIENT}/documents", papers.upload, "Intake.UploadDocument"),
+    ("GET", "/console/documents/{document_id}", papers.picture, "Intake.GetDocumentContent"),
+    ("POST", "/console/documents/{document_id}/remove", papers.remove_picture, "Intake.RemoveDocument"),
+    ("GET", "/console/consents/{consent_id}/pdf", papers.consent_pdf, "Intake.GetSignedConsentPdf"),
+    ("POST", "/console/consents/{consent_id}/revoke", papers.revoke, "Intake.RevokeConsent"),
+    ("GET", "/console/forms/{response_id}", papers.form, "Intake.GetFormResponse"),
+    ("POST", "/console/forms/{response_id}", papers.review, "Intake.ReviewFormResponse"),
+    ("GET", f"{VISIT}/intake", papers.before_visit, "Intake.GetIntakeChecklist"),
 )
 SETTINGS: Table = (
     ("GET", "/console/settings", organisation.index),
@@ -193,5 +223,5 @@ def add_console(
         ("POST", "/console/language", signing.language),
     )
     site.add(app, edge, (Route(verb, path, handler, public=True) for verb, path, handler in public))
-    for table in (START, PATIENTS, DAY, MONEY, BILLING, SETTINGS):
+    for table in (START, PATIENTS, DAY, MONEY, BILLING, MESSAGES, SETTINGS):
         site.add(app, edge, (Route(verb, path, handler, needs="".join(needs)) for verb, path, handler, *needs in table))

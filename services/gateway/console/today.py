@@ -69,6 +69,7 @@ def board(page: Page) -> Response:
         replies=page.ask("Notifications.ListReplies", needs_attention=True, page_size=10),
         sessions=page.ask("Telehealth.ListSessions", **here, status=2, page_size=20),
         work=page.ask("Claims.ListWorkItems", state="open", owner_id=page.user.id, page_size=10),
+        threads=page.ask("Conversations.CountThreads"),
     )
     day = parts.pop("day").need()
     shown = FILTERS.get(page.arg("show"), FILTERS["all"])[1]
