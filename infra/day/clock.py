@@ -55,6 +55,9 @@ class Time(Protocol):
     def tick(self, target: datetime) -> None:
         """Tell everybody that it is ``target`` and go on: what is due by then is done meanwhile, beside what people do."""
 
+    def rest(self, target: datetime) -> None:
+        """As ``tick``, but return when the system has done all that there is to do by then."""
+
     def settle(self) -> None:
         """Return when the system has done all that there is to do now."""
 
@@ -79,6 +82,11 @@ class RealTime:
     def tick(self, target: datetime) -> None:
         """As ``to``: the real clock needs nobody to tell it."""
         self.to(target)
+
+    def rest(self, target: datetime) -> None:
+        """As ``to``, and wait until events have reached everybody."""
+        self.to(target)
+        self.settle()
 
     def settle(self) -> None:
         """Wait until events have reached everybody."""
@@ -142,8 +150,7 @@ class BusinessTime:
 
     def to(self, target: datetime, *, grid: timedelta = ONE_MINUTE) -> None:
         """Live on to ``target`` (aware), stopping at every instant at which work is due, rounded up to ``grid``."""
-        if target < self.now:
-            raise ValueError(f"business time is {self.now} already, {target} lies before it")
+        self._require_ahead(target)
         while True:
             instant = target
             if self._next_due is not None and self._next_due < target:
@@ -155,11 +162,16 @@ class BusinessTime:
     def tick(self, target: datetime) -> None:
         """Tell the services that it is ``target`` (aware) and wait only until they know it, as a clinic's minutes go: nobody
         holds their breath until everybody else has finished. Outside parties hear of it at the next rest."""
-        if target < self.now:
-            raise ValueError(f"business time is {self.now} already, {target} lies before it")
+        self._require_ahead(target)
         self._now = target
         self.steps += 1
         self._require_acknowledged(target, self._tell_services(target))
+
+    def rest(self, target: datetime) -> None:
+        """Tell everybody that it is ``target``, outside parties too, and return when all that was due by then is done.
+        Unlike ``to``, no stop is made between: for who ticks the minutes by."""
+        self._require_ahead(target)
+        self._step(target)
 
     def settle(self) -> None:
         """Live through the present instant again: what has been asked for meanwhile is done when this returns."""
@@ -172,6 +184,10 @@ class BusinessTime:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
+
+    def _require_ahead(self, target: datetime) -> None:
+        if target < self.now:
+            raise ValueError(f"business time is {self.now} already, {target} lies before it")
 
     def _step(self, instant: datetime) -> None:
         self._now = instant

@@ -5,17 +5,16 @@ Used for two things only: to know when the system has nothing left to do, and to
 
 from __future__ import annotations
 
-import http.client
 import json
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import psycopg
+import urllib3
 from psycopg.rows import dict_row
 
 from infra.local.process import LOOPBACK
@@ -99,6 +98,7 @@ class Observer:
 
     stack: Stack
     databases: Databases = field(init=False)
+    _http: urllib3.PoolManager = field(init=False, default_factory=lambda: urllib3.PoolManager(retries=False))
     # Every durable consumer seen so far, with its stream.
     _consumers: set[tuple[str, str]] = field(init=False, default_factory=set)
 
@@ -159,7 +159,7 @@ class Observer:
                     soonest = row["next_due"].astimezone(UTC)
                     next_due = soonest if next_due is None else min(next_due, soonest)
             messages = self._count_consumers(left)
-        except (psycopg.OperationalError, OSError, http.client.HTTPException, json.JSONDecodeError) as error:
+        except (psycopg.OperationalError, urllib3.exceptions.HTTPError, json.JSONDecodeError) as error:
             # A server that is being restarted is not at rest.
             return Backlog({f"unreachable: {error}": 1}, None)
         return Backlog(left, next_due, messages)
@@ -187,7 +187,6 @@ class Observer:
     def streams(self) -> list[Row]:
         """Every stream with its state and consumers, from NATS's status page."""
         url = f"http://{LOOPBACK}:{self.stack.nats.monitor_port}/jsz?streams=1&consumers=1&config=1"
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            page = json.load(answer)
+        page = self._http.request("GET", url, timeout=5).json()
         accounts = page.get("account_details") or []
         return [stream for account in accounts for stream in account.get("stream_detail") or []]

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import nats
+import uvloop
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
@@ -52,7 +53,8 @@ class Bus:
         self._settings = settings
         self._certificates = Certificates.of(settings)
         self._streams = streams if streams is not None else service_streams(service, settings)
-        self._loop = asyncio.new_event_loop()
+        # Half of what a message costs here is the loop, not the client: a loop in C gives it back.
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
         self._client: Client | None = None
         self._js: JetStreamContext | None = None

@@ -2,8 +2,8 @@
 out.
 
 An agenda holds what happens when. From one minute to the next people go on while events still travel, as they do in a
-clinic; every five minutes, and before somebody looks at what an outside party or another service has made of it, the
-whole system comes to rest. Who waits for whom follows from the clinicians' and the rooms' real availability, so delays add
+clinic; every five minutes the whole system comes to rest, and whoever wants to see what an outside party or another
+service has made of something looks then. Who waits for whom follows from the clinicians' and the rooms' real availability, so delays add
 up as they do in life.
 """
 
@@ -14,7 +14,7 @@ import itertools
 import random
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -42,7 +42,8 @@ REST_EVERY = 5 * MINUTE
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing to do; ``at_rest``: only when everything that was done before has had its effects everywhere."""
+    """One thing to do; ``at_rest``: at the first rest from its minute on, when all that was done before has had its effects
+    everywhere."""
 
     action: Callable[[], None]
     at_rest: bool
@@ -71,6 +72,11 @@ class Agenda:
         while self._heap and self._heap[0][0] == minute:
             entries.append(heapq.heappop(self._heap)[2])
         return minute, entries
+
+    def wait_for_rest(self, entries: Iterable[Entry], rest: datetime) -> None:
+        """Put entries that need a rest to the minute of the next one."""
+        for entry in entries:
+            self.at(rest, entry.action, at_rest=True)
 
 
 @dataclass
@@ -113,18 +119,20 @@ class ClinicDay:
         for visit in standing:
             self.plan(visit)
         hour = -1
-        rested = day.time.now
+        next_rest = day.time.now
         with ThreadPoolExecutor(CLIENTS, "clinic") as pool:
             while (due := self.agenda.next_minute()) is not None:
                 minute, entries = due
                 if minute.astimezone(UTC).hour != hour:
                     hour = minute.astimezone(UTC).hour
                     day.reach(f"clinic, {hour}:00 UTC")
-                if minute - rested >= REST_EVERY or any(entry.at_rest for entry in entries):
-                    day.time.to(max(minute, day.time.now))
-                    rested = minute
+                if minute >= next_rest:
+                    day.time.rest(max(minute, day.time.now))
+                    next_rest = minute + REST_EVERY
                 else:
                     day.time.tick(max(minute, day.time.now))
+                    self.agenda.wait_for_rest((entry for entry in entries if entry.at_rest), next_rest)
+                    entries = [entry for entry in entries if not entry.at_rest]
                 day.progress.business_time(minute)
                 for done in [pool.submit(entry.action) for entry in entries]:
                     done.result()
@@ -198,7 +206,7 @@ class ClinicDay:
         payment = desk.post("/api/v1/payments", body)
         self.count(f"payments_{tender.lower()}")
         if tender == "CARD":
-            # The processor answers in its own time; the terminal shows it a minute later.
+            # The processor answers in its own time; the terminal shows it some minutes later.
             payment_id = payment["payment_id"]
             self.agenda.at(self.day.time.now + MINUTE, lambda: self.read_terminal(desk, payment_id, body), at_rest=True)
 
