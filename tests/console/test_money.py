@@ -14,6 +14,11 @@ from tests.console.house import Browser, House, patient, visit
 def seen(house: House) -> tuple[str, str]:
     """A patient with insurance whose visit is over and not signed: (patient, appointment)."""
     patient_id = patient(house, "Billson", "Bea")
+    return patient_id, insured_visit(house, patient_id)
+
+
+def insured_visit(house: House, patient_id: str) -> str:
+    """Insures a patient with the commercial payer and brings them through a visit until it is to be signed."""
     house.api()(
         "POST",
         f"/v1/patients/{patient_id}/coverages",
@@ -28,7 +33,7 @@ def seen(house: House) -> tuple[str, str]:
         },
     )
     house.carry()
-    return patient_id, visit(house, patient_id, "checkIn", "seen")["appointment_id"]
+    return str(visit(house, patient_id, "checkIn", "seen")["appointment_id"])
 
 
 def sign(house: House, appointment_id: str) -> Browser:

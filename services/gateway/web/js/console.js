@@ -63,8 +63,8 @@ document.addEventListener("keydown", (event) => {
   if (key === "enter" && document.activeElement?.matches("a, button, summary, [role=button]")) return;
   if (key === "/") { $("#find")?.focus(); $("#find")?.select(); done = true; }
   else if (key === "?") { $("#keys")?.showModal(); done = true; }
-  else if (key === "j" || event.key === "ArrowDown") done = step(1);
-  else if (key === "k" || event.key === "ArrowUp") done = step(-1);
+  else if (key === "j" || event.key === "ArrowDown") done = step(1) || press("j");
+  else if (key === "k" || event.key === "ArrowUp") done = step(-1) || press("k");
   else done = press(key);
   if (done) event.preventDefault();
 });

@@ -1,0 +1,153 @@
+"""What payers refused: the worklist by money and deadline, one denial with its reasons, its letters and what came of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from gateway import errors as problems
+from gateway.console import words
+from gateway.console.patients import cents, date
+from gateway.web.calls import Refused
+from gateway.web.page import PAGE_SIZE, Page
+
+PATH = "/console/billing/denials"
+QUEUE = 200
+
+
+def filters(page: Page) -> dict[str, Any]:
+    """What the list is narrowed to by the address."""
+    owner = {"me": page.user.id}.get(page.arg("owner"), "")
+    return {
+        "state": "closed" if page.arg("state") == "closed" else "open",
+        "family": page.arg("family"),
+        "payer_code": page.arg("payer"),
+        "owner_id": owner,
+    }
+
+
+def listing(page: Page) -> Response:
+    """Denials, what is worth most and is due first at the top."""
+    fields = filters(page)
+    if page.arg("format") == "csv":
+        return page.csv(
+            "denials",
+            ["claim", "payer", "kind", "reasons", "amount", "denied", "work by", "appeal by", "state", "recovered"],
+            (
+                [
+                    each.claim_control,
+                    each.payer_code,
+                    each.family,
+                    " ".join(codes(each)),
+                    cents(each.amount),
+                    date(each.denied_on),
+                    date(each.work_by),
+                    date(each.appeal_by),
+                    each.state,
+                    cents(each.recovered),
+                ]
+                for each in page.pages("Denials.ListDenials", "denials", **fields)
+            ),
+        )
+    parts = page.together(
+        denials=page.ask("Denials.ListDenials", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **fields),
+        figures=page.ask("Denials.GetDenialFigures"),
+        payers=page.ask("Billing.ListPayers", page_size=500),
+        people=page.ask("Identity.ListAccounts", page_size=500),
+    )
+    found = parts["denials"].need()
+    return page.show(
+        "billing/denials.html",
+        tab="denials",
+        words=words,
+        denials=found.denials,
+        next_token=found.next_page_token,
+        figures=parts["figures"].value,
+        payers=[(each.code, each.name) for each in parts["payers"].value.payers] if parts["payers"].value else [],
+        people=names_of(parts["people"]),
+        codes=codes,
+        late=lambda each: is_late(page, each),
+    )
+
+
+def codes(denial: Any) -> list[str]:
+    """The reasons of a denial as a biller reads them: group and CARC, then remarks, each once."""
+    found = [f"{each.group}-{each.reason_code}" for each in denial.reasons]
+    found += [remark for each in denial.reasons for remark in each.remark_codes]
+    return list(dict.fromkeys(found))
+
+
+def is_late(page: Page, denial: Any) -> bool:
+    """Whether its day has passed."""
+    due = denial.work_by
+    return bool(due.year) and (due.year, due.month, due.day) < (page.today.year, page.today.month, page.today.day)
+
+
+def names_of(part: Any) -> dict[str, str]:
+    """Account → name."""
+    return {each.account_id: each.name for each in part.value.accounts} if part.value is not None else {}
+
+
+def denial(page: Page, problem: problems.Problem | None = None) -> Response:
+    """One denial; J and K lead through the open ones."""
+    found = page.call("Denials.GetDenial", denial_id=page.values["denial_id"])
+    parts = page.together(
+        queue=page.ask("Denials.ListDenials", page_size=QUEUE),
+        claim=page.ask("Claims.GetClaim", claim_id=found.claim_id),
+        patient=page.ask("PatientRegistry.GetPatient", patient_id=found.patient_id),
+        texts=page.ask("Denials.ListAppealTexts", page_size=100),
+        people=page.ask("Identity.ListAccounts", page_size=500),
+    )
+    ids = [each.denial_id for each in parts["queue"].value.denials] if parts["queue"].value is not None else []
+    at = ids.index(found.denial_id) if found.denial_id in ids else -1
+    claim = parts["claim"].value
+    texts = parts["texts"].value.texts if parts["texts"].value is not None else ()
+    return page.show(
+        "billing/denial.html",
+        status=problem.status if problem else 200,
+        problem=problem,
+        tab="denials",
+        words=words,
+        denial=found,
+        claim=claim,
+        lines={each.charge_line_id: each for each in claim.lines} if claim is not None else {},
+        patient=parts["patient"].value,
+        texts=list(dict.fromkeys((each.code, each.title) for each in texts)),
+        people=names_of(parts["people"]),
+        is_open=found.state in ("open", "appealed", "resubmitted"),
+        late=is_late(page, found),
+        before=ids[at - 1] if at > 0 else "",
+        after=ids[at + 1] if 0 <= at < len(ids) - 1 else "",
+    )
+
+
+# What may be done to a denial or to its letter: the RPC, and which id of the address it takes.
+ACTIONS = {
+    "assign": ("Denials.AssignDenial", "denial_id"),
+    "resolve": ("Denials.ResolveDenial", "denial_id"),
+    "appeal": ("Denials.WriteAppeal", "denial_id"),
+    "send": ("Denials.SendAppeal", "appeal_id"),
+    "decide": ("Denials.DecideAppeal", "appeal_id"),
+}
+
+
+def act(page: Page) -> Response:
+    """One action on a denial or on its letter, on the version that was seen; then the next denial, when this one is done."""
+    denial_id, name = page.values["denial_id"], page.values["action"]
+    path = f"{PATH}/{denial_id}"
+    if name not in ACTIONS:
+        return page.go(path)
+    rpc, key = ACTIONS[name]
+    try:
+        done = page.submit(rpc, **({"denial_id": denial_id} if key == "denial_id" else {}))
+    except Refused as refused:
+        return denial(page, refused.problem)
+    if name == "resolve" and done.state != "resubmitted" and page.sent("after"):
+        path = f"{PATH}/{page.sent('after')}"
+    return page.go(path, page.gettext("Done."))
+
+
+def letter(page: Page) -> Response:
+    """An appeal letter as it was written."""
+    return page.file(page.call("Denials.GetAppealLetter", appeal_id=page.values["appeal_id"]), "appeal.pdf")
