@@ -196,12 +196,11 @@ class Forms(HTMLParser):
             self._form[self._area][0] += data
 
 
-def build(
-    service_harness: Callable[..., Harness], environment: dict[str, dict[str, str]], instance: str = "console"
-) -> House:
-    """Starts every service (with its own environment) apart from those of other tests, and founds a clinic over the public API."""
+def build(service_harness: Callable[..., Harness], secrets: dict[str, str], instance: str = "console") -> House:
+    """Starts every service apart from those of other tests, and founds a clinic over the public API."""
     harnesses = {
-        name: service_harness(name, POLYCLINIC_INSTANCE=instance, **environment.get(name, {})) for name in SERVICES
+        name: service_harness(name, POLYCLINIC_INSTANCE=instance, **(secrets if name == "identity" else {}))
+        for name in SERVICES
     }
     identity = harnesses["identity"]
 
@@ -231,10 +230,6 @@ def build(
             harnesses[asker].stub_peer(
                 "patient_registry", method, lambda request, peer=peer, method=method: peer.call(method, request)
             )
-    accounts = identity.client(tenant_id, ["portal_code.draw"], service="notifications")
-    harnesses["notifications"].stub_peer(
-        "identity", "DrawPortalCode", lambda request: accounts.call("DrawPortalCode", request)
-    )
     gateway = create_app(
         Settings(
             session_key=b"k" * 32,  # type: ignore[arg-type]
