@@ -29,6 +29,8 @@ class Encounter(Tenanted, Versioned, Base):
     state: Mapped[str]
     # The appointment's version last taken over; 0: only a telehealth record is known yet.
     source_version: Mapped[int]
+    # When billing first heard of it; None: before this was kept.
+    booked_at: Mapped[datetime | None]
     checked_in_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
     # Without dots, the principal first.
@@ -88,8 +90,8 @@ class ChargeLine(Tenanted, Base):
     ndc: Mapped[str]
     ndc_quantity: Mapped[str]
     ndc_unit: Mapped[str]
-    # The version of the charge master it was priced from.
-    fee_schedule_id: Mapped[UUID]
+    # The version of the charge master it was priced from; None: a fee by rule, or a balance of another system.
+    fee_schedule_id: Mapped[UUID | None]
     # Who owed it first; None: the patient.
     payer_id: Mapped[UUID | None]
     # Why no claim carried it when it was charged; '': one does, or the patient pays.
