@@ -6,6 +6,7 @@ from polyclinic.billing.v1 import (
     authorisations_pb2,
     billing_pb2,
     claim_rules_pb2,
+    claim_work_pb2,
     claims_pb2,
     coding_edits_pb2,
     denials_pb2,
@@ -23,6 +24,7 @@ from billing.adapters.registry import Registry
 from billing.rpc.authorisations import AuthorisationsRpc
 from billing.rpc.billing import BillingRpc
 from billing.rpc.claim_rules import ClaimRulesRpc
+from billing.rpc.claim_work import ClaimWorkRpc
 from billing.rpc.claims import ClaimsRpc
 from billing.rpc.coding_edits import CodingEditsRpc
 from billing.rpc.denials import DenialsRpc
@@ -53,6 +55,7 @@ def build(settings: Settings) -> Service:
     service.serve(authorisations_pb2.DESCRIPTOR.services_by_name["Authorisations"], AuthorisationsRpc())
     service.serve(enrolments_pb2.DESCRIPTOR.services_by_name["Enrolments"], EnrolmentsRpc())
     service.serve(claim_rules_pb2.DESCRIPTOR.services_by_name["ClaimRules"], ClaimRulesRpc())
+    service.serve(claim_work_pb2.DESCRIPTOR.services_by_name["ClaimWork"], ClaimWorkRpc())
     service.consume(events.SUBSCRIPTIONS)
     service.due(events_money.due(cards, address_book))
     service.due(events_claims.due(settings, Registry(registry), clearinghouse, billable))

@@ -53,3 +53,8 @@ class ExceedsBalance(FailedPrecondition):
 class ClaimStateForbids(FailedPrecondition):
     reason = "CLAIM_STATE_FORBIDS"
     message = "A claim in this state cannot be changed so."
+
+
+class StalePreview(FailedPrecondition):
+    reason = "STALE_PREVIEW"
+    message = "Something has happened to these claims since they were looked at; look again."

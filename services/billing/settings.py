@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import time, timedelta
 
+from billing.domain.x12.envelope import Separators
 from billing.usecases.interchanges import TradingPartner
 from chassis.settings import Secret, ServiceSettings, SettingsError, Url
+
+# None of these is let through by domain.x12.elements.plain_text.
+SEPARATORS = frozenset("*^:~|\x1c\x1d\x1e\x1f")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,8 @@ class Settings(ServiceSettings):
     # ISA08 and NM1*40 of what we send.
     clearinghouse_receiver: str = "CLEARINGHOUSE"
     clearinghouse_receiver_name: str = "Clearinghouse"
+    # What structures our files: element, repetition, component, segment; signs that no name is ever written with.
+    clearinghouse_separators: str = "*^:~"
     # ISA15: P (production) or T (test).
     clearinghouse_production: bool = False
     # How often inbound files are looked for.
@@ -48,6 +54,11 @@ class Settings(ServiceSettings):
             problems.append("POLYCLINIC_CLEARINGHOUSE_POLL_HOURS must be 1 to 24")
         if not 2 <= len(self.clearinghouse_submitter) <= 15 or not 2 <= len(self.clearinghouse_receiver) <= 15:
             problems.append("POLYCLINIC_CLEARINGHOUSE_SUBMITTER and _RECEIVER must have 2 to 15 characters")
+        signs = self.clearinghouse_separators
+        if len(signs) != 4 or len(set(signs)) != 4 or not set(signs) <= SEPARATORS:
+            problems.append(
+                "POLYCLINIC_CLEARINGHOUSE_SEPARATORS must be four different signs of * ^ : ~ | and the control signs 1C to 1F"
+            )
         if problems:
             raise SettingsError(problems)
 
@@ -69,4 +80,5 @@ class Settings(ServiceSettings):
             receiver_id=self.clearinghouse_receiver,
             receiver_name=self.clearinghouse_receiver_name,
             production=self.clearinghouse_production,
+            separators=Separators(*self.clearinghouse_separators),
         )

@@ -7,7 +7,8 @@ from billing.store_claim_work import ClaimWorkStore
 from billing.store_coding import CodingStore
 from billing.store_denials import DenialStore
 from billing.store_front import FrontStore
+from billing.store_keyed import KeyedStore
 
 
-class Store(FrontStore, CodingStore, ClaimRulesStore, ClaimWorkStore, DenialStore):
+class Store(FrontStore, CodingStore, ClaimRulesStore, ClaimWorkStore, KeyedStore):
     """Queries of one transaction."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.testing import Case, Harness
-from tests.billing import cases_claim_rules, cases_claims, cases_denials, cases_front, cases_money
+from tests.billing import cases_claim_rules, cases_claim_work, cases_claims, cases_denials, cases_front, cases_money
 from tests.billing.cases_claim_rules import RulesWorld
+from tests.billing.cases_claim_work import ClaimWorkWorld
 from tests.billing.cases_claims import ClaimsWorld
 from tests.billing.cases_front import FrontWorld
 from tests.billing.cases_money import MoneyWorld
@@ -18,6 +19,7 @@ CASES: dict[str, Case] = {
     **cases_money.CASES,
     **cases_claims.CASES,
     **cases_claim_rules.CASES,
+    **cases_claim_work.CASES,
     **cases_front.CASES,
     **cases_denials.CASES,
 }
@@ -30,6 +32,7 @@ class World(MoneyWorld):
         super().__init__(harness, tenant)
         self.clinic = InsuredClinic(harness, tenant=tenant)
         self.claims = ClaimsWorld(harness, self.clinic)
+        self.claim_work = ClaimWorkWorld(self.claims)
         self.rules = RulesWorld(self.clinic)
         self.front = FrontWorld(self.clinic)
 

@@ -7,7 +7,7 @@ from polyclinic.billing.v1 import claims_pb2 as pb
 
 from billing.domain.x12.professional_claim import Frequency
 from billing.rpc import claims_mapping as to
-from billing.usecases import batches, claim_reads, claims, files_in, remittance_matching, work_items
+from billing.usecases import batches, claim_changes, claim_reads, files_in, remittance_matching, work_items
 from billing.usecases.batches import BatchSettings
 from billing.usecases.claim_reads import payer_codes
 from chassis.call import Call
@@ -54,26 +54,26 @@ class ClaimsRpc:
         )
 
     def HoldClaim(self, request: pb.HoldClaimRequest, call: Call) -> pb.Claim:
-        row = claims.hold(call, identifier(request.claim_id), request.reason, request.version)
+        row = claim_changes.hold(call, identifier(request.claim_id), request.reason, request.version)
         return to.claim(row, payer_codes(call))
 
     def ReleaseClaim(self, request: pb.ReleaseClaimRequest, call: Call) -> pb.Claim:
-        row = claims.release(call, identifier(request.claim_id), request.reason, request.version)
+        row = claim_changes.release(call, identifier(request.claim_id), request.reason, request.version)
         return to.claim(row, payer_codes(call))
 
     def RescrubClaim(self, request: pb.RescrubClaimRequest, call: Call) -> pb.Claim:
-        row = claims.rescrub(call, identifier(request.claim_id), request.version)
+        row = claim_changes.rescrub(call, identifier(request.claim_id), request.version)
         return to.claim(row, payer_codes(call))
 
     def CorrectClaim(self, request: pb.CorrectClaimRequest, call: Call) -> pb.Claim:
         frequency = Frequency.VOID if request.void_at_payer else Frequency.REPLACEMENT
         claim_id = identifier(request.claim_id)
-        row = claims.correct(call, claim_id, request.reason, request.version, frequency=frequency)
+        row = claim_changes.correct(call, claim_id, request.reason, request.version, frequency=frequency)
         return to.claim(row, payer_codes(call))
 
     def VoidClaim(self, request: pb.VoidClaimRequest, call: Call) -> pb.VoidClaimResponse:
         claim_id = identifier(request.claim_id)
-        made = claims.void(call, claim_id, request.reason, request.version, self_pay=request.self_pay)
+        made = claim_changes.void(call, claim_id, request.reason, request.version, self_pay=request.self_pay)
         codes = payer_codes(call)
         row = claim_reads.get_claim(call, claim_id).claim
         return pb.VoidClaimResponse(claim=to.claim(row, codes), instead=[to.claim(one, codes) for one in made])
@@ -91,8 +91,8 @@ class ClaimsRpc:
         return pb.ListClaimBatchesResponse(batches=[to.batch(row, codes) for row in rows], next_page_token=token)
 
     def GetClaimBatchFile(self, request: pb.GetClaimBatchFileRequest, call: Call) -> httpbody_pb2.HttpBody:
-        data = batches.file_of(call, identifier(request.claim_batch_id))
-        return httpbody_pb2.HttpBody(content_type=EDI, data=data)
+        data, kind = batches.file_of(call, identifier(request.claim_batch_id))
+        return httpbody_pb2.HttpBody(content_type=kind, data=data)
 
     def ResendClaimBatch(self, request: pb.ResendClaimBatchRequest, call: Call) -> pb.ClaimBatch:
         return to.batch(batches.resend(call, identifier(request.claim_batch_id)), payer_codes(call))

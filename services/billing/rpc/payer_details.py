@@ -22,6 +22,10 @@ def demands_of(rule: pb.PayerRules) -> PayerDemands:
         authorisation_procedures=tuple(rule.authorisation_procedures),
         ndc_procedures=tuple(rule.ndc_procedures),
         late_cancel_fee_minor=fee,
+        no_replacement_claims=rule.no_replacement_claims,
+        no_void_claims=rule.no_void_claims,
+        paper_claims=rule.paper_claims,
+        status_inquiry_days=rule.status_inquiry_days,
     )
 
 
@@ -33,6 +37,10 @@ def demand_fields(demands: PayerDemands) -> dict[str, Any]:
         "authorisation_procedures": demands.authorisation_procedures,
         "ndc_procedures": demands.ndc_procedures,
         "late_cancel_fee": money(demands.late_cancel_fee_minor),
+        "no_replacement_claims": demands.no_replacement_claims,
+        "no_void_claims": demands.no_void_claims,
+        "paper_claims": demands.paper_claims,
+        "status_inquiry_days": demands.status_inquiry_days,
     }
 
 

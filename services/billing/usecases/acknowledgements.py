@@ -10,6 +10,7 @@ from uuid import UUID
 from billing.adapters.clearinghouse import Clearinghouse, ClearinghouseRefused
 from billing.domain.acknowledgements import BatchWord, ClaimWord, words_of
 from billing.domain.claims import AWAITING, ClaimEvent, ClaimState
+from billing.domain.payers import PayerProfile
 from billing.domain.x12.acknowledgement import FunctionalAcknowledgement, faults_in
 from billing.domain.x12.claim_status import STATUS_VERSION, StatusAnswer, StatusInquiry, read_status, write_inquiry
 from billing.domain.x12.envelope import InterchangeAcknowledgement
@@ -18,7 +19,7 @@ from billing.domain.x12.reader import X12Reader
 from billing.domain.x12.writer import InterchangeWriter
 from billing.store import Store
 from billing.tables_claims import Claim, ClaimBatch, InboundFile
-from billing.usecases import claim_life, work_items
+from billing.usecases import claim_life, ledger, work_items
 from billing.usecases.interchanges import TradingPartner, envelope, next_interchange_control
 from billing.usecases.scrubbing import content_of
 from chassis.call import Call
@@ -26,6 +27,8 @@ from chassis.errors import Unavailable
 
 SILENCE_DUE = "claim.silence"
 ASK_AGAIN = timedelta(days=7)
+# Days of silence until somebody looks after a claim, for a payer whose table does not say.
+LONG_SILENCE = 30
 MEND_WITHIN = timedelta(days=5)
 
 
@@ -72,14 +75,21 @@ def take_status(call: Call, store: Store, file: InboundFile, answer: StatusAnswe
 
 
 def ask_about(call: Call, claim_id: UUID, clearinghouse: Clearinghouse, partner: TradingPartner) -> None:
-    """The silence alarm: asks the payer (276) about a claim it has not answered, and asks again a week later."""
+    """Asks the payer (276) about a claim it has not answered, and again after the days of its table (a week, when it names none).
+
+    Once the payer has been silent for longer than its table allows, the claim is a work item, too.
+    """
     store = Store(call.session)
     claim = store.lock(Claim, claim_id, "claim")
     if claim.state not in AWAITING or claim.crossed_over:
         return
-    call.due.at(SILENCE_DUE, claim.id, call.now + ASK_AGAIN)
-    _silence(call, store, claim)
-    question = _question(call, store, claim, partner)
+    payer = store.payer(claim.payer_id, claim.service_date)
+    by_schedule = timedelta(days=payer.demands.status_inquiry_days) if payer else timedelta()
+    call.due.at(SILENCE_DUE, claim.id, call.now + (by_schedule or ASK_AGAIN))
+    if _silent_for(call, store, claim) >= silence_alarm_of(payer):
+        _silence(call, store, claim)
+    on_paper = payer is not None and payer.demands.paper_claims
+    question = None if on_paper else _question(call, store, claim, partner)
     if question is None:
         return
     try:
@@ -90,6 +100,23 @@ def ask_about(call: Call, claim_id: UUID, clearinghouse: Clearinghouse, partner:
     for answer in answers:
         for word in words_of(answer)[0]:
             _take_word(call, store, claim, word, by="277", file_id=None)
+
+
+def silence_alarm_of(payer: PayerProfile | None) -> int:
+    """Days without a final word until somebody looks after a claim."""
+    return payer.silence_alarm_days if payer and payer.silence_alarm_days else LONG_SILENCE
+
+
+def first_question_after(payer: PayerProfile | None) -> int:
+    """Days after sending until the payer is asked for the first time."""
+    scheduled = payer.demands.status_inquiry_days if payer else 0
+    alarm = silence_alarm_of(payer)
+    return min(scheduled, alarm) if scheduled else alarm
+
+
+def _silent_for(call: Call, store: Store, claim: Claim) -> int:
+    """Whole days since the claim was sent, at its location."""
+    return (ledger.local_day(call, store, claim.location_id) - claim.sent_on).days if claim.sent_on else 0
 
 
 def _take_word(call: Call, store: Store, claim: Claim, word: ClaimWord, *, by: str, file_id: UUID | None) -> None:

@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 from billing import figures
 from billing.adapters.clearinghouse import Clearinghouse, ClearinghouseRefused
 from billing.domain.claims import ClaimEvent
+from billing.domain.payers import PayerProfile
 from billing.domain.x12.errors import X12Error
 from billing.domain.x12.professional_claim import ProfessionalClaim, Receiver, Submitter
 from billing.domain.x12.professional_claim_writer import VERSION, write_batch
 from billing.domain.x12.writer import InterchangeWriter
 from billing.store import Store
 from billing.tables_claims import Claim, ClaimBatch
-from billing.usecases import claim_life, work_items
-from billing.usecases.acknowledgements import SILENCE_DUE
+from billing.usecases import claim_forms, claim_life, work_items
+from billing.usecases.acknowledgements import SILENCE_DUE, first_question_after
 from billing.usecases.claims import local_day
 from billing.usecases.inbound import start_polling
 from billing.usecases.interchanges import TradingPartner, envelope, next_interchange_control
@@ -32,6 +33,7 @@ PAYER_DUE = "claims.payer_batch"
 SEND_DUE = "claims.send_batch"
 MOST_CLAIMS = 1000
 EDI = "application/edi-x12"
+PDF = "application/pdf"
 RETRY = timedelta(minutes=30)
 
 
@@ -89,7 +91,8 @@ def send_now(call: Call, payer_code: str, settings: BatchSettings) -> list[Claim
 def make_batch(call: Call, store: Store, payer_id: UUID, partner: TradingPartner) -> ClaimBatch | None:
     """Commits one file of a payer's ready claims and plans its sending; None when there is none to send.
 
-    A claim that cannot be written is held with the reason, and the others go.
+    A claim that cannot be written is held with the reason, and the others go. A payer that takes paper only gets CMS-1500 forms to
+    be printed: the file is there to be fetched, nothing is handed over.
     """
     claims = store.ready_claims(payer_id, MOST_CLAIMS)
     writable = [(claim, content) for claim in claims if (content := _writable(call, store, claim)) is not None]
@@ -97,8 +100,14 @@ def make_batch(call: Call, store: Store, payer_id: UUID, partner: TradingPartner
         return None
     control = next_interchange_control(store)
     reference = f"B{control:09d}"
-    data = _write(call, store, control, reference, [content for _, content in writable], partner)
-    name = f"837P-{partner.submitter_id}-{call.now:%Y%m%d}-{control:09d}.edi"
+    payer, contents = store.payer(payer_id), [content for _, content in writable]
+    on_paper = payer is not None and payer.demands.paper_claims
+    if on_paper:
+        data = claim_forms.forms_of(contents, local_day(call, store, claims[0]), with_form=False)
+        name, kind = f"CMS1500-{call.now:%Y%m%d}-{control:09d}.pdf", PDF
+    else:
+        data = _write(call, store, control, reference, contents, partner)
+        name, kind = f"837P-{partner.submitter_id}-{call.now:%Y%m%d}-{control:09d}.edi", EDI
     batch = store.add(
         ClaimBatch(
             id=call.new_id(),
@@ -106,12 +115,12 @@ def make_batch(call: Call, store: Store, payer_id: UUID, partner: TradingPartner
             reference=reference,
             interchange_control=control,
             payer_id=payer_id,
-            state="committed",
-            stored_file_id=files.put(call, name, EDI, data),
+            state="sent" if on_paper else "committed",
+            stored_file_id=files.put(call, name, kind, data),
             claim_count=len(writable),
             charge_minor=sum(content.charge_minor for _, content in writable),
             committed_at=call.now,
-            sent_at=None,
+            sent_at=call.now if on_paper else None,
             acknowledged_at=None,
             acknowledgement=[],
         )
@@ -123,8 +132,9 @@ def make_batch(call: Call, store: Store, payer_id: UUID, partner: TradingPartner
             claim_life.step(call, store, claim, ClaimEvent.BATCHED, detail=name, batch_id=batch.id)
     store.session.flush()
     claim_life.tell(call, store, *(claim for claim, _ in writable))
-    _watch(call, store, payer_id, [claim for claim, _ in writable])
-    call.due.at(SEND_DUE, batch.id, call.now)
+    _watch(call, payer, [claim for claim, _ in writable])
+    if not on_paper:
+        call.due.at(SEND_DUE, batch.id, call.now)
     return batch
 
 
@@ -185,12 +195,13 @@ def claim_text(call: Call, claim_id: UUID, partner: TradingPartner) -> bytes:
         raise FailedPrecondition(f"The claim cannot be written: {error.reason}.") from None
 
 
-def file_of(call: Call, batch_id: UUID) -> bytes:
-    """A batch's file, byte by byte. Raises NotFound."""
+def file_of(call: Call, batch_id: UUID) -> tuple[bytes, str]:
+    """A batch's file, byte by byte, and what it is (837P or PDF). Raises NotFound."""
     store = Store(call.session)
     batch = store.need(ClaimBatch, batch_id, "batch")
     call.touch(*store.patients_in_batch(batch.id))
-    return files.get(call, batch.stored_file_id).read()
+    stored = files.get(call, batch.stored_file_id)
+    return stored.read(), stored.content_type
 
 
 def _writable(call: Call, store: Store, claim: Claim) -> ProfessionalClaim | None:
@@ -254,9 +265,8 @@ def _write(
     return writer.finish()
 
 
-def _watch(call: Call, store: Store, payer_id: UUID, claims: Sequence[Claim]) -> None:
-    """The silence alarm: a payer that has said nothing final by then is asked (276)."""
-    payer = store.payer(payer_id)
-    days = payer.silence_alarm_days if payer and payer.silence_alarm_days else 30
+def _watch(call: Call, payer: PayerProfile | None, claims: Sequence[Claim]) -> None:
+    """A payer that has said nothing final by then is asked (276), by its schedule or when it has been silent too long."""
+    days = first_question_after(payer)
     for claim in claims:
         call.due.at(SILENCE_DUE, claim.id, call.now + timedelta(days=days))

@@ -1,4 +1,4 @@
-"""Claims: made from a signed visit or after a payer's answer; held, released, judged again, corrected, voided by people."""
+"""Claims: made from a signed visit, after a payer's answer, or out of parts of another; what people do with them: claim_changes."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from uuid import UUID
 
 from billing.domain.assembly import line_numbers
 from billing.domain.charges import ChargeLine, VisitCharges
-from billing.domain.claims import ClaimEvent, ClaimState, IllegalTransition, claim_control
+from billing.domain.claims import ClaimEvent, ClaimState, claim_control
 from billing.domain.payers import PayerProfile
 from billing.domain.posting import PostingDecision, PostingKind
 from billing.domain.secondary import NEXT
 from billing.domain.x12.professional_claim import Frequency, Responsibility
-from billing.errors import ClaimStateForbids
 from billing.store import Store
 from billing.tables_claims import Claim, ClaimLine, Coverage
 from billing.usecases import claim_life, ledger, work_items
 from billing.usecases.payment_order import PaymentOrder
 from chassis.call import Call
-from chassis.errors import FailedPrecondition, NotFound
 
 PREPARE_DUE = "claim.prepare"
 SERIES = "claim"
@@ -51,7 +49,7 @@ def build_for_visit(call: Call, store: Store, visit: VisitCharges) -> ClaimPlan:
         owing: dict[UUID, UUID | None] = {line.charge_line_id: payer.payer_id for line in visit.lines}
         return ClaimPlan((), owing, {line.charge_line_id: reason for line in visit.lines})
     claims = [
-        _make(
+        make(
             call,
             store,
             visit=visit,
@@ -99,7 +97,7 @@ def make_next(call: Call, store: Store, claim: Claim, *, crossed_over: bool) -> 
     known = store.live_claims_of(carried, rank.value)
     if known:
         return _inform_again(call, store, known[0], claim)
-    made = _make(
+    made = make(
         call,
         store,
         visit=visit,
@@ -145,91 +143,24 @@ def live_claim_of(store: Store, charge_line_id: UUID) -> UUID | None:
     return claim.id if claim else None
 
 
-# ---- what people do
-
-
-def hold(call: Call, claim_id: UUID, reason: str, version: int) -> Claim:
-    """Keeps a claim back until it is released. Raises NotFound, StaleVersion, ClaimStateForbids."""
-    store, claim = _locked(call, claim_id, version)
-    _move(call, store, claim, ClaimEvent.HOLD, detail=reason)
-    claim.hold_reason = reason
-    store.session.flush()
-    return claim
-
-
-def release(call: Call, claim_id: UUID, reason: str, version: int) -> Claim:
-    """Lets a held claim go as it is, on somebody's word. Raises NotFound, StaleVersion, ClaimStateForbids."""
-    store, claim = _locked(call, claim_id, version)
-    if claim.content is None:
-        raise FailedPrecondition("The claim has not been written yet; have it scrubbed again.")
-    _move(call, store, claim, ClaimEvent.RELEASE, detail=reason)
-    claim.hold_reason = ""
-    work_items.settle(call, store.open_items_of_claim(claim.id, ["scrub", "rejection"]), f"released: {reason}")
-    store.session.flush()
-    return claim
-
-
-def rescrub(call: Call, claim_id: UUID, version: int) -> Claim:
-    """Has a held, ready or rejected claim written and judged anew, after something was corrected. Raises as `hold`.
-
-    A rejected claim goes out under a new number, as a claim of its own that is returned: the payer may have kept the
-    old number, and no number is used twice.
-    """
-    store, claim = _locked(call, claim_id, version)
-    if claim.state == ClaimState.REJECTED:
-        return _in_place_of(call, store, claim, "sent again", Frequency(claim.frequency))
-    _move(call, store, claim, ClaimEvent.RESCRUB)
-    plan_preparation(call, claim)
-    return claim
-
-
-def correct(call: Call, claim_id: UUID, reason: str, version: int, *, frequency: Frequency) -> Claim:
-    """A claim that replaces (7) or voids (8) one the payer has. The old one is closed; its lines are on the new one.
-
-    Raises NotFound, StaleVersion, FailedPrecondition (the payer's number of the claim is not known), ClaimStateForbids.
-    """
-    store, claim = _locked(call, claim_id, version)
-    if not claim.payer_control:
-        raise FailedPrecondition("The payer's number of the claim is not known yet.")
-    return _in_place_of(call, store, claim, reason, frequency)
-
-
-def void(call: Call, claim_id: UUID, reason: str, version: int, *, self_pay: bool) -> list[Claim]:
-    """Takes back a claim that was never sent; its visit is billed anew by the coverages of today, or to the patient.
-
-    Returns the claims made instead. Raises as `correct`.
-    """
-    store, claim = _locked(call, claim_id, version)
-    if claim.sent_on is not None and claim.state != ClaimState.REJECTED:
-        raise FailedPrecondition("The payer has the claim; send a void (frequency 8) instead.")
-    _move(call, store, claim, ClaimEvent.VOID, detail=reason)
-    lines = store.claim_lines([claim.id]).get(claim.id, [])
-    store.retire_lines(claim.id)
-    work_items.settle(call, store.open_items_of_claim(claim.id, ["scrub", "rejection"]), f"voided: {reason}")
-    visit = store.visit_charges(claim.encounter_id)
-    carried = {line.charge_line_id for line in lines}
-    if visit is None or claim.responsibility != Responsibility.PRIMARY:
-        return []
-    order = [] if self_pay else PaymentOrder(store).of(visit.patient_id, visit.service_date, visit.accident)
-    coverage, payer = order[0] if order else (None, None)
-    made = []
-    if coverage is not None and payer is not None:
-        made.append(
-            _make(
-                call,
-                store,
-                visit=visit,
-                lines=[line for line in visit.lines if line.charge_line_id in carried],
-                coverage_id=coverage.id,
-                payer_id=payer.payer_id,
-                responsibility=Responsibility.PRIMARY,
-                replaces_claim_id=claim.id,
-            )
-        )
-    owes_now = payer.payer_id if payer else None
-    if owes_now != claim.payer_id:
-        _move_debt(call, store, claim, sorted(carried), owes_now, f"voided: {reason}", key=f"void:{claim.id}")
-    return made
+def make_primary(
+    call: Call,
+    store: Store,
+    visit: VisitCharges,
+    charge_line_ids: Sequence[UUID],
+    coverage: Coverage,
+    payer: PayerProfile,
+) -> Claim:
+    """Drafts the first payer's claim for lines of a visit that no claim carries."""
+    return make(
+        call,
+        store,
+        visit=visit,
+        lines=[line for line in visit.lines if line.charge_line_id in charge_line_ids],
+        coverage_id=coverage.id,
+        payer_id=payer.payer_id,
+        responsibility=Responsibility.PRIMARY,
+    )
 
 
 def split_off(
@@ -254,7 +185,7 @@ def split_off(
     made = []
     for line_ids, other in parts:
         coverage_id, payer_id = (other[0].id, other[1].payer_id) if other else (claim.coverage_id, claim.payer_id)
-        part = _make(
+        part = make(
             call,
             store,
             visit=visit,
@@ -265,7 +196,7 @@ def split_off(
             split_from_id=claim.id,
         )
         if payer_id != claim.payer_id:
-            _move_debt(call, store, claim, sorted(line_ids), payer_id, reason, key=f"split:{part.id}")
+            move_debt(call, store, claim, sorted(line_ids), payer_id, reason, key=f"split:{part.id}")
         claim_life.note(call, store, claim, "split", claim.state, f"{part.control}: {reason}")
         made.append(part)
     return made
@@ -281,37 +212,7 @@ def local_day(call: Call, store: Store, claim: Claim) -> date:
     return ledger.local_day(call, store, claim.location_id)
 
 
-# ---- inside
-
-
-def _in_place_of(call: Call, store: Store, claim: Claim, reason: str, frequency: Frequency) -> Claim:
-    """Closes a claim and makes the one that takes its lines, its rank and its payer's number over."""
-    visit = store.visit_charges(claim.encounter_id)
-    if visit is None:
-        raise NotFound("visit")
-    carried = [line.charge_line_id for line in store.claim_lines([claim.id]).get(claim.id, [])]
-    _move(call, store, claim, ClaimEvent.CLOSE, detail=f"replaced: {reason}")
-    store.retire_lines(claim.id)
-    made = _make(
-        call,
-        store,
-        visit=visit,
-        lines=[line for line in visit.lines if line.charge_line_id in carried],
-        coverage_id=claim.coverage_id,
-        payer_id=claim.payer_id,
-        responsibility=Responsibility(claim.responsibility),
-        previous_claim_id=claim.previous_claim_id,
-        replaces_claim_id=claim.id,
-        frequency=frequency,
-    )
-    made.payer_control = claim.payer_control if frequency is not Frequency.ORIGINAL else ""
-    store.session.flush()
-    kinds = ["denial", "underpaid", "rejection", "silence", "not_on_file"]
-    work_items.settle(call, store.open_items_of_claim(claim.id, kinds), f"replaced by {made.control}: {reason}")
-    return made
-
-
-def _make(
+def make(
     call: Call,
     store: Store,
     *,
@@ -380,23 +281,7 @@ def _make(
     return claim
 
 
-def _locked(call: Call, claim_id: UUID, version: int) -> tuple[Store, Claim]:
-    store = Store(call.session)
-    claim = store.lock(Claim, claim_id, "claim")
-    if call.principal.location_ids and claim.location_id not in call.principal.location_ids:
-        raise NotFound("claim")
-    call.expect_version(claim.version, version)
-    return store, claim
-
-
-def _move(call: Call, store: Store, claim: Claim, event: ClaimEvent, *, detail: str = "") -> None:
-    try:
-        claim_life.move(call, store, claim, event, detail=detail)
-    except IllegalTransition as illegal:
-        raise ClaimStateForbids(f"{str(illegal).capitalize()}.") from None
-
-
-def _move_debt(
+def move_debt(
     call: Call,
     store: Store,
     claim: Claim,

@@ -30,6 +30,8 @@ EDI = "application/edi-x12"
 LONGEST_NAME = 200
 # Of one look; with more waiting the next look follows at once.
 MOST_FILES = 25
+# GS08 of an 837I begins with it.
+INSTITUTIONAL = "005010X223"
 
 
 def start_polling(call: Call, after: timedelta = timedelta(hours=1)) -> None:
@@ -159,6 +161,11 @@ def _take(call: Call, store: Store, row: InboundFile, index: int, transaction: T
                 payer = store.payer(check.payer_id, check.service_date) if check else None
                 if check is not None and payer is not None:
                     eligibility.take_answer(call, store, check, payer, answer)
+        case "837" if transaction.version.startswith(INSTITUTIONAL):
+            raise UnsupportedVersion(
+                "institutional claims (837I, UB-04) are out of scope: only professional ones (837P, CMS-1500) are handled",
+                transaction.place(),
+            )
         case _:
             raise UnsupportedVersion(
                 f"set {transaction.set_id} is not expected from a clearinghouse", transaction.place()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from billing.domain.x12.envelope import Separators
 from billing.domain.x12.writer import EnvelopeData
 from billing.store import Store
 from chassis.call import Call
@@ -22,6 +23,7 @@ class TradingPartner:
     receiver_name: str
     production: bool
     qualifier: str = "ZZ"
+    separators: Separators = field(default_factory=Separators)
 
 
 def next_interchange_control(store: Store) -> int:
@@ -39,4 +41,5 @@ def envelope(call: Call, partner: TradingPartner, control: int) -> EnvelopeData:
         control=control,
         written_at=call.now,
         production=partner.production,
+        separators=partner.separators,
     )

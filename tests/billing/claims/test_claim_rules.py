@@ -171,7 +171,10 @@ def test_only_sound_rules_go_live(clinic: InsuredClinic):
         clinic.staff.call(
             "PutClaimRule", rules.PutClaimRuleRequest(claim_rule_set_id=draft.claim_rule_set_id, rule=bad)
         )
-    assert {one.field for one in refused.value.violations} == {"rule.clauses[0].tests[0].field", "rule.actions[0].value"}
+    assert {one.field for one in refused.value.violations} == {
+        "rule.clauses[0].tests[0].field",
+        "rule.actions[0].value",
+    }
     failing = blood()
     failing.examples[0].held = False
     draft = world.draft(failing)
