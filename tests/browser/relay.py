@@ -49,7 +49,7 @@ class Relay:
             "--no-multicast-peers",
             "--no-tcp-relay",
             "--total-quota=400",
-            "--user-quota=12",
+            "--user-quota=24",
             # The chart forbids these: here everybody is on one machine.
             "--allow-loopback-peers",
             f"--pidfile={self._folder / 'pid'}",
