@@ -9,9 +9,11 @@ from uuid import UUID
 
 from google.protobuf.field_mask_pb2 import FieldMask
 from polyclinic.patient_registry.v1 import patient_registry_pb2 as pb
+from polyclinic.patient_registry.v1 import portal_access_pb2
 from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 from polyclinic.types.v1 import types_pb2
 
+from chassis.ids import uuid7
 from chassis.testing import Case
 from tests.contracts.growth import Bound
 from tests.patient_registry import cases_intake
@@ -146,6 +148,11 @@ CASES = {
         )
     ),
     **cases_intake.CASES,
+    "RequestPortalCode": Case(
+        lambda w: portal_access_pb2.RequestPortalCodeRequest(
+            tenant_id=str(uuid7()), contact="+12125550142", birth_date=day(1984, 2, 29)
+        )
+    ),
 }
 
 # For the bounds of reads (tests/contracts/test_bounds.py): tables of which one patient has few …

@@ -27,7 +27,8 @@ class Intake:
 def photo(width: int = 640, height: int = 400, kind: str = "JPEG", **more: Any) -> bytes:
     """A picture as a phone takes it: a card on a table."""
     made = Image.new("RGB", (width, height), "#6b5b4b")
-    ImageDraw.Draw(made).rectangle((40, 40, width - 40, height - 40), fill="#f4f4ee", outline="#123", width=4)
+    edge = min(width, height) // 10
+    ImageDraw.Draw(made).rectangle((edge, edge, width - edge, height - edge), fill="#f4f4ee", outline="#123", width=4)
     out = io.BytesIO()
     made.save(out, kind, **more)
     return out.getvalue()
