@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from infra.local.passwords import Secrets
 from infra.local.process import LOOPBACK, free_ports, port_is_taken
-from infra.local.servers import SERVICES, EmbeddedNats, EmbeddedPostgres, Secrets
+from infra.local.servers import SERVICES, EmbeddedNats, EmbeddedPostgres
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 SIMULATORS: Final = ("clearinghouse", "sms", "smtp", "cards")

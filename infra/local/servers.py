@@ -12,14 +12,12 @@ import hashlib
 import json
 import os
 import pwd
-import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sysconfig
 import tempfile
-import threading
 import time
 from collections.abc import Iterable
 from importlib import metadata
@@ -30,6 +28,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from infra.local.passwords import Secrets
 from infra.local.process import LOOPBACK, Child, StartError, free_port, port_is_taken, wait_until
 
 SERVICES: Final = ("identity", "patient_registry", "scheduling", "billing", "notifications", "telehealth")
@@ -38,26 +37,6 @@ ROLES: Final = ("owner", "app", "worker")
 UNPRIVILEGED: Final = "nobody"
 LONGEST_SOCKET_PATH: Final = 100
 RESTART_SECONDS: Final = 15.0
-
-
-class Secrets:
-    """Passwords made on first use and kept in one file (mode 0600); safe to ask from threads."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-
-    def get(self, name: str) -> str:
-        """The secret of this name; made and stored when it is asked for the first time."""
-        with self._lock:
-            kept: dict[str, str] = json.loads(self._path.read_text()) if self._path.is_file() else {}
-            if name not in kept:
-                kept[name] = secrets.token_urlsafe(24)
-                temporary = self._path.with_suffix(".new")
-                temporary.touch(mode=0o600)
-                temporary.write_text(json.dumps(kept, indent=1, sort_keys=True))
-                temporary.replace(self._path)
-            return kept[name]
 
 
 class EmbeddedPostgres:

@@ -25,9 +25,10 @@ import grpc
 import psutil
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from infra.local.passwords import Secrets
 from infra.local.plan import ROOT, SIMULATORS, Part, Plan, Ports
 from infra.local.process import Child, StartError, wait_until
-from infra.local.servers import SERVICES, EmbeddedNats, EmbeddedPostgres, Secrets
+from infra.local.servers import SERVICES, EmbeddedNats, EmbeddedPostgres
 
 READY_SECONDS = 60.0
 MIGRATION_SECONDS = 120.0

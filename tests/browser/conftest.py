@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from infra.local.passwords import Secrets
 from infra.local.plan import OFFSETS
 from infra.local.seed import seed_demo
-from infra.local.servers import Secrets
 from infra.local.stack import Stack
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -40,8 +40,8 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
         yield Clinic(running, turn_port=int(running.rsplit(":", 1)[1]) + OFFSETS["turn"], turn_secret=secret)
         return
     # Who is silent in a video visit has dropped after seconds here, not after a minute and a half.
-    os.environ.setdefault("POLYCLINIC_HEARTBEAT_SECONDS", "3")
-    os.environ.setdefault("POLYCLINIC_PRESENCE_TIMEOUT_SECONDS", "9")
+    os.environ.setdefault("POLYCLINIC_HEARTBEAT_SECONDS", "4")
+    os.environ.setdefault("POLYCLINIC_PRESENCE_TIMEOUT_SECONDS", "20")
     stack = Stack(tmp_path_factory.mktemp("stack"), durable=False)
     stack.start()
     try:
