@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from polyclinic.identity.v1 import clinics_pb2, identity_pb2
+from polyclinic.identity.v1 import clinics_pb2, identity_pb2, patient_access_pb2
 
 from chassis.service import Service
 from chassis.settings import SettingsError
 from identity import events
 from identity.rpc.clinics import ClinicsRpc
 from identity.rpc.identity import IdentityRpc
+from identity.rpc.patient_access import PatientAccessRpc
 from identity.secrets import KeyVault, Passwords
 from identity.settings import Settings
 from identity.usecases import keys
@@ -38,6 +39,7 @@ def build(settings: Settings) -> Service:
     service.before_ready(make_first_key)
     service.serve(identity_pb2.DESCRIPTOR.services_by_name["Identity"], IdentityRpc(desk))
     service.serve(clinics_pb2.DESCRIPTOR.services_by_name["Clinics"], ClinicsRpc())
+    service.serve(patient_access_pb2.DESCRIPTOR.services_by_name["PatientAccess"], PatientAccessRpc(desk))
     service.consume(events.SUBSCRIPTIONS)
     return service
 

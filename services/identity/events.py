@@ -1,4 +1,4 @@
-"""What identity publishes, and the one thing it consumes: audit entries."""
+"""What identity publishes, and what it consumes: audit entries, and whom patients may act for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from polyclinic.audit.v1 import audit_pb2
 from polyclinic.identity.v1 import events_pb2 as pb
+from polyclinic.patient_registry.v1 import events_pb2 as registry_events
 
 from chassis.call import Call
 from chassis.processor import Subscription
@@ -75,4 +76,14 @@ def _entry_values(call: Call, entry: audit_pb2.AuditEntry) -> dict[str, Any]:
     }
 
 
-SUBSCRIPTIONS = (Subscription(audit_pb2.AuditEntry, on_audit_entries, purpose="audit-trail", bulk=True),)
+def on_proxied_patients_changed(call: Call, event: registry_events.ProxiedPatientsChanged) -> None:
+    """A patient's account reaches whom they may act for now, and nobody else."""
+    from identity.usecases import patient_access
+
+    patient_access.follow_reach(call, UUID(event.patient_id), list(event.proxied_patient_ids), instant(event.as_of))
+
+
+SUBSCRIPTIONS = (
+    Subscription(audit_pb2.AuditEntry, on_audit_entries, purpose="audit-trail", bulk=True),
+    Subscription(registry_events.ProxiedPatientsChanged, on_proxied_patients_changed, purpose="reach"),
+)

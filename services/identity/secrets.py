@@ -41,6 +41,11 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_code() -> str:
+    """Six random digits; what is guessed is limited by attempts and time, and stored under argon2id."""
+    return f"{secrets.randbelow(1_000_000):06d}"
+
+
 def digest(secret: str) -> bytes:
     """What is stored of a random secret; it needs no salt and no slow hash."""
     return hashlib.sha256(secret.encode()).digest()

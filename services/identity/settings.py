@@ -18,6 +18,8 @@ class Settings(ServiceSettings):
     access_token_seconds: int = 300
     # A browser session without use ends after this long; each refresh starts it anew.
     session_hours: int = 12
+    # A patient's session, likewise: their phone is lent and lost more often than a desk.
+    patient_session_minutes: int = 30
     # argon2id; the defaults of the library take 350 ms on a small machine (OWASP: 19 MiB, t = 2, p = 1).
     password_memory_kib: int = 19 * 1024
     password_passes: int = 2

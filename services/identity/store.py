@@ -50,6 +50,20 @@ class Store(BaseStore):
         query = select(Account).where(Account.tenant_id == self.tenant_id, Account.login == login.lower())
         return self.session.scalars(query.with_for_update()).one_or_none()
 
+    def account_of_patient(self, patient_id: UUID) -> Account | None:
+        """The account whose own patient this is (the first it reaches), locked; the oldest of several."""
+        query = (
+            select(Account)
+            .where(
+                Account.tenant_id == self.tenant_id,
+                Account.roles.contains(["patient"]),
+                Account.patient_ids[0].astext == str(patient_id),
+            )
+            .order_by(Account.id)
+            .limit(1)
+        )
+        return self.session.scalars(query.with_for_update()).one_or_none()
+
     def login_taken(self, login: str) -> bool:
         query = select(exists().where(Account.tenant_id == self.tenant_id, Account.login == login.lower()))
         return bool(self.session.scalar(query))

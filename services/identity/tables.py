@@ -123,6 +123,10 @@ class Account(Versioned, Tenanted, Base):
     active: Mapped[bool]
     failures: Mapped[int]
     locked_until: Mapped[datetime | None]
+    # A patient's: when they last signed in by a code (real time): for a while they may set a password without the old one.
+    proved_at: Mapped[datetime | None]
+    # A patient's: as of when (business time) the registry said whom they may act for.
+    reach_as_of: Mapped[datetime | None]
     __table_args__ = (UniqueConstraint("tenant_id", "login"),)
 
 
@@ -215,3 +219,16 @@ class ClinicPage(Versioned, Tenanted, Base):
     takes_new_patients: Mapped[bool]
     location_ids: Mapped[list]
     practitioner_ids: Mapped[list]
+
+
+class PortalCode(Tenanted, Base):
+    """A one-time code for one sign-in of a patient, under the id of its request. Real time."""
+
+    __tablename__ = "portal_code"
+    patient_id: Mapped[UUID]
+    proxied_patient_ids: Mapped[list]
+    name: Mapped[str]
+    code_hash: Mapped[str]
+    attempts: Mapped[int]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from polyclinic.identity.v1 import patient_access_pb2
 from polyclinic.notifications.v1 import conversations_pb2, notifications_pb2
 from polyclinic.patient_registry.v1 import patient_registry_pb2
 
 from chassis.service import Service
 from notifications import events
+from notifications.adapters.accounts import Accounts
 from notifications.adapters.guard import Guarded
 from notifications.adapters.registry import Registry
 from notifications.adapters.sms import SmsCarrier
@@ -22,8 +24,10 @@ def build(settings: Settings) -> Service:
     """The service, wired and not yet started."""
     service = Service("notifications", settings)
     registry = service.peer("patient_registry", patient_registry_pb2.DESCRIPTOR.services_by_name["PatientRegistry"])
+    identity = service.peer("identity", patient_access_pb2.DESCRIPTOR.services_by_name["PatientAccess"])
     outside = Outside(
         registry=Registry(registry),
+        accounts=Accounts(identity),
         carriers={
             Channel.EMAIL: Guarded(
                 SmtpCarrier(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from polyclinic.billing.v1 import events_pb2 as billing_events
 from polyclinic.identity.v1 import events_pb2 as identity_events
+from polyclinic.patient_registry.v1 import events_pb2 as registry_events
 from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 from polyclinic.types.v1 import types_pb2
 
@@ -18,10 +19,11 @@ from chassis.due import DueItem
 from chassis.processor import Subscription
 from chassis.protos import instant
 from notifications.domain import wording
-from notifications.usecases import deciding, notices, sending, tenants, visits
+from notifications.usecases import deciding, notices, portal_codes, sending, tenants, visits
 from notifications.usecases.composing import SEND
 from notifications.usecases.notices import DelayFacts, OfferFacts
 from notifications.usecases.outside import Outside
+from notifications.usecases.portal_codes import SEND_CODE, CodeFacts
 from notifications.usecases.tenants import ClinicFacts, LocationFacts
 from notifications.usecases.visits import DECIDE, REPLAN, AppointmentFacts
 
@@ -72,6 +74,22 @@ def on_visit_delayed(outside: Outside, call: Call, event: scheduling_events.Visi
 
 def on_statement_issued(outside: Outside, call: Call, event: billing_events.StatementIssued) -> None:
     notices.plan_statement(call, outside, UUID(event.statement_id), UUID(event.patient_id))
+
+
+def on_portal_code_requested(call: Call, event: registry_events.PortalCodeRequested) -> None:
+    facts = CodeFacts(
+        id=UUID(event.portal_code_id),
+        patient_id=UUID(event.patient_id),
+        name=event.name,
+        channel=event.channel,
+        address_digest=event.address_digest,
+        proxied_patient_ids=list(event.proxied_patient_ids),
+    )
+    portal_codes.plan(call, facts)
+
+
+def on_portal_code_due(outside: Outside, call: Call, item: DueItem) -> None:
+    portal_codes.send(call, outside, item)
 
 
 def on_reminder_due(outside: Outside, call: Call, item: DueItem) -> None:
@@ -138,6 +156,7 @@ def subscriptions(outside: Outside) -> tuple[Subscription, ...]:
         Subscription(scheduling_events.WaitlistOfferSettled, on_waitlist_settled, purpose="offers"),
         Subscription(scheduling_events.VisitDelayed, partial(on_visit_delayed, outside), purpose="delays"),
         Subscription(billing_events.StatementIssued, partial(on_statement_issued, outside), purpose="statements"),
+        Subscription(registry_events.PortalCodeRequested, on_portal_code_requested, purpose="portal-codes"),
     )
 
 
@@ -147,4 +166,5 @@ def due(outside: Outside) -> Mapping[str, Callable[[Call, DueItem], None]]:
         DECIDE: partial(on_reminder_due, outside),
         SEND: partial(on_message_due, outside),
         REPLAN: partial(on_rules_changed, outside),
+        SEND_CODE: partial(on_portal_code_due, outside),
     }

@@ -16,7 +16,7 @@ from tests.identity.conftest import SECRETS
 def house(service_harness: Callable[..., Harness]) -> Iterator[House]:
     """Every service in process and a gateway in front of them."""
     assets.build()
-    made = build(service_harness, SECRETS)
+    made = build(service_harness, {"identity": SECRETS})
     yield made
     for name in ("polyclinic.backends", "polyclinic.streams"):
         made.gateway.extensions[name].close()

@@ -57,7 +57,9 @@ class House:
 
         def call(verb: str, path: str, **body: Any) -> Any:
             headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid7())}
-            found = client.open(f"/api{path}", method=verb, json=body if verb != "GET" else None, headers=headers)
+            found = client.open(
+                f"/api{path}", method=verb, json=body if verb not in ("GET", "DELETE") else None, headers=headers
+            )
             assert found.status_code < 300, f"{verb} {path}: {found.get_data(as_text=True)}"
             return found.get_json()
 
@@ -196,11 +198,12 @@ class Forms(HTMLParser):
             self._form[self._area][0] += data
 
 
-def build(service_harness: Callable[..., Harness], secrets: dict[str, str], instance: str = "console") -> House:
-    """Starts every service apart from those of other tests, and founds a clinic over the public API."""
+def build(
+    service_harness: Callable[..., Harness], environment: dict[str, dict[str, str]], instance: str = "console"
+) -> House:
+    """Starts every service (with its own environment) apart from those of other tests, and founds a clinic over the public API."""
     harnesses = {
-        name: service_harness(name, POLYCLINIC_INSTANCE=instance, **(secrets if name == "identity" else {}))
-        for name in SERVICES
+        name: service_harness(name, POLYCLINIC_INSTANCE=instance, **environment.get(name, {})) for name in SERVICES
     }
     identity = harnesses["identity"]
 
@@ -212,6 +215,7 @@ def build(service_harness: Callable[..., Harness], secrets: dict[str, str], inst
     for harness in harnesses.values():
         harness.clock.set(now)
         harness.service.verifier.add_keys(key_set)
+        harness.service.verifier.learn()
         # Both kinds of key from the start: a verifier that knows identity's alone asks for others only now and then.
         harness.service.verifier.learn()
     slug = f"{instance}-" + uuid7().hex[-12:]
@@ -230,12 +234,18 @@ def build(service_harness: Callable[..., Harness], secrets: dict[str, str], inst
             harnesses[asker].stub_peer(
                 "patient_registry", method, lambda request, peer=peer, method=method: peer.call(method, request)
             )
+    accounts = identity.client(tenant_id, ["portal_code.draw"], service="notifications")
+    harnesses["notifications"].stub_peer(
+        "identity", "DrawPortalCode", lambda request: accounts.call("DrawPortalCode", request)
+    )
     gateway = create_app(
         Settings(
             session_key=b"k" * 32,  # type: ignore[arg-type]
             addresses={name: f"127.0.0.1:{harness.service.port}" for name, harness in harnesses.items()},
             limit_address_per_second=0.0,
             limit_principal_per_second=0.0,
+            card_browser_url="https://cards.example.org",  # type: ignore[arg-type]
+            card_publishable_key="pk_test",
         )
     )
     house = House(harnesses, gateway, tenant_id, slug)

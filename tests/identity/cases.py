@@ -9,7 +9,7 @@ from uuid import UUID
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.type.date_pb2 import Date
 from polyclinic.audit.v1 import audit_pb2
-from polyclinic.identity.v1 import clinics_pb2, events_pb2
+from polyclinic.identity.v1 import clinics_pb2, events_pb2, patient_access_pb2
 from polyclinic.identity.v1 import identity_pb2 as pb
 from polyclinic.types.v1 import types_pb2
 
@@ -78,7 +78,14 @@ def world(harness, tenant):
     signed_in = harness.anonymous().call("SignIn", pb.SignInRequest(tenant=slug, login="clerk", password=PASSWORD))
     api_client = owner.call("CreateApiClient", pb.CreateApiClientRequest(name="kiosk", roles=[pb.ROLE_SCHEDULER]))
     harness.deliver(tenant_id, audit_entry(tenant_id))
+    code_id = str(uuid7())
+    drawn = harness.client(tenant_id, ["portal_code.draw"], service="notifications").call(
+        "DrawPortalCode",
+        patient_access_pb2.DrawPortalCodeRequest(portal_code_id=code_id, patient_id=str(uuid7()), name="Ana"),
+    )
     return SimpleNamespace(
+        portal_code_id=code_id,
+        portal_code=drawn.code,
         tenant_id=tenant_id,
         slug=slug,
         entity=entity,
@@ -143,6 +150,17 @@ def _rename(kind, w):
 
 
 CASES = {
+    "SignInWithCode": Case(
+        lambda w: patient_access_pb2.SignInWithCodeRequest(
+            tenant=w.slug, portal_code_id=w.portal_code_id, code=w.portal_code
+        )
+    ),
+    "DrawPortalCode": Case(
+        lambda w: patient_access_pb2.DrawPortalCodeRequest(
+            portal_code_id=str(uuid7()), patient_id=str(uuid7()), name="Ana"
+        ),
+        service="notifications",
+    ),
     "GetClinic": Case(lambda w: clinics_pb2.GetClinicRequest(slug=w.slug)),
     "ListClinics": Case(lambda w: clinics_pb2.ListClinicsRequest()),
     "GetClinicPage": Case(lambda w: clinics_pb2.GetClinicPageRequest()),

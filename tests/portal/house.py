@@ -33,6 +33,11 @@ class Reader(Browser):
         """Sends this page's form that leads to `path` as a browser would (``__`` in names is a dot)."""
         return self.post(self.here + path, follow, **fields)
 
+    def send_values(self, path: str, values: dict[str, Any]) -> Browser:
+        """The same for inputs whose names are no names of Python's (``lines[0].value``)."""
+        action = self.here + path
+        return self._keep(self.client.post(action, data=self.fields(action) | values, follow_redirects=True))
+
 
 def online(house: House) -> None:
     """A kind of visit that patients book by themselves, in person and by video."""

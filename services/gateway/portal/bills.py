@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Response
+from google.type import date_pb2
+from polyclinic.billing.v1 import payment_plans_pb2 as payment_plans
 from polyclinic.billing.v1 import payments_pb2 as billing
 from polyclinic.types.v1 import types_pb2
 
@@ -29,6 +32,21 @@ STATES: Known = {
     billing.PAYMENT_STATE_DECLINED: ("×", "bad", N_("Declined")),
     billing.PAYMENT_STATE_REVERSED: ("↩", "", N_("Taken back")),
     billing.PAYMENT_STATE_DISPUTED: ("!", "warn", N_("Disputed")),
+}
+# In how many monthly instalments a patient may choose to pay, and when the first one is due.
+COUNTS = (3, 6, 12)
+FIRST_DUE_DAYS = 30
+INSTALMENTS: Mapping[str, tuple[str, str, str]] = {
+    "paid": ("✓", "good", N_("Paid")),
+    "due": ("○", "warn", N_("Due now")),
+    "missed": ("!", "bad", N_("Missed")),
+    "scheduled": ("○", "", N_("To come")),
+}
+PLANS: Mapping[str, tuple[str, str, str]] = {
+    "active": ("◐", "info", N_("Running")),
+    "completed": ("✓", "good", N_("All paid")),
+    "broken": ("!", "bad", N_("Broken off")),
+    "cancelled": ("×", "", N_("Ended")),
 }
 METHODS: Mapping[int, str] = {
     billing.PAYMENT_METHOD_CASH: N_("Cash"),
@@ -120,6 +138,9 @@ class Bills:
             ("GET", "/bills/{statement_id}", self.statement),
             ("POST", "/bills/{statement_id}", self.pay),
             ("GET", "/bills/{statement_id}/pdf", self.statement_pdf),
+            ("GET", "/plan", self.plan_form),
+            ("POST", "/plan", self.agree),
+            ("GET", "/plan/{payment_plan_id}", self.plan),
             ("GET", "/payments/{payment_id}", self.payment),
             ("GET", "/payments/{payment_id}/receipt", self.receipt),
         )
@@ -130,6 +151,7 @@ class Bills:
             account=page.ask("Billing.GetAccount", patient_id=page.patient_id, page_size=500),
             statements=page.ask("Billing.ListStatements", patient_id=page.patient_id, page_size=STATEMENTS),
             payments=page.ask("Billing.ListPayments", patient_id=page.patient_id, page_size=PAYMENTS),
+            plans=page.ask("PaymentPlans.ListPaymentPlans", patient_id=page.patient_id, state="active", page_size=5),
         )
         account = parts["account"].need()
         lines = list(account.lines)
@@ -141,6 +163,7 @@ class Bills:
             explained=explain(lines),
             statements=parts["statements"],
             payments=parts["payments"],
+            plans=parts["plans"],
             states=STATES,
             methods=METHODS,
         )
@@ -166,6 +189,46 @@ class Bills:
         except Refused as refused:
             return self.statement(page, refused.problem)
         return page.go(f"{page.here}/payments/{payment.payment_id}")
+
+    def plan_form(self, page: PortalPage, problem: problems.Problem | None = None) -> Response:
+        """What is owed, in instalments: how many, and what they would come to."""
+        count = page.sent("count") or page.arg("count") or str(COUNTS[0])
+        chosen = int(count) if count.isdecimal() and int(count) in COUNTS else COUNTS[0]
+        asked = {"patient_id": page.patient_id, "count": chosen, **self._monthly(page)}
+        parts = page.together(
+            preview=page.ask("PaymentPlans.PreviewPaymentPlan", **asked),
+            cards=page.ask("PaymentPlans.ListCards", patient_id=page.patient_id, page_size=10),
+        )
+        return page.show(
+            "bills/plan_form.html",
+            status=problem.status if problem else 200,
+            problem=problem,
+            counts=COUNTS,
+            chosen=chosen,
+            preview=parts["preview"],
+            cards=parts["cards"].value.cards if parts["cards"].value is not None else (),
+        )
+
+    def agree(self, page: PortalPage) -> Response:
+        """Agrees to the plan that was shown."""
+        try:
+            made = page.submit("PaymentPlans.AgreePaymentPlan", patient_id=page.patient_id, **self._monthly(page))
+        except Refused as refused:
+            return self.plan_form(page, refused.problem)
+        return page.go(f"{page.here}/plan/{made.payment_plan_id}", page.gettext("Thank you. The plan is agreed."))
+
+    @staticmethod
+    def plan(page: PortalPage) -> Response:
+        """One plan with its instalments."""
+        found = page.call("PaymentPlans.GetPaymentPlan", payment_plan_id=page.own("payment_plan_id"))
+        return page.show("bills/plan.html", plan=found, states=INSTALMENTS, ended=PLANS)
+
+    @staticmethod
+    def _monthly(page: PortalPage) -> dict[str, Any]:
+        """Once a month, for the first time a month from today."""
+        first = page.today + timedelta(days=FIRST_DUE_DAYS)
+        day = date_pb2.Date(year=first.year, month=first.month, day=first.day)
+        return {"every": payment_plans.PLAN_EVERY_MONTH, "first_due": day}
 
     @staticmethod
     def statement_pdf(page: PortalPage) -> Response:

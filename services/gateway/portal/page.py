@@ -16,7 +16,14 @@ from gateway.web.page import Page
 PERSON_COOKIE = "polyclinic_portal_person"
 PREFIX = "/portal"
 # What the menu at the top holds: (path behind /portal/<clinic>, icon, text, the RPC it cannot be without).
-MENU: Sequence[tuple[str, str, str, str]] = (("/papers", "file", N_("Forms and papers"), "Intake.ListFormResponses"),)
+MENU: Sequence[tuple[str, str, str, str]] = (
+    ("/family", "people", N_("Whom I look after"), "PatientRegistry.GetPatient"),
+    ("/details", "person", N_("My details"), "PatientRegistry.UpdatePatient"),
+    ("/papers", "file", N_("Forms and papers"), "Intake.ListFormResponses"),
+    ("/waitlist", "clock", N_("Waitlist"), "Scheduling.JoinWaitlist"),
+    ("/preferences", "settings", N_("Messages I want"), "PatientRegistry.SetContactConsent"),
+    ("/password", "shield", N_("Password"), "Identity.SetPassword"),
+)
 
 
 class PortalPage(Page):
@@ -96,9 +103,10 @@ class PortalPage(Page):
 
     @staticmethod
     def person(listed: str) -> str:
-        """``Okafor, Ada`` as one says it: ``Ada Okafor``."""
-        family, comma, given = listed.partition(", ")
-        return f"{given} {family}" if comma else listed
+        """``Okafor, Ada, MD`` as one says it: ``Ada Okafor, MD``."""
+        family, _comma, rest = listed.partition(", ")
+        given, comma, credential = rest.partition(", ")
+        return f"{given} {family}".strip() + comma + credential
 
     def own(self, name: str) -> str:
         """An id of the address, e.g. ``own("appointment_id")``; what is no id is not there. Raises NotFound."""

@@ -10,7 +10,7 @@ from flask import Flask, Response
 from google.protobuf.descriptor import ServiceDescriptor
 
 from gateway.edge import Edge
-from gateway.portal import booking, forms, home, messages, preparing, signing, visits, waiting
+from gateway.portal import booking, forms, home, messages, person, preparing, signing, visits, waiting
 from gateway.portal.bills import Bills, CardEntry
 from gateway.portal.page import PREFIX, PortalPage, patients_only
 from gateway.sessions import Sessions
@@ -83,8 +83,18 @@ MESSAGES: Table = (
     ("GET", "/messages/{thread_id}", messages.thread),
     ("POST", "/messages/{thread_id}", messages.reply),
 )
+PERSON: Table = (
+    ("GET", "/details", person.details),
+    ("POST", "/details", person.save_details),
+    ("GET", "/preferences", person.preferences),
+    ("POST", "/preferences/channels", person.save_channels),
+    ("POST", "/preferences/language", person.save_language),
+    ("GET", "/family", person.family),
+    ("POST", "/person", person.choose),
+    ("GET", "/password", signing.password_form),
+)
 
-TABLES: Sequence[Table] = (HOME, VISITS, BOOK, WAITLIST, PREPARING, FORMS, MESSAGES)
+TABLES: Sequence[Table] = (HOME, VISITS, BOOK, WAITLIST, PREPARING, FORMS, MESSAGES, PERSON)
 
 
 def add_portal(
@@ -110,11 +120,14 @@ def add_portal(
     public: Table = (
         ("GET", "/sign-in", doors.form),
         ("POST", "/sign-in", doors.sign_in),
+        ("POST", "/sign-in/code", doors.ask_code),
+        ("POST", "/sign-in/verify", doors.verify),
         ("POST", "/sign-out", doors.sign_out),
         ("POST", "/language", signing.language),
     )
     site.add(app, edge, (Route(verb, CLINIC + path, handler, public=True) for verb, path, handler in public))
-    for table in (*TABLES, Bills(cards).table()):
+    own: Table = (("POST", "/password", doors.set_password),)
+    for table in (*TABLES, Bills(cards).table(), own):
         site.add(app, edge, (Route(verb, CLINIC + path, handler) for verb, path, handler in table))
 
 

@@ -93,7 +93,9 @@ SERVICES: dict[str, frozenset[str]] = {
     "patient_registry": frozenset({"organisation.snapshot"}),
     "scheduling": frozenset({"organisation.snapshot", "patient.snapshot"}),
     "billing": frozenset({"organisation.snapshot", "patient.snapshot", "patient.billing_profile", "snapshot.read"}),
-    "notifications": frozenset({"organisation.snapshot", "patient.snapshot", "patient.contact", "snapshot.read"}),
+    "notifications": frozenset(
+        {"portal_code.draw", "organisation.snapshot", "patient.snapshot", "patient.contact", "snapshot.read"}
+    ),
     "telehealth": frozenset({"organisation.snapshot", "organisation.read", "snapshot.read"}),
     "gateway": frozenset({"organisation.read"}),
 }

@@ -33,17 +33,17 @@ class IdentityRpc:
     # --- signing in ---------------------------------------------------------------------------------------------------
 
     def SignIn(self, request: pb.SignInRequest, call: Call) -> pb.TokenResponse:
-        return _tokens(sessions.sign_in(call, self._desk, request.tenant, request.login, request.password))
+        return token_response(sessions.sign_in(call, self._desk, request.tenant, request.login, request.password))
 
     def RefreshSession(self, request: pb.RefreshSessionRequest, call: Call) -> pb.TokenResponse:
-        return _tokens(sessions.refresh(call, self._desk, request.refresh_token))
+        return token_response(sessions.refresh(call, self._desk, request.refresh_token))
 
     def SignOut(self, request: pb.SignOutRequest, call: Call) -> pb.SignOutResponse:
         sessions.sign_out(call, request.refresh_token)
         return pb.SignOutResponse()
 
     def IssueServiceToken(self, request: pb.IssueServiceTokenRequest, call: Call) -> pb.TokenResponse:
-        return _tokens(sessions.issue_client_token(call, self._desk, request.client_id, request.client_secret))
+        return token_response(sessions.issue_client_token(call, self._desk, request.client_id, request.client_secret))
 
     def GetKeySet(self, request: pb.GetKeySetRequest, call: Call) -> pb.KeySet:
         return pb.KeySet(jwks_json=json.dumps(keys.key_set(call, self._desk.signer)))
@@ -180,7 +180,14 @@ class IdentityRpc:
         return _account(accounts.disable(call, UUID(request.account_id), request.reason))
 
     def SetPassword(self, request: pb.SetPasswordRequest, call: Call) -> pb.SetPasswordResponse:
-        sessions.set_password(call, self._desk, UUID(request.account_id), request.old_password, request.new_password)
+        sessions.set_password(
+            call,
+            self._desk,
+            UUID(request.account_id),
+            request.old_password,
+            request.new_password,
+            request.login,
+        )
         return pb.SetPasswordResponse()
 
     def GetAccount(self, request: pb.GetAccountRequest, call: Call) -> pb.Account:
@@ -254,7 +261,7 @@ def _update(call: Call, kind: Kind, request: Any) -> Any:
     return _resource(kind, organisation.update(call, kind, row_id, request.version, mapping.values(merged, id_field)))
 
 
-def _tokens(tokens: Tokens) -> pb.TokenResponse:
+def token_response(tokens: Tokens) -> pb.TokenResponse:
     return pb.TokenResponse(
         access_token=tokens.access_token,
         refresh_token=tokens.refresh_token,

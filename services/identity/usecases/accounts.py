@@ -130,6 +130,8 @@ def _account(new: NewAccount, hasher: Passwords) -> Account:
         active=True,
         failures=0,
         locked_until=None,
+        proved_at=None,
+        reach_as_of=None,
     )
 
 

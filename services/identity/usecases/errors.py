@@ -21,6 +21,19 @@ class AccountLocked(RateLimited):
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+class CodeRefused(Unauthenticated):
+    """A wrong, used, expired or never-sent code: the same answer for each. The attempt is counted."""
+
+    reason = "CODE_REFUSED"
+    message = "This code is wrong or too old. Ask for a new one."
+    commits = True
+
+
+class CodeSettled(Conflict):
+    reason = "CODE_SETTLED"
+    message = "This code has been used or has expired."
+
+
 class SessionEnded(Unauthenticated):
     """The refresh token is unknown, used up or expired; a stolen one has ended its session."""
 

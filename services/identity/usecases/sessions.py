@@ -19,12 +19,14 @@ from identity.secrets import Passwords
 from identity.settings import Settings
 from identity.store import Store, tenant_of_slug
 from identity.tables import Account, ApiClient, UserSession
-from identity.usecases.errors import AccountLocked, SessionEnded, SignInRefused
+from identity.usecases.errors import AccountLocked, LoginTaken, SessionEnded, SignInRefused
 from identity.usecases.keys import Signer
 
 OPERATOR_CLIENT = "operator"
 # A browser page sends several requests at once with the same old cookie, to several gateways.
 REUSE_GRACE = timedelta(seconds=30)
+# A code that was sent to a patient proves who they are for so long, in place of the old password.
+PROOF_LASTS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,12 @@ def sign_in(call: Call, desk: SignInDesk, tenant: str, login: str, password: str
     if not store.tenant().active:
         raise SignInRefused(internal="tenant is not active")
     account.failures, account.locked_until = 0, None
-    refresh = secrets.new_secret()
+    return begin_session(call, desk, account)
+
+
+def begin_session(call: Call, desk: SignInDesk, account: Account) -> Tokens:
+    """A new session of somebody who has proved who they are."""
+    refresh, now = secrets.new_secret(), real_now()
     session = UserSession(
         id=uuid7(),
         account_id=account.id,
@@ -79,11 +86,18 @@ def sign_in(call: Call, desk: SignInDesk, tenant: str, login: str, password: str
         previous_hash=None,
         started_at=now,
         rotated_at=now,
-        expires_at=now + timedelta(hours=desk.settings.session_hours),
+        expires_at=now + _idle(desk.settings, account),
         ended_at=None,
     )
-    store.add(session)
+    Store(call.session).add(session)
     return _tokens(call, desk, account, session, refresh)
+
+
+def _idle(settings: Settings, account: Account) -> timedelta:
+    """How long a session lasts without use."""
+    if account.roles == ["patient"]:
+        return timedelta(minutes=settings.patient_session_minutes)
+    return timedelta(hours=settings.session_hours)
 
 
 def refresh(call: Call, desk: SignInDesk, token: str) -> Tokens:
@@ -120,7 +134,7 @@ def refresh(call: Call, desk: SignInDesk, token: str) -> Tokens:
     fresh = secrets.new_secret()
     session.previous_hash, session.token_hash = session.token_hash, secrets.digest(fresh)
     session.rotated_at = now
-    session.expires_at = now + timedelta(hours=desk.settings.session_hours)
+    session.expires_at = now + _idle(desk.settings, account)
     call.session.flush()
     return _tokens(call, desk, account, session, fresh)
 
@@ -143,22 +157,31 @@ def issue_client_token(call: Call, desk: SignInDesk, client_id: str, client_secr
     return Tokens(access, "", desk.signer.token_seconds, principal.tenant_id, principal.id)
 
 
-def set_password(call: Call, desk: SignInDesk, account_id: UUID, old: str, new: str) -> None:
+def set_password(call: Call, desk: SignInDesk, account_id: UUID, old: str, new: str, login: str = "") -> None:
     """Sets a password; the account's sessions end. People prove their own old one; administrators need user.write.
 
-    Raises NotFound, PermissionDenied, SignInRefused, InvalidInput.
+    A patient who has just signed in by a code needs no old one, and chooses their login with it (""  keeps it).
+
+    Raises NotFound, PermissionDenied, SignInRefused, LoginTaken, InvalidInput.
     """
     own = call.principal.id == str(account_id)
     if not own and (call.principal.kind == "patient" or not call.may("user.write")):
         raise PermissionDenied(internal="another's password")
     store = Store(call.session)
     account = store.lock(Account, account_id, "account")
-    if own and not desk.passwords.verify(account.password_hash, old):
+    now = real_now()
+    proved = account.proved_at is not None and now - account.proved_at < PROOF_LASTS
+    if own and not proved and not desk.passwords.verify(account.password_hash, old):
         raise SignInRefused(internal="old password")
+    if login and login.lower() != account.login:
+        if not own or call.principal.kind != "patient":
+            raise PermissionDenied(internal="another's login")
+        if store.login_taken(login):
+            raise LoginTaken
+        account.login = login.lower()
     check_password(new, account.login, "new_password")
     account.password_hash = desk.passwords.hash(new)
-    account.failures, account.locked_until = 0, None
-    now = real_now()
+    account.failures, account.locked_until, account.proved_at = 0, None, None
     store.end_sessions(account.id, now)
     call.emit(account_disabled(account.id, now))  # tokens from before end with the sessions
 

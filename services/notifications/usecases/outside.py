@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 from uuid import UUID
 
+from notifications.adapters.accounts import Accounts
 from notifications.adapters.outcome import Carrier
 from notifications.adapters.registry import Registry
 from notifications.domain.vocabulary import Channel
@@ -16,6 +17,7 @@ class Outside:
     """Made once, in `__main__`."""
 
     registry: Registry
+    accounts: Accounts
     carriers: dict[Channel, Carrier]
     # Where patients and providers reach the gateway, without a trailing slash.
     public_url: str

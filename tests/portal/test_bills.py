@@ -1,0 +1,105 @@
+"""What is owed and why, statements, payments and plans, as a patient sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.type.date_pb2 import Date
+from hypothesis import given
+from hypothesis import strategies as st
+from polyclinic.billing.v1 import ledger_pb2
+from polyclinic.types.v1 import types_pb2
+
+from gateway.portal.bills import explain
+from tests.console.house import House, patient, visit
+from tests.console.test_money import sign
+from tests.portal.house import account, reader
+
+KINDS = ("charge", "payer_payment", "contractual", "transfer", "patient_payment", "write_off", "refund", "reversal")
+cents = st.integers(-500_00, 500_00)
+
+
+def line(kind: str, amount: int, patient_amount: int) -> Any:
+    """One movement of an account."""
+    return ledger_pb2.AccountLine(
+        kind=kind,
+        charge_line_id="one",
+        description="Office visit",
+        service_date=Date(year=2026, month=3, day=2),
+        amount=types_pb2.Money(minor_units=amount, currency="USD"),
+        patient_amount=types_pb2.Money(minor_units=patient_amount, currency="USD"),
+    )
+
+
+@given(st.lists(st.tuples(st.sampled_from(KINDS), cents, cents), min_size=1))
+def test_what_is_explained_adds_up(moves: list[tuple[str, int, int]]) -> None:
+    """Charged less what insurance paid, what was taken off and what was paid is what is left and what is still with insurance."""
+    (one,) = explain([line(*each) for each in moves])
+    assert one.charge - one.insurance - one.adjusted - one.paid == one.left + one.with_insurance
+    assert one.left == sum(patient_amount for _, _, patient_amount in moves)
+
+
+@pytest.fixture(scope="module")
+def billed(house: House) -> dict[str, str]:
+    """A self-pay patient who was seen, billed, and sent a statement."""
+    who = patient(house, "Lopez", "Luz", contact_points=[{"kind": "CONTACT_KIND_MOBILE", "value": "+12125550179"}])
+    account(house, "luz", who)
+    seen = visit(house, who, "checkIn", "seen")
+    sign(house, seen["appointment_id"])
+    call = house.api()
+    call("POST", "/v1/statements:issue", patient_ids=[who])
+    (statement,) = call("GET", f"/v1/statements?patient_id={who}")["statements"]
+    return {"who": who, "statement": statement["statement_id"]}
+
+
+def test_a_balance_is_explained_in_plain_words(house: House, billed: dict[str, str]) -> None:
+    """What is owed, what it is for, and the statement to pay it by."""
+    luz = reader(house, "luz").open("/bills")
+    assert "You owe now $155.00" in luz.text
+    assert "The clinic charged $155.00" in luz.text
+    assert "Pay $155.00" in luz.text
+    pdf = luz.client.get(f"{luz.here}/bills/{billed['statement']}/pdf")
+    assert pdf.data.startswith(b"%PDF")
+
+
+def test_a_card_number_never_comes_to_us(house: House, billed: dict[str, str]) -> None:
+    """The inputs of the card have no name, and the one other place the page may talk to is the processor."""
+    luz = reader(house, "luz").open(f"/bills/{billed['statement']}")
+    sent = luz.fields(f"{luz.here}/bills/{billed['statement']}")
+    assert set(sent) == {"csrf_token", "idempotency_key", "card_token", "amount"}
+    assert sent["amount"] == ["155.00"]
+    assert "connect-src 'self' https://cards.example.org;" in luz.headers["Content-Security-Policy"]
+    assert luz.html.count("data-card-part") == 3
+
+
+def test_a_payment_is_on_its_way_until_the_processor_answers(house: House, billed: dict[str, str]) -> None:
+    """Paying a part leads to the payment, which asks again by itself; too much is told at the amount."""
+    luz = reader(house, "luz")
+    path = f"/bills/{billed['statement']}"
+    luz.open(path)
+    luz.send(path, amount="999", card_token="pm_1")
+    assert luz.status == 400
+    luz.open(path)
+    luz.send(path, amount="55", card_token="pm_1")
+    assert "$55.00" in luz.text
+    assert "On its way" in luz.text
+    assert 'hx-trigger="every 2s"' in luz.html
+
+
+def test_a_balance_is_paid_in_instalments(house: House, billed: dict[str, str]) -> None:
+    """The plan is shown before it is agreed to, and stands with its instalments afterwards."""
+    luz = reader(house, "luz").open("/plan?count=3")
+    assert "$155.00" in luz.text
+    luz.send("/plan")
+    assert "The plan is agreed" in luz.text
+    assert luz.text.count("To come") == 3
+    assert "Your payment plan" in luz.open("/bills").text
+
+
+def test_another_patients_bills_are_not_there(house: House, billed: dict[str, str]) -> None:
+    """Neither the statement nor its paper nor its payment."""
+    ana = reader(house, "ana")
+    assert ana.open(f"/bills/{billed['statement']}").status == 404
+    assert ana.open(f"/bills/{billed['statement']}/pdf").status == 404
+    assert "Lopez" not in ana.open("/bills").text
