@@ -5,6 +5,7 @@ from __future__ import annotations
 from polyclinic.billing.v1 import (
     authorisations_pb2,
     billing_pb2,
+    books_pb2,
     claim_rules_pb2,
     claim_work_pb2,
     claims_pb2,
@@ -12,6 +13,9 @@ from polyclinic.billing.v1 import (
     denials_pb2,
     eligibility_pb2,
     enrolments_pb2,
+    keyed_remittances_pb2,
+    payment_plans_pb2,
+    revenue_figures_pb2,
 )
 from polyclinic.patient_registry.v1 import patient_registry_pb2
 
@@ -23,6 +27,7 @@ from billing.adapters.diagnoses import billable_diagnoses
 from billing.adapters.registry import Registry
 from billing.rpc.authorisations import AuthorisationsRpc
 from billing.rpc.billing import BillingRpc
+from billing.rpc.books import BooksRpc
 from billing.rpc.claim_rules import ClaimRulesRpc
 from billing.rpc.claim_work import ClaimWorkRpc
 from billing.rpc.claims import ClaimsRpc
@@ -30,6 +35,9 @@ from billing.rpc.coding_edits import CodingEditsRpc
 from billing.rpc.denials import DenialsRpc
 from billing.rpc.eligibility import EligibilityRpc
 from billing.rpc.enrolments import EnrolmentsRpc
+from billing.rpc.keyed_remittances import KeyedRemittancesRpc
+from billing.rpc.payment_plans import PaymentPlansRpc
+from billing.rpc.revenue_figures import RevenueFiguresRpc
 from billing.settings import Settings
 from chassis.service import Service
 
@@ -52,6 +60,10 @@ def build(settings: Settings) -> Service:
     service.serve(eligibility_pb2.DESCRIPTOR.services_by_name["Eligibility"], EligibilityRpc())
     service.serve(coding_edits_pb2.DESCRIPTOR.services_by_name["CodingEdits"], CodingEditsRpc())
     service.serve(denials_pb2.DESCRIPTOR.services_by_name["Denials"], DenialsRpc())
+    service.serve(keyed_remittances_pb2.DESCRIPTOR.services_by_name["KeyedRemittances"], KeyedRemittancesRpc())
+    service.serve(payment_plans_pb2.DESCRIPTOR.services_by_name["PaymentPlans"], PaymentPlansRpc())
+    service.serve(books_pb2.DESCRIPTOR.services_by_name["Books"], BooksRpc())
+    service.serve(revenue_figures_pb2.DESCRIPTOR.services_by_name["RevenueFigures"], RevenueFiguresRpc())
     service.serve(authorisations_pb2.DESCRIPTOR.services_by_name["Authorisations"], AuthorisationsRpc())
     service.serve(enrolments_pb2.DESCRIPTOR.services_by_name["Enrolments"], EnrolmentsRpc())
     service.serve(claim_rules_pb2.DESCRIPTOR.services_by_name["ClaimRules"], ClaimRulesRpc())

@@ -55,6 +55,26 @@ class ClaimStateForbids(FailedPrecondition):
     message = "A claim in this state cannot be changed so."
 
 
+class RemittanceKnown(AlreadyExists):
+    reason = "REMITTANCE_KNOWN"
+    message = "This payment is there already: the same payer, trace and amount."
+
+
 class StalePreview(FailedPrecondition):
     reason = "STALE_PREVIEW"
     message = "Something has happened to these claims since they were looked at; look again."
+
+
+class PlanActive(Conflict):
+    reason = "PLAN_ACTIVE"
+    message = "The guarantor has a payment plan already."
+
+
+class NothingOwed(FailedPrecondition):
+    reason = "NOTHING_OWED"
+    message = "Nothing is owed that could be paid in instalments."
+
+
+class DepositKnown(AlreadyExists):
+    reason = "DEPOSIT_KNOWN"
+    message = "That line of the bank is keyed already."

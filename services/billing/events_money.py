@@ -14,7 +14,7 @@ from polyclinic.types.v1 import types_pb2
 from billing.adapters.cards import CardProcessor
 from billing.tables_directory import BillingEntity, Location, PatientCopy, Practitioner, TenantCopy
 from billing.tables_money import SessionRecord
-from billing.usecases import accounts, cards, expected_visits, mirrors, payments, statements
+from billing.usecases import accounts, cards, expected_visits, mirrors, payment_plans, payments, periods, statements
 from billing.usecases.expected_visits import AppointmentSeen
 from chassis.call import Call
 from chassis.due import DueItem
@@ -205,7 +205,19 @@ def due(processor: CardProcessor, address_book: statements.AddressBook) -> dict[
     def statement(call: Call, item: DueItem) -> None:
         statements.issue_due(call, UUID(item.key), address_book)
 
+    def plan_step(call: Call, item: DueItem) -> None:
+        payment_plans.step(call, UUID(item.key))
+
+    def nightly(call: Call, _item: DueItem) -> None:
+        periods.nightly(call)
+
+    def prove(call: Call, item: DueItem) -> None:
+        periods.prove(call, UUID(item.key))
+
     return {
+        periods.NIGHTLY_DUE: nightly,
+        periods.PROVE_DUE: prove,
+        payment_plans.STEP_DUE: plan_step,
         payments.CHARGE_DUE: charge,
         cards.CHECK_DUE: check,
         payments.REFUND_DUE: refund,

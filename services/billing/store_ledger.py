@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from billing.domain.allocation import Credit, OpenItem
-from billing.domain.ledger import Account, Dimensions, Entry, EntryKind, Movement
+from billing.domain.allocation import Credit, OpenItem, Used
+from billing.domain.ledger import WRITE_OFFS, Account, Dimensions, Entry, EntryKind, Movement
 from billing.store_payments import PaymentStore
+from billing.tables_books import PeriodClose
 from billing.tables_ledger import Journal, LedgerEntry
 from billing.tables_money import ChargeLine, DayClose, Encounter, GuarantorAccount, Payment
 from chassis.store import among, array_text
@@ -111,12 +112,12 @@ class LedgerStore(PaymentStore):
         )
 
     def last_closed_day(self, location_ids: Iterable[UUID]) -> date | None:
-        """The latest day that any of the locations has closed."""
-        return self.session.scalar(
-            select(func.max(DayClose.business_date)).where(
-                DayClose.tenant_id == self.tenant_id, among(DayClose.location_id, location_ids)
-            )
+        """The latest day that any of the locations has closed, or that is in a closed period."""
+        days = select(func.max(DayClose.business_date)).where(
+            DayClose.tenant_id == self.tenant_id, among(DayClose.location_id, location_ids)
         )
+        periods = select(func.max(PeriodClose.last_day)).where(PeriodClose.tenant_id == self.tenant_id)
+        return self.session.scalar(select(func.greatest(days.scalar_subquery(), periods.scalar_subquery())))
 
     def last_posted_day(self, location_id: UUID | None) -> date | None:
         """The latest day to which anything is posted, at one location or at all."""
@@ -274,6 +275,51 @@ class LedgerStore(PaymentStore):
             OpenItem(line.id, line.patient_id, line.encounter_id, int(due), line.service_date, line.line_number)
             for line, due in self.session.execute(query)
         ]
+
+    def overpaid_lines(self, patient_ids: Iterable[UUID]) -> list[tuple[ChargeLine, int, list[Used]]]:
+        """Charge lines on which the patients owe less than nothing: by how much (minor units), and what lowered it."""
+        below = (
+            select(LedgerEntry.charge_line_id, (-func.sum(LedgerEntry.amount_minor)).label("over"))
+            .where(
+                LedgerEntry.tenant_id == self.tenant_id,
+                among(LedgerEntry.patient_id, patient_ids),
+                LedgerEntry.account == Account.PATIENT_RECEIVABLE.value,
+            )
+            .group_by(LedgerEntry.charge_line_id)
+            .having(func.sum(LedgerEntry.amount_minor) < 0)
+            .subquery()
+        )
+        lines = self.session.execute(
+            select(ChargeLine, below.c.over).join(
+                below, (ChargeLine.tenant_id == self.tenant_id) & (ChargeLine.id == below.c.charge_line_id)
+            )
+        ).all()
+        if not lines:
+            return []
+        write_offs = [account.value for account in WRITE_OFFS]
+        uses = self.session.execute(
+            select(
+                LedgerEntry.charge_line_id,
+                LedgerEntry.account,
+                LedgerEntry.payment_id,
+                LedgerEntry.patient_id,
+                func.sum(LedgerEntry.amount_minor),
+            )
+            .where(
+                LedgerEntry.tenant_id == self.tenant_id,
+                among(LedgerEntry.charge_line_id, [line.id for line, _ in lines]),
+                (LedgerEntry.account == Account.UNAPPLIED_PATIENT.value)
+                | (LedgerEntry.account.in_(write_offs) & LedgerEntry.payer_id.is_(None)),
+            )
+            .group_by(LedgerEntry.charge_line_id, LedgerEntry.account, LedgerEntry.payment_id, LedgerEntry.patient_id)
+            .having(func.sum(LedgerEntry.amount_minor) > 0)
+        )
+        used: dict[UUID | None, list[Used]] = {}
+        for line_id, account, payment_id, patient_id, amount in uses:
+            if patient_id is not None:
+                name = "" if payment_id is not None else account
+                used.setdefault(line_id, []).append(Used(payment_id, patient_id, name, int(amount)))
+        return [(line, int(over), used.get(line.id, [])) for line, over in lines]
 
     def unsettled_encounters(self, encounter_ids: Iterable[UUID]) -> frozenset[UUID]:
         """Those visits that are not charged yet, or on which a payer still owes: money taken for them must wait."""

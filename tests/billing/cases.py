@@ -5,7 +5,17 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis.testing import Case, Harness
-from tests.billing import cases_claim_rules, cases_claim_work, cases_claims, cases_denials, cases_front, cases_money
+from tests.billing import (
+    cases_books,
+    cases_claim_rules,
+    cases_claim_work,
+    cases_claims,
+    cases_denials,
+    cases_front,
+    cases_keyed,
+    cases_money,
+    cases_plans,
+)
 from tests.billing.cases_claim_rules import RulesWorld
 from tests.billing.cases_claim_work import ClaimWorkWorld
 from tests.billing.cases_claims import ClaimsWorld
@@ -22,6 +32,9 @@ CASES: dict[str, Case] = {
     **cases_claim_work.CASES,
     **cases_front.CASES,
     **cases_denials.CASES,
+    **cases_keyed.CASES,
+    **cases_plans.CASES,
+    **cases_books.CASES,
 }
 
 
@@ -44,7 +57,7 @@ def world(harness: Harness, tenant: UUID) -> World:
 
 # For the bounds of reads (tests/contracts/test_bounds.py): tables of which one patient has few …
 FEW = frozenset({"coverage"})  # of one patient there are few by the registry's rules
-# session_record, card_event: read by one key. statement_hold, refund, day_close: at most a few of one visit, payment or day.
+# session_record, card_event, plan_attempt: read by one key. statement_hold, refund, day_close: at most a few of one visit, payment or day.
 NOT_MADE = frozenset(
     {
         "session_record",
@@ -53,9 +66,7 @@ NOT_MADE = frozenset(
         "card_event",
         "day_close",
         "invoice",
-        "payment_plan",
         "plan_attempt",
-        "stored_card",
         "collection_case",
     }
 )
@@ -78,6 +89,9 @@ SETTLED = frozenset(
         "denial_playbook",
         "appeal_template",
         "collection_policy",
+        "period_close",
+        "period_journal",
+        "period_proof",
         "counter",
     }
 )
@@ -93,6 +107,9 @@ BOUNDS: dict[str, Bound] = {
     "GetTrialBalance": Bound(_A_REPORT, visits_all=True),
     "GetDayFigures": Bound(_A_REPORT, visits_all=True),
     "ListBalances": Bound(_A_REPORT, visits_all=True),
+    "ListTakebacks": Bound("sums what was ever taken back, found by an index of those few", visits_all=True),
+    "GetRevenueFigures": Bound(_A_REPORT, rows=100, visits_all=True),
+    "ListAgedReceivables": Bound(_A_REPORT, visits_all=True),
     "GetDenialFigures": Bound(_A_REPORT, rows=60, visits_all=True),
     "CountClaims": Bound("counts a tenant's claims by state from the index", visits_all=True),
     "GetAccount": Bound(_OF_ONE_PATIENT, visits_all=True),

@@ -73,3 +73,30 @@ def allocate(
 
 def _preference(credit: Credit, item: OpenItem) -> tuple[bool, bool]:
     return item.encounter_id != credit.encounter_id, item.patient_id != credit.patient_id
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What lowered a patient's part of a charge line: money of a payment, or (`payment_id` None) a write-off; minor units (> 0)."""
+
+    payment_id: UUID | None
+    # Whose payment it is; of a write-off the patient's.
+    patient_id: UUID
+    # The write-off's account; "" of a payment.
+    account: str
+    amount_minor: int
+
+
+def freed(over_minor: int, used: Iterable[Used]) -> tuple[tuple[Used, int], ...]:
+    """What is taken off a line on which the patient has paid `over_minor` too much: money first, the latest payment before the
+    others, then what was given up. Minor units by use; together at most `over_minor`.
+    """
+    left, found = over_minor, []
+    for use in sorted(
+        used, key=lambda use: (use.payment_id is not None, use.payment_id or use.patient_id), reverse=True
+    ):
+        amount = min(left, use.amount_minor)
+        if amount > 0:
+            found.append((use, amount))
+            left -= amount
+    return tuple(found)

@@ -30,6 +30,8 @@ class Skip(StrEnum):
     PROTECTED = "protected"
     SMALL_BALANCE = "small_balance"
     TOO_SOON = "too_soon"
+    # Paid in instalments.
+    PAYMENT_PLAN = "payment_plan"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from datetime import datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from billing.domain.allocation import Allocation, Credit, OpenItem, allocate
-from billing.domain.ledger import Account, Entry, application_entries
+from billing.domain.allocation import Allocation, Credit, OpenItem, allocate, freed
+from billing.domain.ledger import Account, Entry, application_entries, write_off_entries
 from billing.domain.statements import first_statement_on
 from billing.store import Store
 from billing.store_accounts import AccountRow
@@ -106,6 +106,29 @@ def settle_families(call: Call, store: Store, patient_ids: Iterable[UUID]) -> No
     families = store.families_of(guarantors)
     _apply(call, store, families)
     _plan(call, store, locked, families)
+
+
+def free_overpaid(call: Call, store: Store, patient_ids: Iterable[UUID]) -> None:
+    """When what a patient had to pay became less than what they have paid (a payer took its answer back): their money is
+    unapplied again, so that no line is below zero.
+    """
+    # Imported here because posting in turn settles families.
+    from billing.usecases import ledger
+
+    guarantors = sorted(set(store.guarantors_of(patient_ids).values()))
+    store.lock_accounts(guarantors)
+    entries: list[Entry] = []
+    for line, over_minor, used in store.overpaid_lines(patient_ids):
+        for use, amount in freed(over_minor, used):
+            of = line_dimensions(line, payment_id=use.payment_id)
+            if use.payment_id is None:
+                entries += write_off_entries(Account(use.account), -amount, of)
+            else:
+                entries += application_entries(-amount, of, use.patient_id)
+    if entries:
+        source = ("application", str(call.new_id()))
+        memo = "Payment freed: less is owed than was paid"
+        ledger.post(call, store, kind="application", source=source, memo=memo, entries=entries)
 
 
 def apply_unapplied(call: Call, store: Store, guarantor_id: UUID) -> int:

@@ -64,9 +64,7 @@ def posting_day(call: Call, store: Store, location_ids: Iterable[UUID]) -> date:
     """
     touched = sorted(set(location_ids))
     store.join_day(touched)
-    if not touched:
-        return local_day(call, store, None)
-    today = max(local_day(call, store, location_id) for location_id in touched)
+    today = max(local_day(call, store, location_id) for location_id in touched or [None])
     closed = store.last_closed_day(touched)
     return closed + timedelta(days=1) if closed is not None and today <= closed else today
 
@@ -197,12 +195,15 @@ def _entries(store: Store, decisions: Sequence[PostingDecision], money: Account)
 def _after_decisions(call: Call, store: Store, decisions: Sequence[PostingDecision]) -> None:
     """What follows when a payer's answer is posted: review holds, the family's unapplied money, the next statement."""
     touched: set[UUID] = set()
+    taken_back: set[UUID] = set()
     for decision in decisions:
         if decision.patient_id is None or decision.charge_line_id is None:
             continue
         # Any answer may settle a visit, and so set free a copay that was kept for it.
         touched.add(decision.patient_id)
         to_patient = decision.to_payer_id is None and decision.amount_minor > 0
+        if decision.kind is PostingKind.PATIENT_SHARE and decision.to_payer_id is None and decision.amount_minor < 0:
+            taken_back.add(decision.patient_id)
         if decision.kind is PostingKind.PATIENT_SHARE and to_patient and decision.share not in PLAIN_SHARES:
             store.add_hold(
                 StatementHold(
@@ -215,6 +216,8 @@ def _after_decisions(call: Call, store: Store, decisions: Sequence[PostingDecisi
                     source=decision.reference or "remittance",
                 )
             )
+    if taken_back:
+        accounts.free_overpaid(call, store, taken_back)
     accounts.settle_families(call, store, touched)
 
 
@@ -291,6 +294,7 @@ def reverse_journal(call: Call, store: Store, journal_id: UUID, reason: str) -> 
         patient_id=journal.patient_id,
         reverses_id=journal_id,
     )
+    accounts.free_overpaid(call, store, patients)
     accounts.settle_families(call, store, patients)
     return reversal
 

@@ -155,6 +155,31 @@ def take_payment(call: Call, command: TakePayment) -> PaymentView:
     return view(store, payment)
 
 
+def card_payment(
+    call: Call, patient_id: UUID, amount_minor: int, card_token: str, statement_id: UUID | None = None
+) -> Payment:
+    """A card payment from afar (no location, no drawer), before the card is charged; minor units."""
+    return Payment(
+        id=call.new_id(),
+        patient_id=patient_id,
+        location_id=None,
+        drawer_id=None,
+        encounter_id=None,
+        statement_id=statement_id,
+        method="card",
+        state="pending",
+        amount_minor=amount_minor,
+        currency=CURRENCY,
+        receipt_number="",
+        created_at=call.now,
+        taken_by=call.principal.id,
+        check_number="",
+        card_token=card_token,
+        intent_id="",
+        decline_code="",
+    )
+
+
 def receive(call: Call, store: Store, payment: Payment) -> None:
     """The money is there: receipt, journal, event; it is used on what the family owes. The payment's row must be
     locked or new.

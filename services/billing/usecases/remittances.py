@@ -16,15 +16,26 @@ from billing.usecases import ledger, work_items
 from chassis.call import Call
 
 POST_DUE = "remittance.post"
+# TRN03 of what people key.
+KEYED = "KEYED"
 # Of how many claims the payer is asked when the set does not name one that we know.
 PAYER_SAMPLE = 50
 
 
-def register(call: Call, store: Store, file: InboundFile, index: int, transaction: TransactionSet) -> None:
+def register(
+    call: Call,
+    store: Store,
+    file: InboundFile,
+    index: int,
+    transaction: TransactionSet,
+    in_place_of: Remittance | None = None,
+) -> Remittance:
     """Proves a set while it streams by, and keeps it: proved sets are planned for posting, others refused whole.
 
     A refused set's deposit is booked as unapplied (the money is in the bank) and a person is told. The same set in
-    another file is known by its identity and its content and changes nothing. Raises SetRefused (unreadable).
+    another file is known by its identity and its content and changes nothing; one that had been refused and comes
+    mended (again from the payer, or keyed by a person `in_place_of` it) takes its place and its deposit. Raises
+    SetRefused (unreadable).
     """
     reader = RemittanceReader(transaction)
     proof = Proof(reader.header)
@@ -34,42 +45,32 @@ def register(call: Call, store: Store, file: InboundFile, index: int, transactio
         if len(controls) < PAYER_SAMPLE:
             controls.append(claim.claim_control)
     header, result = reader.header, proof.close(reader.provider_adjustments)
-    known = store.remittance_by_key(header.identity)
-    if known is not None:
+    known = in_place_of or store.remittance_by_key(header.identity)
+    if known is not None and (known.state != "refused" or known.content_hash == reader.content_hash):
         if known.content_hash != reader.content_hash:
             _tell_conflict(call, store, file, known, header)
-        return
+        return known
     payer_id = _payer_of(store, header, controls)
-    row = store.add(
-        Remittance(
-            id=call.new_id(),
-            set_key=header.identity,
-            content_hash=reader.content_hash,
-            inbound_file_id=file.id,
-            set_index=index,
-            state="proved",
-            payer_id=payer_id,
-            payer_name=header.payer_name,
-            trace=header.trace,
-            method=header.method,
-            paid_on=header.paid_on,
-            payment_minor=header.payment_minor,
-            claims_paid_minor=result.claims_paid_minor,
-            provider_adjustments_minor=result.provider_adjustments_minor,
-            claim_count=result.claims,
-            imbalances=[{**to_json(i), "difference_minor": i.difference_minor} for i in result.imbalances],
-            oddities=list(reader.oddities),
-            reason="",
-            journal_id=None,
-            received_at=call.now,
-            posted_at=None,
-        )
-    )
     reason, ours = _why_not(store, header, result, payer_id)
-    if reason:
+    if known is not None and reason:
+        return known  # Refused again: the work item that there is stays.
+    row = known or Remittance(id=call.new_id(), set_key=header.identity, journal_id=None)
+    row.content_hash, row.inbound_file_id, row.set_index = reader.content_hash, file.id, index
+    row.payer_id, row.payer_name, row.trace, row.method = payer_id, header.payer_name, header.trace, header.method
+    row.paid_on, row.payment_minor = header.paid_on, header.payment_minor
+    row.claims_paid_minor, row.provider_adjustments_minor = result.claims_paid_minor, result.provider_adjustments_minor
+    row.claim_count, row.oddities = result.claims, list(reader.oddities)
+    row.imbalances = [{**to_json(i), "difference_minor": i.difference_minor} for i in result.imbalances]
+    row.state, row.reason, row.received_at, row.posted_at = "proved", "", call.now, None
+    store.add(row)
+    if known is not None:
+        item = store.work_item_by_key("refused_remittance", known.set_key)
+        work_items.settle(call, [item] if item is not None else [], "came mended")
+    elif reason:
         _refuse(call, store, row, reason, header, book=ours)
-        return
+        return row
     call.due.at(POST_DUE, row.id, call.now)
+    return row
 
 
 def deposit_of(call: Call, store: Store, row: Remittance) -> Deposit:
@@ -93,6 +94,8 @@ def _why_not(store: Store, header: RemittanceHeader, result: ProofResult, payer_
         return str(result.imbalances[0]), result.payment_minor > 0 and header.credit
     if payer_id is None:
         return f"no payer of ours is called {header.payer_name} or {', '.join(header.payer_ids)}", True
+    if header.originator != KEYED and store.keyed_remittance(payer_id, header.trace, header.payment_minor) is not None:
+        return f"a person has keyed the payment {header.trace} already", False
     return "", True
 
 

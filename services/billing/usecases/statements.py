@@ -15,8 +15,8 @@ from billing.domain.plain_words import service_words
 from billing.domain.statements import Skip, StatementDraft, StatementLine
 from billing.errors import ExceedsBalance
 from billing.store import Store
-from billing.tables_money import GuarantorAccount, Payment, Statement
-from billing.usecases import accounts, ledger, payments, work_items
+from billing.tables_money import GuarantorAccount, Statement
+from billing.usecases import accounts, ledger, payment_plans, payments, work_items
 from chassis import files
 from chassis.call import Call
 from chassis.errors import NotFound
@@ -102,9 +102,11 @@ def issue(call: Call, store: Store, guarantor_id: UUID, today: date, address_boo
     accounts.apply_unapplied(call, store, guarantor_id)
     family = store.family_of(guarantor_id)
     drawn = draft(store, family, today)
+    if not isinstance(drawn, Skip) and payment_plans.keeps(call, store, guarantor_id, drawn.amount_due_minor):
+        drawn = Skip.PAYMENT_PLAN
     if isinstance(drawn, Skip):
         # Asked again when the balance changes; what is small or withheld is looked at in the next cycle.
-        waits = drawn in (Skip.SMALL_BALANCE, Skip.PROTECTED)
+        waits = drawn in (Skip.SMALL_BALANCE, Skip.PROTECTED, Skip.PAYMENT_PLAN)
         account.next_statement_on = rules.next_statement_on(today) if waits else None
         if not waits:
             account.cycle = 0
@@ -218,27 +220,7 @@ def pay_statement(call: Call, statement_id: UUID, amount_minor: int, card_token:
     under_way = store.pending_for_statement(statement_id)
     if amount_minor > still_due(store, statement) - under_way:
         raise ExceedsBalance()
-    payment = store.add(
-        Payment(
-            id=call.new_id(),
-            patient_id=statement.patient_id,
-            location_id=None,
-            drawer_id=None,
-            encounter_id=None,
-            statement_id=statement.id,
-            method="card",
-            state="pending",
-            amount_minor=amount_minor,
-            currency=payments.CURRENCY,
-            receipt_number="",
-            created_at=call.now,
-            taken_by=call.principal.id,
-            check_number="",
-            card_token=card_token,
-            intent_id="",
-            decline_code="",
-        )
-    )
+    payment = store.add(payments.card_payment(call, statement.patient_id, amount_minor, card_token, statement.id))
     call.due.at(payments.CHARGE_DUE, payment.id, call.now)
     return payments.view(store, payment)
 

@@ -82,11 +82,11 @@ class InterchangeWriter:
         self._groups += 1
 
     @contextmanager
-    def transaction(self, set_id: str, control: int) -> Iterator[None]:
-        """ST … SE around what is written inside; the count of segments is filled in."""
+    def transaction(self, set_id: str, control: int, *, with_version: bool = True) -> Iterator[None]:
+        """ST … SE around what is written inside; the count of segments is filled in. An 835 has no version in ST03."""
         text = f"{control:04d}"
         self._segments = 0
-        self.segment("ST", set_id, text, self._version)
+        self.segment("ST", set_id, text, self._version if with_version else "")
         yield
         self.segment("SE", str(self._segments + 1), text)
         self._sets += 1
