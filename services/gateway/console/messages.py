@@ -112,8 +112,7 @@ def begin(page: Page) -> Response:
     """Sends it."""
     patient_id = page.values["patient_id"]
     try:
-        fields = {"patient_id": patient_id, **_assignee(page), **_due(page)}
-        made = page.submit("Conversations.StartThread", **fields)
+        made = page.submit("Conversations.StartThread", patient_id=patient_id, **_assignee(page), **_due(page))
     except Refused as refused:
         return new(page, refused.problem)
     note = made.kind == conversations.THREAD_KIND_PHONE_NOTE
@@ -219,7 +218,7 @@ def names_of(page: Page, patient_ids: set[str]) -> Mapping[str, str]:
     return found
 
 
-def _assignee(page: Page) -> dict[str, str]:
+def _assignee(page: Page) -> dict[str, Any]:
     """The name that goes with the account chosen."""
     account = page.sent("assignee_id")
     if not account:

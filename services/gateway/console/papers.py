@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response
 
 from gateway import errors as problems
@@ -100,7 +102,7 @@ def review(page: Page) -> Response:
 def before_visit(page: Page) -> Response:
     """What is open before a visit, with the pictures of the cards; the desk of the visit loads it."""
     visit = page.call("Scheduling.GetAppointment", appointment_id=page.values["appointment_id"])
-    parts = page.together(
+    parts: dict[str, Any] = page.together(
         checklist=page.ask(
             "Intake.GetIntakeChecklist", patient_id=visit.patient_id, appointment_id=visit.appointment_id
         ),

@@ -70,7 +70,7 @@ def begin(page: PortalPage) -> Response:
 
 def papers(page: PortalPage) -> Response:
     """Forms to answer and answered, consents, documents."""
-    parts = page.together(
+    parts: dict[str, Any] = page.together(
         forms=page.ask("Intake.ListIntakeForms", page_size=PAPERS),
         responses=page.ask("Intake.ListFormResponses", patient_id=page.patient_id, page_size=PAPERS),
         consents=page.ask("Intake.ListSignedConsents", patient_id=page.patient_id, page_size=PAPERS),
