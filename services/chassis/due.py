@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,16 @@ class DueItem:
     due_at: datetime
     payload: dict[str, Any]
     attempts: int
+
+
+@dataclass(frozen=True)
+class Bulk:
+    """A handler of many pieces of work at once: a list of one kind, of one tenant, due at one instant, in one transaction.
+
+    For work that is cheap and comes in crowds. What fails as a lot is done piece by piece, by the same handler.
+    """
+
+    handle: Callable[[Any, list[DueItem]], None]
 
 
 # Built once: appointments alone schedule several items each.

@@ -135,7 +135,7 @@ class Service:
         self.consumers.add(subscriptions)
 
     def due(self, handlers: Mapping[str, Handler]) -> None:
-        """Does due work: kind → handler."""
+        """Does due work: kind → handler (of one piece, or a `Bulk`)."""
         self.due_worker.add(handlers)
 
     def follow(self, event: type[Message], handler: Callable[[UUID, Any], None], *, since_seconds: float = 0.0) -> None:

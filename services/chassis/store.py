@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Dialect, Select, TypeDecorator, any_, literal, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Dialect, Select, TypeDecorator, any_, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis.errors import InvalidInput, NotFound, Violation
@@ -87,6 +87,18 @@ class BaseStore:
         if row is None:
             raise NotFound(what)
         return row
+
+    def lock_all(self, model: type[Row], row_ids: Collection[UUID], what: str = "resource") -> list[Row]:
+        """The rows, fresh and locked until the transaction ends, in the order of their ids; one statement, however many.
+
+        Raises NotFound when one is missing.
+        """
+        tenant_id, identity = model.tenant_id, model.id  # type: ignore[attr-defined]
+        query = select(model).where(tenant_id == self.tenant_id, among(identity, row_ids)).order_by(identity)
+        rows = list(self.session.scalars(query.with_for_update().execution_options(populate_existing=True)))
+        if len(rows) < len(set(row_ids)):
+            raise NotFound(what)
+        return rows
 
     def page(
         self,

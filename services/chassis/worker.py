@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from opentelemetry.trace import SpanKind
-from sqlalchemy import ARRAY, Row, Text, and_, any_, bindparam, delete, or_, select, update
+from sqlalchemy import ARRAY, BigInteger, Row, Text, and_, any_, bindparam, delete, func, or_, select, update
 
 from chassis import telemetry
 from chassis.call import Call
@@ -18,7 +20,7 @@ from chassis.clock import BusinessClock, real_now
 from chassis.consumers import DELIVERY_LIMIT, backoff_seconds
 from chassis.database import Database, Retry, Scope, translated
 from chassis.deadletters import DeadLetters
-from chassis.due import DueItem
+from chassis.due import Bulk, DueItem
 from chassis.errors import Unavailable, Unprocessable
 from chassis.ids import uuid7
 from chassis.tables import Due
@@ -26,8 +28,10 @@ from chassis.units import Units
 
 log = telemetry.logger(__name__)
 BATCH = 100
+# How many pieces of work share a transaction where their handler takes lists: the locks of a lot are held together.
+LOT = 16
 POLL_SECONDS = 1.0
-Handler = Callable[[Call, DueItem], None]
+Handler = Callable[[Call, DueItem], None] | Bulk
 # Built once: each process asks this at every wake.
 _DUE = Due.__table__
 _READY = (
@@ -51,6 +55,15 @@ _CLAIM = (
 # Taken back or rescheduled since it was claimed: then it is not ours to do.
 _MINE = and_(*(_DUE.c[name] == bindparam(f"the_{name}") for name in ("tenant_id", "kind", "key", "generation")))
 _TAKE = delete(_DUE).where(_MINE).returning(_DUE.c.key)
+_LOT = func.unnest(
+    bindparam("keys", type_=ARRAY(Text)), bindparam("generations", type_=ARRAY(BigInteger))
+).table_valued("key", "generation", name="lot")
+_TAKE_LOT = (
+    delete(_DUE)
+    .where(_DUE.c.tenant_id == bindparam("the_tenant_id"), _DUE.c.kind == bindparam("the_kind"))
+    .where(_DUE.c.key == _LOT.c.key, _DUE.c.generation == _LOT.c.generation)
+    .returning(_DUE.c.key)
+)
 _RELEASE = update(_DUE).where(_MINE).values(not_before=bindparam("until"))
 done = telemetry.counter("polyclinic.due.done", description="due items done")
 failed = telemetry.counter("polyclinic.due.failed", description="attempts at due items that failed")
@@ -125,9 +138,20 @@ class DueWorker:
             end = start
             while end < len(items) and items[end].due_at == items[start].due_at:
                 end += 1
-            list(self._pool.map(self._do, items[start:end]))
+            list(self._pool.map(self._do_lot, self._lots(items[start:end])))
             start = end
         return len(items)
+
+    def _lots(self, items: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
+        """What is done in one transaction each: up to LOT pieces of a tenant where the handler takes lists, else one."""
+
+        def whose(row: Row[Any]) -> tuple[str, UUID]:
+            return row.kind, row.tenant_id
+
+        for (kind, _), group in groupby(sorted(items, key=whose), whose):
+            rows = list(group)
+            size = LOT if isinstance(self._handlers[kind], Bulk) else 1
+            yield from (rows[start : start + size] for start in range(0, len(rows), size))
 
     def _claim(self) -> list[Row[Any]]:
         now = real_now()
@@ -141,8 +165,35 @@ class DueWorker:
             rows = connection.execute(_CLAIM, values).all()
         return sorted(rows, key=lambda row: row.due_at)
 
+    def _do_lot(self, rows: Sequence[Row[Any]]) -> None:
+        if len(rows) == 1 or not self._do_together(rows):
+            for row in rows:
+                self._do(row)
+
+    def _do_together(self, rows: Sequence[Row[Any]]) -> bool:
+        """Does a lot in one transaction; returns False, with nothing done, when it must go piece by piece."""
+        kind, tenant_id = rows[0].kind, rows[0].tenant_id
+        lot = {"keys": [row.key for row in rows], "generations": [row.generation for row in rows]}
+        # Work of many traces: a trace of its own, begun by none of them.
+        with telemetry.span(f"due {kind} lot", SpanKind.CONSUMER) as span:
+            try:
+                with self._units.system_call(tenant_id) as call:
+                    call.session.info["doing"] = kind
+                    mine = set(call.session.scalars(_TAKE_LOT, {"the_tenant_id": tenant_id, "the_kind": kind, **lot}))
+                    taken = [row for row in rows if row.key in mine]
+                    self._handle(call, taken)
+            except Unavailable as error:  # none of them would fare better alone
+                telemetry.mark_error(span, type(error).__name__)
+                for row in rows:
+                    self._failed(row, _item(row), error)
+                return True
+            except Exception as error:
+                log.warning("due work goes piece by piece", kind=kind, error=error)
+                return False
+        self._count(taken)
+        return True
+
     def _do(self, row: Row[Any]) -> None:
-        item = DueItem(kind=row.kind, key=row.key, due_at=row.due_at, payload=row.payload, attempts=row.attempts)
         headers = {"traceparent": row.traceparent} if row.traceparent else None
         with telemetry.span(f"due {row.kind}", SpanKind.CONSUMER, headers) as span:
             try:
@@ -150,12 +201,29 @@ class DueWorker:
                     call.session.info["doing"] = row.kind
                     if call.session.scalar(_TAKE, _named(row)) is None:
                         return
-                    self._handlers[row.kind](call, item)
-                done.add(1, {"kind": row.kind})
-                lateness.record(max(0.0, (self._clock.now() - row.due_at).total_seconds()), {"kind": row.kind})
+                    self._handle(call, [row])
+                self._count([row])
             except Exception as error:
                 telemetry.mark_error(span, type(error).__name__)
-                self._failed(row, item, error)
+                self._failed(row, _item(row), error)
+
+    def _handle(self, call: Call, rows: Sequence[Row[Any]]) -> None:
+        """Hands pieces of one kind to their handler."""
+        if not rows:
+            return
+        handler = self._handlers[rows[0].kind]
+        items = [_item(row) for row in rows]
+        if isinstance(handler, Bulk):
+            handler.handle(call, items)
+        else:
+            for item in items:
+                handler(call, item)
+
+    def _count(self, rows: Sequence[Row[Any]]) -> None:
+        now = self._clock.now()
+        for row in rows:
+            done.add(1, {"kind": row.kind})
+            lateness.record(max(0.0, (now - row.due_at).total_seconds()), {"kind": row.kind})
 
     def _failed(self, row: Row[Any], item: DueItem, error: Exception) -> None:
         passing = isinstance(error, Unavailable | Retry)
@@ -196,6 +264,10 @@ class DueWorker:
                     connection.execute(_RELEASE, {**_named(row), "until": real_now() + delay})
         except Exception as failure:  # the lease runs out by itself
             log.error("due failure not recorded", exception=failure, kind=item.kind)
+
+
+def _item(row: Row[Any]) -> DueItem:
+    return DueItem(kind=row.kind, key=row.key, due_at=row.due_at, payload=row.payload, attempts=row.attempts)
 
 
 def _named(row: Row[Any]) -> dict[str, Any]:

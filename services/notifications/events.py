@@ -15,7 +15,7 @@ from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 from polyclinic.types.v1 import types_pb2
 
 from chassis.call import Call
-from chassis.due import DueItem
+from chassis.due import Bulk, DueItem
 from chassis.processor import Subscription
 from chassis.protos import instant
 from notifications.domain import wording
@@ -92,8 +92,8 @@ def on_portal_code_due(outside: Outside, call: Call, item: DueItem) -> None:
     portal_codes.send(call, outside, item)
 
 
-def on_reminder_due(outside: Outside, call: Call, item: DueItem) -> None:
-    deciding.decide(call, outside, UUID(item.key))
+def on_reminders_due(outside: Outside, call: Call, items: list[DueItem]) -> None:
+    deciding.decide(call, outside, [UUID(item.key) for item in items])
 
 
 def on_message_due(outside: Outside, call: Call, item: DueItem) -> None:
@@ -160,10 +160,10 @@ def subscriptions(outside: Outside) -> tuple[Subscription, ...]:
     )
 
 
-def due(outside: Outside) -> Mapping[str, Callable[[Call, DueItem], None]]:
+def due(outside: Outside) -> Mapping[str, Callable[[Call, DueItem], None] | Bulk]:
     """Kind of due work → handler."""
     return {
-        DECIDE: partial(on_reminder_due, outside),
+        DECIDE: Bulk(partial(on_reminders_due, outside)),
         SEND: partial(on_message_due, outside),
         REPLAN: partial(on_rules_changed, outside),
         SEND_CODE: partial(on_portal_code_due, outside),

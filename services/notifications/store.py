@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, or_, select, text
+from sqlalchemy import Row, delete, exists, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from chassis.errors import NotFound
@@ -34,6 +35,11 @@ NO_APPOINTMENT = UUID(int=0)
 
 class Store(BaseStore):
     """Queries of one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        # Rules with their tenant's setting, as they were read in this transaction.
+        self._at_hand: dict[UUID, Row[tuple[Rule, Policy, Clinic]]] = {}
 
     # ---- the tenant
 
@@ -143,12 +149,13 @@ class Store(BaseStore):
             .outerjoin(Clinic, Clinic.tenant_id == Rule.tenant_id)
             .where(Rule.id == rule_id)
         )
-        row = self.session.execute(query).one_or_none()
-        if row is None:
-            raise NotFound("message rule")
-        # Held by the session as long as this store's caller holds them.
-        self._at_hand = row
-        rule: Rule = row[0]
+        # Held by the session, and so at hand for whoever gets them by key, as long as this store's caller holds them.
+        if rule_id not in self._at_hand:
+            row = self.session.execute(query).one_or_none()
+            if row is None:
+                raise NotFound("message rule")
+            self._at_hand[rule_id] = row
+        rule: Rule = self._at_hand[rule_id][0]
         return rule
 
     def rule_names(self, rule_ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -182,11 +189,12 @@ class Store(BaseStore):
         query = select(Reminder).where(Reminder.subject_id == subject_id)
         return list(self.session.scalars(query.order_by(Reminder.due_at, Reminder.id)))
 
-    def lock_subject(self, reminder_id: UUID) -> Appointment | None:
-        """The appointment that a reminder is about, fresh and locked; None when it is about something else."""
-        about = select(Reminder.subject_id).where(Reminder.id == reminder_id).scalar_subquery()
-        query = select(Appointment).where(Appointment.id == about).with_for_update()
-        return self.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    def lock_subjects(self, reminder_ids: Sequence[UUID]) -> dict[UUID, Appointment]:
+        """The appointments that reminders are about, fresh and locked, by id; what is about something else has none."""
+        about = select(Reminder.subject_id).where(among(Reminder.id, reminder_ids)).scalar_subquery()
+        query = select(Appointment).where(Appointment.id.in_(about)).order_by(Appointment.id).with_for_update()
+        rows = self.session.scalars(query.execution_options(populate_existing=True))
+        return {row.id: row for row in rows}
 
     def later_reminder_is_due(self, reminder: Reminder, now: datetime) -> bool:
         """Whether another reminder of the same visit, meant for later, waits and is due already."""

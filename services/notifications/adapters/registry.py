@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import cast
@@ -49,25 +50,28 @@ class Registry:
 
     peer: Peer
 
-    def contact(self, call: Call, patient_id: UUID) -> Contact | None:
-        """How a patient may be reached now; None for one the registry does not know."""
-        request = registry_pb2.GetContactsRequest(patient_ids=[str(patient_id)])
+    def contacts(self, call: Call, patient_ids: Collection[UUID]) -> dict[UUID, Contact]:
+        """How patients may be reached now, those that the registry knows; one question, however many."""
+        if not patient_ids:
+            return {}
+        request = registry_pb2.GetContactsRequest(patient_ids=[str(patient_id) for patient_id in patient_ids])
         answer = cast(registry_pb2.GetContactsResponse, self.peer.call("GetContacts", request, call))
-        if not answer.contacts:
-            return None
-        found = answer.contacts[0]
-        addresses = tuple(
-            Address(_CHANNELS[one.channel], one.value, frozenset(_PURPOSES[p] for p in one.purposes if p in _PURPOSES))
-            for one in found.addresses
-            if one.channel in _CHANNELS
-        )
-        return Contact(found.language, found.time_zone, addresses, found.suppressed)
+        return {UUID(found.patient_id): _contact(found) for found in answer.contacts}
 
     def patients_at(self, call: Call, address: str) -> set[UUID]:
         """The patients who are reached at an address."""
         request = registry_pb2.FindByContactRequest(value=address)
         answer = self.peer.call("FindByContact", request, call, seconds=LOOKUP_SECONDS)
         return {UUID(holder.patient_id) for holder in cast(registry_pb2.FindByContactResponse, answer).holders}
+
+
+def _contact(found: registry_pb2.Contact) -> Contact:
+    addresses = tuple(
+        Address(_CHANNELS[one.channel], one.value, frozenset(_PURPOSES[p] for p in one.purposes if p in _PURPOSES))
+        for one in found.addresses
+        if one.channel in _CHANNELS
+    )
+    return Contact(found.language, found.time_zone, addresses, found.suppressed)
 
 
 _CHANNELS = {

@@ -41,7 +41,7 @@ def reach(
 
     Raises Unavailable while the registry does not answer: the work is tried again.
     """
-    contact = outside.registry.contact(call, patient_id)
+    contact = outside.contact(call, patient_id)
     if contact is None:
         return Reason.NO_ADDRESS
     if contact.suppressed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -23,30 +24,40 @@ LIMIT_PERIOD = timedelta(hours=24)
 FINAL = frozenset({Reason.PATIENT_SUPPRESSED, Reason.TIME_PASSED, Reason.SUPERSEDED})
 
 
-def decide(call: Call, outside: Outside, reminder_id: UUID) -> None:
-    """Turns a due reminder into a message, moves it to the next open hour, or settles it with its reason.
+def decide(call: Call, outside: Outside, reminder_ids: Sequence[UUID]) -> None:
+    """Turns due reminders into messages, moves them to the next open hour, or settles them with their reasons.
 
-    The appointment is locked first, as whoever changes it does, so that neither works on what the other is changing.
+    The appointments are locked first, as whoever changes one does, so that neither works on what the other is changing.
+    Raises NotFound, Unavailable (the registry does not answer: all of them are tried again).
     """
     store = Store(call.session)
-    appointment = store.lock_subject(reminder_id)
-    reminder = store.lock(Reminder, reminder_id, "reminder")
-    if reminder.status != ReminderStatus.PLANNED.value or reminder.due_at > call.now:
-        return
-    if (gone := why_unwanted(reminder, appointment, call.now)) is not None:
+    appointments = store.lock_subjects(reminder_ids)
+    reminders = store.lock_all(Reminder, reminder_ids, "reminder")
+    due = [row for row in reminders if row.status == ReminderStatus.PLANNED.value and row.due_at <= call.now]
+    wanted = [row for row in due if not _is_gone(call, store, row, appointments.get(row.subject_id))]
+    informed = outside.knowing(outside.registry.contacts(call, {row.patient_id for row in wanted}))
+    for reminder in wanted:
+        rule, appointment = store.rule_with_setting(reminder.rule_id), appointments.get(reminder.subject_id)
+        occasion = occasion_of(reminder, appointment)
+        reason = _become_message(call, informed, store, reminder, rule, appointment, occasion)
+        if reason is not None:
+            leave_out(call, informed, store, reminder, rule, reason)
+
+
+def _is_gone(call: Call, store: Store, reminder: Reminder, appointment: Appointment | None) -> bool:
+    """Whether the reminder is not wanted any more; it is settled then."""
+    gone = why_unwanted(reminder, appointment, call.now)
+    if gone is None and not store.rule_with_setting(reminder.rule_id).active:
+        gone = ReminderStatus.CANCELLED, Reason.RULE_CHANGED
+    if (
+        gone is None
+        and reminder.trigger == Trigger.BEFORE_VISIT.value
+        and store.later_reminder_is_due(reminder, call.now)
+    ):
+        gone = ReminderStatus.SKIPPED, Reason.SUPERSEDED
+    if gone is not None:
         settle(call, reminder, *gone)
-        return
-    rule = store.rule_with_setting(reminder.rule_id)
-    if not rule.active:
-        settle(call, reminder, ReminderStatus.CANCELLED, Reason.RULE_CHANGED)
-        return
-    if reminder.trigger == Trigger.BEFORE_VISIT.value and store.later_reminder_is_due(reminder, call.now):
-        settle(call, reminder, ReminderStatus.SKIPPED, Reason.SUPERSEDED)
-        return
-    occasion = occasion_of(reminder, appointment)
-    reason = _become_message(call, outside, store, reminder, rule, appointment, occasion)
-    if reason is not None:
-        leave_out(call, outside, store, reminder, rule, reason)
+    return gone is not None
 
 
 def leave_out(call: Call, outside: Outside, store: Store, reminder: Reminder, rule: Rule, reason: Reason) -> None:

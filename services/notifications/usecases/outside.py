@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 from uuid import UUID
 
+from chassis.call import Call
 from notifications.adapters.accounts import Accounts
 from notifications.adapters.outcome import Carrier
-from notifications.adapters.registry import Registry
+from notifications.adapters.registry import Contact, Registry
 from notifications.domain.vocabulary import Channel
 
 
@@ -27,6 +29,16 @@ class Outside:
     sms_auth_token: str
     # The provider answers STOP, START and HELP by itself.
     provider_answers_keywords: bool
+    # What was asked for a whole lot at once and holds for that lot only.
+    known: Mapping[UUID, Contact] = field(default_factory=dict)
+
+    def contact(self, call: Call, patient_id: UUID) -> Contact | None:
+        """How a patient may be reached now; None for one the registry does not know. Raises Unavailable."""
+        return self.known.get(patient_id) or self.registry.contacts(call, [patient_id]).get(patient_id)
+
+    def knowing(self, contacts: Mapping[UUID, Contact]) -> Outside:
+        """The same, with what the registry has just answered about several patients."""
+        return replace(self, known=contacts)
 
     @property
     def email_domain(self) -> str:

@@ -66,7 +66,7 @@ def plan(call: Call, facts: CodeFacts) -> None:
 def send(call: Call, outside: Outside, item: DueItem) -> None:
     """Draws the code and hands it over. What passes by itself is tried again, with another code. Raises Unavailable."""
     wanted = item.payload
-    contact = outside.registry.contact(call, UUID(wanted["patient_id"]))
+    contact = outside.contact(call, UUID(wanted["patient_id"]))
     address = _address(contact.addresses, wanted) if contact is not None and not contact.suppressed else None
     store = Store(call.session)
     if contact is None or address is None or store.suppression(address.channel, address.value) is not None:
