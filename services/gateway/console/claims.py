@@ -10,6 +10,7 @@ from flask import Response
 from gateway import errors as problems
 from gateway.console import words
 from gateway.console.patients import cents, date
+from gateway.console.work import is_past
 from gateway.web.calls import Refused
 from gateway.web.i18n import N_
 from gateway.web.page import PAGE_SIZE, Page
@@ -134,10 +135,15 @@ def claim(page: Page, problem: problems.Problem | None = None) -> Response:
         "patient": page.ask("PatientRegistry.GetPatient", patient_id=found.patient_id),
         "encounter": page.ask("Billing.GetEncounter", encounter_id=found.encounter_id),
         "work": page.ask("Claims.ListWorkItems", claim_id=found.claim_id, state="open", page_size=20),
+        "notes": page.ask("ClaimWork.ListClaimNotes", claim_id=found.claim_id, page_size=50),
+        "follow_up": page.ask("ClaimWork.GetClaimFollowUp", claim_id=found.claim_id),
+        "people": page.ask("Identity.ListAccounts", page_size=500),
     }
     if page.arg("queue"):
         asks["queue"] = page.ask("Claims.ListClaims", state=page.arg("queue"), page_size=200)
-    parts = page.together(**asks)
+    # Nine at once when there is a queue: the queue first, by itself.
+    queue = page.together(queue=asks.pop("queue")) if "queue" in asks else {}
+    parts = page.together(**asks) | queue
     ids = (
         [each.claim_id for each in parts["queue"].value.claims]
         if "queue" in parts and parts["queue"].value is not None
@@ -157,6 +163,14 @@ def claim(page: Page, problem: problems.Problem | None = None) -> Response:
         patient=parts["patient"].value,
         encounter=parts["encounter"].value,
         work=parts["work"].value.items if parts["work"].value is not None else (),
+        notes=parts["notes"],
+        follow_up=parts["follow_up"].value,
+        people={each.account_id: each.name for each in parts["people"].value.accounts}
+        if parts["people"].value is not None
+        else {},
+        late=is_past(page, parts["follow_up"].value.next_action_on) if parts["follow_up"].value is not None else False,
+        edits=edits(found),
+        asks_status=found.state in ("sent", "received", "accepted", "pended") and page.may("ClaimWork.AskClaimStatus"),
         actions={name: each for name, each in ACTIONS.items() if found.state in each[3] and page.may(each[0])},
         before=ids[at - 1] if at > 0 else "",
         after=ids[at + 1] if 0 <= at < len(ids) - 1 else "",
@@ -173,7 +187,56 @@ def act(page: Page) -> Response:
     except Refused as refused:
         return claim(page, refused.problem)
     made = answer.instead[0] if name == "void" and answer.instead else (answer.claim if name == "void" else answer)
-    return page.go(f"/console/billing/claims/{made.claim_id}", page.gettext("Done."))
+    # In a queue the next claim follows the one that has left it; a claim that was scrubbed again is looked at first.
+    after, queue = page.sent("after"), page.sent("queue")
+    if after and name != "rescrub":
+        return page.go(f"/console/billing/claims/{after}", page.gettext("Done."), queue=queue)
+    return page.go(
+        f"/console/billing/claims/{made.claim_id}", page.gettext("Done."), **({"queue": queue} if queue else {})
+    )
+
+
+# What scrubbing names → the page on which it is put right.
+EDITED = (
+    ("coverage", "/console/patients/{patient}/coverage", N_("Insurance")),
+    ("patient", "/console/patients/{patient}/edit", N_("Patient's details")),
+    ("", "/console/encounters/{encounter}", N_("Superbill")),
+)
+
+
+def edits(claim: Any) -> list[tuple[str, str, bool]]:
+    """Where the claim's data is put right: (address, marked text, whether something found is about it)."""
+    fields = [each.field.lower() for each in claim.findings]
+    places = [next(word for word, _, _ in EDITED if word in field) for field in fields]
+    return [
+        (address.format(patient=claim.patient_id, encounter=claim.encounter_id), text, word in places)
+        for word, address, text in EDITED
+    ]
+
+
+def note(page: Page) -> Response:
+    """Writes down what was done or learned, and with it what is to be done next; stays in the queue."""
+    claim_id = page.values["claim_id"]
+    try:
+        page.submit("ClaimWork.AddClaimNote", claim_id=claim_id)
+    except Refused as refused:
+        return claim(page, refused.problem)
+    queue = page.sent("queue")
+    return page.go(f"/console/billing/claims/{claim_id}" + (f"?queue={queue}" if queue else ""), page.gettext("Noted."))
+
+
+def ask_status(page: Page) -> Response:
+    """Has the payer asked what became of the claim."""
+    claim_id = page.values["claim_id"]
+    page.do("ClaimWork.AskClaimStatus", claim_id=claim_id)
+    told = page.gettext("The payer is asked; its answer appears in the claim's life.")
+    return page.go(f"/console/billing/claims/{claim_id}", told)
+
+
+def paper(page: Page) -> Response:
+    """The claim as a CMS-1500."""
+    body = page.call("ClaimWork.GetClaimForm", claim_id=page.values["claim_id"], with_form=page.arg("form") != "0")
+    return page.file(body, "cms-1500.pdf")
 
 
 def text(page: Page) -> Response:

@@ -9,6 +9,7 @@ from flask import Response
 from gateway import errors as problems
 from gateway.console import words
 from gateway.console.patients import cents, date
+from gateway.console.work import is_past
 from gateway.web.calls import Refused
 from gateway.web.page import PAGE_SIZE, Page
 
@@ -67,7 +68,7 @@ def listing(page: Page) -> Response:
         payers=[(each.code, each.name) for each in parts["payers"].value.payers] if parts["payers"].value else [],
         people=names_of(parts["people"]),
         codes=codes,
-        late=lambda each: is_late(page, each),
+        late=lambda each: is_past(page, each.work_by),
     )
 
 
@@ -76,12 +77,6 @@ def codes(denial: Any) -> list[str]:
     found = [f"{each.group}-{each.reason_code}" for each in denial.reasons]
     found += [remark for each in denial.reasons for remark in each.remark_codes]
     return list(dict.fromkeys(found))
-
-
-def is_late(page: Page, denial: Any) -> bool:
-    """Whether its day has passed."""
-    due = denial.work_by
-    return bool(due.year) and (due.year, due.month, due.day) < (page.today.year, page.today.month, page.today.day)
 
 
 def names_of(part: Any) -> dict[str, str]:
@@ -116,7 +111,7 @@ def denial(page: Page, problem: problems.Problem | None = None) -> Response:
         texts=list(dict.fromkeys((each.code, each.title) for each in texts)),
         people=names_of(parts["people"]),
         is_open=found.state in ("open", "appealed", "resubmitted"),
-        late=is_late(page, found),
+        late=is_past(page, found.work_by),
         before=ids[at - 1] if at > 0 else "",
         after=ids[at + 1] if 0 <= at < len(ids) - 1 else "",
     )

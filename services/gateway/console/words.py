@@ -269,6 +269,7 @@ GROUP = {
     "PI": N_("payer"),
     "CR": N_("correction"),
 }
+NOTE_CHANNEL = {2: N_("Call"), 3: N_("The payer's portal"), 4: N_("Letter")}
 # The families of denials, as billing names them.
 DENIAL = {
     "authorisation": N_("Authorisation"),

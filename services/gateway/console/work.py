@@ -44,8 +44,67 @@ def overview(page: Page) -> Response:
 
 def is_overdue(page: Page, item: Any) -> bool:
     """Whether an item's day has passed."""
-    due = item.due_on
-    return bool(due.year) and (due.year, due.month, due.day) < (page.today.year, page.today.month, page.today.day)
+    return is_past(page, item.due_on)
+
+
+def is_past(page: Page, day: Any) -> bool:
+    """Whether a day (google.type.Date) was before today; one that is not set was not."""
+    return bool(day.year) and (day.year, day.month, day.day) < (page.today.year, page.today.month, page.today.day)
+
+
+def follow_ups(page: Page) -> Response:
+    """Claims with something to be done next, what is due first at the top."""
+    fields: dict[str, Any] = {"state": page.arg("state"), "payer_code": page.arg("payer").upper()}
+    if page.arg("owner") == "me":
+        fields["owner_id"] = page.user.id
+    elif page.arg("owner") == "nobody":
+        fields["unowned"] = True
+    if page.arg("due") == "today":
+        fields["due_by"] = parts_of(page.today)
+    if page.arg("format") == "csv":
+        return page.csv(
+            "follow-ups",
+            ["claim", "state", "payer", "charge", "next action", "on", "owner"],
+            (
+                [
+                    each.claim.control,
+                    each.claim.state,
+                    each.claim.payer_code,
+                    cents(each.claim.charge),
+                    each.follow_up.next_action,
+                    date(each.follow_up.next_action_on),
+                    each.follow_up.owner_id,
+                ]
+                for each in page.pages("ClaimWork.ListClaimQueue", "claims", **fields)
+            ),
+        )
+    parts = page.together(
+        queue=page.ask("ClaimWork.ListClaimQueue", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **fields),
+        people=page.ask("Identity.ListAccounts", page_size=500),
+    )
+    found = parts["queue"].need()
+    return page.show(
+        "billing/follow_ups.html",
+        words=words,
+        tab="follow_ups",
+        rows=found.claims,
+        next_token=found.next_page_token,
+        people={each.account_id: each.name for each in parts["people"].value.accounts}
+        if parts["people"].value is not None
+        else {},
+        late=lambda each: is_past(page, each.follow_up.next_action_on),
+    )
+
+
+def work_claims(page: Page) -> Response:
+    """One thing done to the claims that are ticked; what could not be done is said."""
+    done = page.submit("ClaimWork.WorkClaims")
+    refused = [each for each in done.results if each.refused]
+    told = page.gettext("%(count)s claims done.", count=done.done)
+    if refused:
+        why = ", ".join(dict.fromkeys(page.gettext(each.message) for each in refused))
+        told += " " + page.gettext("%(count)s not: %(why)s", count=len(refused), why=why)
+    return page.go("/console/billing/follow-ups", told)
 
 
 def queue(page: Page) -> Response:
