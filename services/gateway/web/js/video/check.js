@@ -89,6 +89,7 @@ export class Check {
   /** Hands the tracks over to the call; the check keeps nothing running. */
   handOver() {
     this.stopMeter?.();
+    this.stopMeter = null;
     $("preview").srcObject = null;
     const { camera, microphone } = this.tracks;
     return { camera, microphone, speaker: this.chosen.speaker };

@@ -8,7 +8,7 @@ export async function ask(kind, id = "") {
   if (!navigator.mediaDevices?.getUserMedia) return { wrong: "insecure" };
   const device = id ? { deviceId: { exact: id } } : {};
   const wanted = kind === "camera"
-    ? { video: { ...device, width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "user" } }
+    ? { video: { ...device, width: { ideal: 960 }, height: { ideal: 540 }, frameRate: { ideal: 24 }, facingMode: "user" } }
     : { audio: { ...device, echoCancellation: true, noiseSuppression: true, autoGainControl: true } };
   try {
     const [track] = (await navigator.mediaDevices.getUserMedia(wanted)).getTracks();

@@ -3,6 +3,8 @@ import { Peer } from "./peer.js";
 
 // Who was in before lets a newcomer offer first, and offers only when nothing came.
 const GRACE = 5000;
+// Whom the clinic has not heard of for a while may be heard and seen all the same: their connection counts, for so long.
+const KEPT = 60_000;
 
 export class Mesh {
   /** `signal(to, kind, payload)` → promise; `changed()` on anything to be seen; `chat(peer, message)`; `arrived(peer)`, `gone(peer)`. */
@@ -19,8 +21,9 @@ export class Mesh {
   sync(others, first = false) {
     const there = new Map(others.map((who) => [who.participant_id, who]));
     for (const [id, peer] of this.peers) {
-      if (!there.has(id)) this.part(id);
-      else peer.who = there.get(id);
+      if (there.has(id)) { peer.who = there.get(id); peer.missed = null; continue; }
+      peer.missed ??= Date.now();
+      if (!peer.connected || Date.now() - peer.missed > KEPT) this.part(id);
     }
     for (const [id, who] of there) {
       if (this.peers.has(id)) continue;
@@ -44,6 +47,7 @@ export class Mesh {
       configuration: this.configuration,
       send: (kind, payload) => this.signal(id, kind, payload),
       changed: () => this.changed(),
+      left: () => this.part(id),
       told: (from, message) => { if (message.type === "chat") this.chat(from, message); },
     });
     this.peers.set(id, peer);
@@ -116,9 +120,15 @@ export class Mesh {
     return message;
   }
 
+  /** Hangs up on everybody. */
+  clear() {
+    [...this.peers.keys()].forEach((id) => this.part(id));
+    this.waiting.clear();
+  }
+
   close() {
     this.unshare();
-    [...this.peers.keys()].forEach((id) => this.part(id));
+    this.clear();
     this.stream.getTracks().forEach((track) => track.stop());
   }
 }

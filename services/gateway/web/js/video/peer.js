@@ -7,15 +7,16 @@ const BATCH = 40;
 
 /**
  * `send(kind, payload)` takes a signal to the other; `changed(peer)` is called when anything that can be seen has changed,
- * `told(peer, message)` with what came over the channel. `polite` gives way when both offer at once: one of the two is.
+ * `told(peer, message)` with what came over the channel, `left()` when the other has hung up. `polite` gives way when both offer at once: one of the two is.
  */
 export class Peer {
-  constructor({ who, polite, configuration, send, changed, told }) {
+  constructor({ who, polite, configuration, send, changed, told, left }) {
     this.who = who;
     this.polite = polite;
     this.send = send;
     this.changed = changed;
     this.told = told;
+    this.left = left;
     // A page that was loaded again is another end of the line: each end has a name of its own.
     this.end = crypto.randomUUID();
     this.theirs = null;
@@ -49,6 +50,7 @@ export class Peer {
     line.oniceconnectionstatechange = () => this.follow();
     this.channel = line.createDataChannel("room", { negotiated: true, id: 0 });
     this.channel.onopen = () => { this.unsent.splice(0).forEach((message) => this.channel.send(message)); };
+    this.channel.onclose = () => { if (!this.closed) this.left(); };
     this.channel.onmessage = ({ data }) => this.listen(data);
     this.watch = setInterval(() => this.tryAgain(), AGAIN);
   }

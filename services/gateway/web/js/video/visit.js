@@ -91,7 +91,7 @@ export class Visit {
       this.on.room(room);
     } else {
       this.synced = false;
-      this.mesh.sync([]);
+      this.mesh.clear();
       this.on.waiting(room);
     }
   }
@@ -108,7 +108,10 @@ export class Visit {
     if (kind === "ended") { this.finish("ended"); return; }
     if (kind === "denied") { this.finish("denied"); return; }
     if (kind === "replaced") { this.finish("replaced"); return; }
-    if (kind === "participant") this.on.people();
+    if (kind === "participant") {
+      if (payload === "denied") this.mesh.part(from);
+      this.on.people();
+    }
     if (kind === "admitted" || kind === "message" || kind === "participant") { this.beat(); return; }
     if (this.inside) this.mesh.take(from, role, payload);
   }
