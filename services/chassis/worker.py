@@ -55,9 +55,11 @@ _CLAIM = (
 # Taken back or rescheduled since it was claimed: then it is not ours to do.
 _MINE = and_(*(_DUE.c[name] == bindparam(f"the_{name}") for name in ("tenant_id", "kind", "key", "generation")))
 _TAKE = delete(_DUE).where(_MINE).returning(_DUE.c.key)
-_LOT = func.unnest(
-    bindparam("keys", type_=ARRAY(Text)), bindparam("generations", type_=ARRAY(BigInteger))
-).table_valued("key", "generation", name="lot")
+_LOT = (
+    func.unnest(bindparam("keys", type_=ARRAY(Text)), bindparam("generations", type_=ARRAY(BigInteger)))
+    .table_valued("key", "generation", name="lot")
+    .render_derived()
+)
 _TAKE_LOT = (
     delete(_DUE)
     .where(_DUE.c.tenant_id == bindparam("the_tenant_id"), _DUE.c.kind == bindparam("the_kind"))

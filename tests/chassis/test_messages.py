@@ -13,11 +13,12 @@ from sqlalchemy import func, select
 from chassis import errors
 from chassis.bus import Bus
 from chassis.consumers import Consumers
-from chassis.due import DueItem
+from chassis.due import Bulk, DueItem
 from chassis.ids import uuid7
 from chassis.outbox import Relay
 from chassis.processor import Subscription
 from chassis.tables import DeadLetter, Inbox, Outbox
+from chassis.worker import LOT
 from tests.identity import cases
 
 
@@ -341,6 +342,60 @@ def test_due_work_that_can_never_succeed_becomes_a_dead_letter(identity, tenant)
     identity.run_due()
     assert [letter.subject for letter in identity.dead_letters(tenant)] == [kind]
     assert identity.due(tenant, kind) == []
+
+
+def crowd(harness, tenant, kind, keys):
+    """Work of one kind that is due now."""
+    with harness.call(tenant) as call:
+        for key in keys:
+            call.due.at(kind, key, harness.clock.now())
+
+
+def test_work_in_crowds_is_done_a_lot_at_a_time_and_never_across_tenants(identity, tenant):
+    """A handler of lists gets a tenant's pieces together, each once, and no more than a lot."""
+    kind, other, lots = f"crowd-{tenant.hex}", identity.tenant(), []
+    identity.service.due_worker.add({kind: Bulk(lambda call, items: lots.append([item.key for item in items]))})
+    keys = [f"k{number:02d}" for number in range(LOT + 3)]
+    crowd(identity, tenant, kind, keys)
+    crowd(identity, other, kind, ["alone"])
+    identity.run_due()
+    assert sorted(key for lot in lots for key in lot) == sorted([*keys, "alone"])
+    assert ["alone"] in lots
+    assert max(map(len, lots)) == LOT
+    assert identity.due(tenant, kind) == []
+
+
+def test_a_lot_that_fails_is_done_piece_by_piece(identity, tenant):
+    """One bad piece takes nobody with it: the others are done once, it alone becomes a dead letter, and nothing of the lot stays."""
+    kind, done = f"bad-{tenant.hex}", []
+
+    def handler(call, items):
+        call.due.at(f"after-{kind}", items[0].key, call.now + timedelta(days=1))
+        if any(item.key == "bad" for item in items):
+            raise errors.Unprocessable(internal="never")
+        done.extend(item.key for item in items)
+
+    identity.service.due_worker.add({kind: Bulk(handler)})
+    crowd(identity, tenant, kind, ["a", "bad", "c"])
+    identity.run_due()
+    assert sorted(done) == ["a", "c"]
+    assert sorted(item.key for item in identity.due(tenant, f"after-{kind}")) == ["a", "c"]
+    assert [letter.subject for letter in identity.dead_letters(tenant)] == [kind]
+
+
+def test_a_lot_that_must_wait_waits_as_a_whole(identity, tenant):
+    """What another service has to answer is asked once, not once for each piece."""
+    kind, tries = f"waits-{tenant.hex}", []
+
+    def handler(call, items):
+        tries.append(len(items))
+        raise errors.Unavailable(internal="away")
+
+    identity.service.due_worker.add({kind: Bulk(handler)})
+    crowd(identity, tenant, kind, ["a", "b"])
+    identity.service.due_worker.run_batch()
+    assert tries == [2]
+    assert [item.attempts for item in identity.due(tenant, kind)] == [1, 1]
 
 
 async def _last_audit(js, tenant):
