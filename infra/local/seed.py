@@ -18,7 +18,7 @@ from infra.day.outside import Outside
 from infra.day.progress import Progress
 from infra.day.steps import step_01_network, step_02_patients, step_04_booking
 from infra.day.world import CLINICIANS, PLACES, TENANT
-from infra.local import today
+from infra.local import portal, today
 from infra.local.stack import Stack
 
 SEED = 7
@@ -40,6 +40,8 @@ def signpost(url: str, mail_url: str, data: Path) -> Iterator[str]:
     yield ""
     yield f"[bold]Polyclinic is up:[/bold] {url}"
     yield f"  staff console     {url}/console"
+    yield f"  patient portal    {url}/portal/{TENANT}"
+    yield f"  clinic's page     {url}/clinics/{TENANT}"
     yield f"  API, to try out   {url}/api/docs"
     yield f"  FHIR R4           {url}/fhir/R4/metadata"
     yield f"  mail it has sent  {mail_url}/_sim/messages"
@@ -52,6 +54,7 @@ def signpost(url: str, mail_url: str, data: Path) -> Iterator[str]:
         yield f"  {'desk-' + place.key:<17} front desk of {place.name}"
     clinician = CLINICIANS[0]
     yield f"  {clinician.key:<17} {clinician.given} {clinician.family}, {clinician.credential}"
+    yield f"  {portal.LOGIN:<17} a patient, at the portal ("With a password")"
     yield ""
     yield "[bold]Try it[/bold]"
     yield f"  curl -s {url}/api/v1/sessions \\"
@@ -92,6 +95,7 @@ def fill(stack: Stack) -> tuple[int, int, int]:
             day.visit_day = next_working_day(day.visit_day)
         present = today.fill(day)
         give_desks_their_place(day)
+        portal.fill(day)
         observer.databases.close()
         return len(day.people), len(day.visits), present
 

@@ -98,7 +98,7 @@ def create_app(settings: Settings, services: Sequence[ServiceDescriptor] | None 
         add_console(app, edge, found, assets, sessions)
         add_video(app, edge, found, assets, settings.public_url)
         cards = CardEntry(settings.card_browser_url, settings.card_publishable_key)
-        add_portal(app, edge, found, assets, portal_sessions, cards)
+        add_portal(app, edge, found, assets, portal_sessions, cards, settings.public_url)
     if settings.gateway_role in ("all", "streams"):
         _add_streams(app, edge, found, identity, settings)
     else:

@@ -39,7 +39,10 @@ def test_the_signpost_fits_a_terminal(tmp_path: Path) -> None:
     text = "\n".join(lines)
     for part in (
         "http://127.0.0.1:8080/api/docs",
+        "http://127.0.0.1:8080/portal/lanternfield",
+        "http://127.0.0.1:8080/clinics/lanternfield",
         "owner",
+        "patient",
         "desk-harbor",
         "lanternfield",
         "curl -s",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chassis import errors
 from gateway.web.calls import Refused
-from gateway.web.i18n import N_
+from gateway.web.i18n import LANGUAGES, N_
 from gateway.web.page import Page
 
 # Whom a page is about, when a person looks after others too: chosen in this browser, within the reach of the token.
@@ -95,6 +95,11 @@ class PortalPage(Page):
     def menu(self) -> Sequence[tuple[str, str, str]]:
         """What stands in the person's menu: (address, icon, marked text)."""
         return [(self.here + path, icon, text) for path, icon, text, rpc in MENU if self.may(rpc)]
+
+    def speak(self, tag: str) -> None:
+        """Shows this page in a language that its address asks for, whatever the browser prefers; others are ignored."""
+        if tag in LANGUAGES:
+            self.language = self._speaks.choose(tag, [])
 
     @property
     def filters(self) -> Mapping[str, Callable[..., Any]]:

@@ -9,9 +9,11 @@ from typing import Any
 from flask import Flask, Response
 from google.protobuf.descriptor import ServiceDescriptor
 
+from chassis.clock import monotonic
 from gateway.edge import Edge
 from gateway.portal import booking, forms, home, messages, person, preparing, signing, visits, waiting
 from gateway.portal.bills import Bills, CardEntry
+from gateway.portal.clinics import ClinicPages
 from gateway.portal.page import PREFIX, PortalPage, patients_only
 from gateway.sessions import Sessions
 from gateway.web.assets import Assets
@@ -104,8 +106,9 @@ def add_portal(
     assets: Assets,
     sessions: Sessions,
     cards: CardEntry,
+    public_url: str,
 ) -> None:
-    """Adds the portal's routes. `cards`: where browsers hand a card's number over."""
+    """Adds the portal's routes. `cards`: where browsers hand a card's number over; `public_url`: how the outside reaches us, "" unknown."""
     site = Site(
         services,
         assets,
@@ -126,6 +129,13 @@ def add_portal(
         ("POST", "/language", signing.language),
     )
     site.add(app, edge, (Route(verb, CLINIC + path, handler, public=True) for verb, path, handler in public))
+    shown = ClinicPages(public_url, monotonic)
+    open_to_all: Table = (
+        ("GET", "/clinics/{clinic}", shown.show),
+        ("GET", "/sitemap.xml", shown.sitemap),
+        ("GET", "/robots.txt", shown.robots),
+    )
+    site.add(app, edge, (Route(verb, path, handler, public=True) for verb, path, handler in open_to_all))
     own: Table = (("POST", "/password", doors.set_password),)
     for table in (*TABLES, Bills(cards).table(), own):
         site.add(app, edge, (Route(verb, CLINIC + path, handler) for verb, path, handler in table))

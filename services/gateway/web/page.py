@@ -61,6 +61,7 @@ class Page:
         self._templates = templates
         incoming = exchange.request
         accepted = [tag for tag, _ in incoming.accept_languages]
+        self._speaks = languages
         self.language: Language = languages.choose(incoming.cookies.get(LANGUAGE_COOKIE, ""), accepted)
         self._cookies: list[tuple[str, str, int | None]] = []
         g.reader = self
