@@ -54,7 +54,7 @@ def signpost(url: str, mail_url: str, data: Path) -> Iterator[str]:
         yield f"  {'desk-' + place.key:<17} front desk of {place.name}"
     clinician = CLINICIANS[0]
     yield f"  {clinician.key:<17} {clinician.given} {clinician.family}, {clinician.credential}"
-    yield f"  {portal.LOGIN:<17} a patient, at the portal ("With a password")"
+    yield f"  {portal.LOGIN:<17} a patient, at the portal (choose 'With a password')"
     yield ""
     yield "[bold]Try it[/bold]"
     yield f"  curl -s {url}/api/v1/sessions \\"
