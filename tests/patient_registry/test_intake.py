@@ -140,7 +140,7 @@ def test_an_insurance_told_by_form_is_entered_when_staff_have_looked(clinic: Cli
     listing = registry_pb.ListCoveragesRequest(patient_id=clinic.patient)
     assert not clinic.desk.call("ListCoverages", listing).coverages
     review = pb.ReviewFormResponseRequest(response_id=sent.response_id, apply=["member"])
-    with expect_error("INVALID_INPUT", field="payer_code"):
+    with expect_error("INVALID_INPUT", field="coverage.payer_code"):
         clinic.desk.call("ReviewFormResponse", review)
     review.apply.append("payer")
     clinic.desk.call("ReviewFormResponse", review)

@@ -13,7 +13,6 @@ from polyclinic.types.v1 import types_pb2
 
 from gateway.portal.bills import explain
 from tests.console.house import House, patient, visit
-from tests.console.test_money import sign
 from tests.portal.house import account, reader
 
 KINDS = ("charge", "payer_payment", "contractual", "transfer", "patient_payment", "write_off", "refund", "reversal")
@@ -45,12 +44,18 @@ def billed(house: House) -> dict[str, str]:
     """A self-pay patient who was seen, billed, and sent a statement."""
     who = patient(house, "Lopez", "Luz", contact_points=[{"kind": "CONTACT_KIND_MOBILE", "value": "+12125550179"}])
     account(house, "luz", who)
-    seen = visit(house, who, "checkIn", "seen")
-    sign(house, seen["appointment_id"])
-    call = house.api()
-    call("POST", "/v1/statements:issue", patient_ids=[who])
-    (statement,) = call("GET", f"/v1/statements?patient_id={who}")["statements"]
-    return {"who": who, "statement": statement["statement_id"]}
+    seen = visit(house, who, "checkIn", "seen")["appointment_id"]
+    call, doctor = house.api(), house.api("doctor")
+    encounter = call("GET", f"/v1/encounters?appointment_ids={seen}")["encounters"][0]
+    path = f"/v1/encounters/{encounter['encounter_id']}"
+    line_of_visit = {"procedure": "99213", "units": 1, "diagnosis_pointers": [1]}
+    coded = doctor("POST", f"{path}:saveCodes", diagnoses=["I10"], lines=[line_of_visit], version=encounter["version"])
+    doctor("POST", f"{path}:sign", version=coded["version"])
+    house.carry()
+    house.harnesses["billing"].run_due()
+    issued = call("POST", "/v1/statements:issue", patient_ids=[who])
+    assert issued["statement_ids"], (issued, call("GET", f"/v1/accounts/{who}"))
+    return {"who": who, "statement": issued["statement_ids"][0]}
 
 
 def test_a_balance_is_explained_in_plain_words(house: House, billed: dict[str, str]) -> None:
