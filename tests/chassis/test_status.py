@@ -79,7 +79,7 @@ def test_programs_get_the_same_as_json(shell, capsys):
     for report in reports:
         assert (report["schema"], report["ready"]) == ("current", True)
         assert report["backlog"]["dead_letters"] >= 0
-        assert {consumer["consumer"] for consumer in report["consumers"]} == {"identity-audit-trail-audit"}
+        assert "identity-audit-trail-audit" in {consumer["consumer"] for consumer in report["consumers"]}
 
 
 def test_a_service_that_does_not_answer_is_missed(shell, capsys, monkeypatch):
