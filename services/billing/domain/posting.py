@@ -226,9 +226,14 @@ class Poster:
         plain_share = sum(a.amount_minor for a in part.adjustments if a.group == "PR" and a.reason in PLAIN_SHARES)
         other_payers = sum(a.amount_minor for a in part.adjustments if a.group == "OA" and a.reason == "23")
         recognised = bool(part.paid_minor or plain_share or (other_payers and not claim.first_payer))
-        open_minor = state.open_minor - part.paid_minor
-        if part.paid_minor:
-            decisions.append(replace(base, kind=PostingKind.PAYMENT, amount_minor=part.paid_minor))
+        # More than is owed (paid twice, or written off before) is the payer's money: it waits, and no line goes below zero.
+        surplus = max(part.paid_minor - max(state.open_minor, 0), 0)
+        paid = part.paid_minor - surplus
+        open_minor = state.open_minor - paid
+        if paid:
+            decisions.append(replace(base, kind=PostingKind.PAYMENT, amount_minor=paid))
+        if surplus:
+            decisions.append(_waiting(claim, said.claim_control, surplus))
         written_off = at_next_payer = 0
         for adjustment, rule in self._in_order(part.adjustments, remarks, recognised, line.service_date):
             amount = adjustment.amount_minor
@@ -268,7 +273,7 @@ class Poster:
             part.paid_minor + plain_share + sequestered if recognised else 0
         )
         self._states[line.charge_line_id] = LineState(
-            state.insurance_paid_minor + part.paid_minor,
+            state.insurance_paid_minor + paid,
             state.written_off_minor + written_off,
             open_minor + at_next_payer,
         )
@@ -338,6 +343,21 @@ def unmatched_money(said: RemittanceClaim, payer_id: UUID, claim: ClaimToPost | 
             account="unapplied",
             reference=said.claim_control,
         ),
+    )
+
+
+def _waiting(claim: ClaimToPost, reference: str, amount_minor: int) -> PostingDecision:
+    """Money of a payer that no line of the claim takes."""
+    return PostingDecision(
+        PostingKind.UNMATCHED,
+        amount_minor,
+        claim.payer_id,
+        claim_id=claim.claim_id,
+        patient_id=claim.patient_id,
+        location_id=claim.location_id,
+        billing_entity_id=claim.billing_entity_id,
+        account="unapplied",
+        reference=reference,
     )
 
 

@@ -71,8 +71,30 @@ class Findings:
     ) -> None:
         """Writes what is new, and closes what these answers have settled."""
         self._close(call, answers, items)
+        for claim, posting in answers:
+            self._tell_overpaid(call, row, claim, posting, items)
         self.store.keep_denials([self._denial(call, row, claim, posting) for claim, posting in self.denied.values()])
         self.store.keep_underpayments([self._underpayment(call, row, short) for short in self.short.values()])
+
+    def _tell_overpaid(
+        self, call: Call, row: Remittance, claim: Claim, posting: ClaimPosting, items: work_items.Known
+    ) -> None:
+        """More than was owed was paid: the rest waits as the payer's money."""
+        over = sum(one.amount_minor for one in posting.decisions if one.kind is PostingKind.UNMATCHED)
+        if posting.outcome in (Outcome.PAID, Outcome.DENIED) and over > 0:
+            work_items.open_item(
+                call,
+                self.store,
+                kind="overpaid",
+                key=str(claim.id),
+                title=f"{row.payer_name} paid more than was owed on {claim.control}: pay it back, or find what it is for",
+                claim_id=claim.id,
+                patient_id=claim.patient_id,
+                payer_id=claim.payer_id,
+                remittance_id=row.id,
+                amount_minor=over,
+                among=items,
+            )
 
     def _denial(self, call: Call, row: Remittance, claim: Claim, posting: ClaimPosting) -> Mapping[str, object]:
         amount = sum(denial.amount_minor for denial in posting.denials)
