@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -13,11 +14,16 @@ from polyclinic.billing.v1 import revenue_figures_pb2 as figures
 from pypdf import PdfReader
 
 from chassis.testing import Harness, expect_error
-from tests.billing.clinic import Clinic, day, usd
+from tests.billing.clinic import ZONE, Clinic, day, usd
+
+
+def today(clinic: Clinic) -> date:
+    """The local day at the clinic."""
+    return clinic.harness.clock.now().astimezone(ZoneInfo(ZONE)).date()
 
 
 def yesterday(clinic: Clinic) -> date:
-    return (clinic.harness.clock.now() - timedelta(days=1)).date()
+    return today(clinic) - timedelta(days=1)
 
 
 @pytest.fixture
@@ -108,7 +114,7 @@ def test_a_closed_period_keeps_its_balances_and_takes_nothing_more(clinic: Clini
     clinic.signed_visit(clinic.patient())
     [listed] = clinic.staff.call("ListPeriodCloses", pb.ListPeriodClosesRequest()).period_closes
     assert {line.account: line.balance.minor_units for line in listed.balances} == kept
-    for refused in (closed_period.last_day, day(clinic.harness.clock.now().date())):
+    for refused in (closed_period.last_day, day(today(clinic))):
         with expect_error("FAILED_PRECONDITION"):
             clinic.staff.call("ClosePeriod", pb.ClosePeriodRequest(last_day=refused))
 
@@ -158,10 +164,10 @@ def test_key_figures_say_what_they_were_computed_from(clinic: Clinic, billing: H
     clinic.signed_visit(alone, start=billing.clock.now() - timedelta(days=3))
     clinic.open_drawer(0)
     clinic.take(alone, 17_500)
-    today = day(billing.clock.now().date())
+    this = day(today(clinic))
 
     def asked(group: int) -> list[figures.RevenueMonth]:
-        request = figures.GetRevenueFiguresRequest(first_month=today, last_month=today, group_by=group)
+        request = figures.GetRevenueFiguresRequest(first_month=this, last_month=this, group_by=group)
         return list(clinic.staff.call("GetRevenueFigures", request).months)
 
     [whole] = asked(figures.REVENUE_GROUP_NONE)
@@ -180,6 +186,6 @@ def test_key_figures_say_what_they_were_computed_from(clinic: Clinic, billing: H
     for group in (figures.REVENUE_GROUP_LOCATION, figures.REVENUE_GROUP_PRACTITIONER):
         [row] = asked(group)
         assert (row.charges, row.receivables, row.key_name) == (whole.charges, whole.receivables, row.key_name)
-    long = figures.GetRevenueFiguresRequest(first_month=Date(year=2020, month=1, day=1), last_month=today)
+    long = figures.GetRevenueFiguresRequest(first_month=Date(year=2020, month=1, day=1), last_month=this)
     with expect_error("INVALID_INPUT", field="last_month"):
         clinic.staff.call("GetRevenueFigures", long)

@@ -9,6 +9,7 @@ from billing.domain.x12.errors import InterchangeRefused, UnsupportedVersion
 from billing.domain.x12.reader import X12Reader
 from billing.domain.x12.remittance_proof import Balance, prove
 from billing.domain.x12.remittance_reader import read_remittance
+from tests.billing import sample_report
 from tests.billing.domain.x12.texts import outcomes, samples
 
 
@@ -74,3 +75,9 @@ def test_sample_999_files(path):
     accepted = "accepted" in path.name
     assert found[0].accepted(found[0].sets[0].set_control) is accepted
     assert [type(one) for one in found[1:]] == ([InterchangeRefused] if accepted else [])
+
+
+@pytest.mark.parametrize("kept", [sample_report.PAGE] if samples("835") else [], ids=lambda path: path.name)
+def test_the_page_about_the_samples_is_true(kept):
+    """What docs/guides says of each sample file is what becomes of it; `python -m tests.billing.sample_report` writes it anew."""
+    assert kept.read_text() == sample_report.page()
