@@ -31,10 +31,23 @@ async function send(path, body, { method = "POST", signedIn = false, keepalive =
   return told;
 }
 
+async function patiently(ask, pauses = [1000, 3000]) {
+  for (const pause of pauses) {
+    try {
+      return await ask();
+    } catch (problem) {
+      if (problem.status > 0 && problem.status < 500 && problem.status !== 429) throw problem;
+      await new Promise((go) => setTimeout(go, pause));
+    }
+  }
+  return ask();
+}
+
 /** What the holder of a join or participant token may know of the room: { room, ice_servers }. */
 export const describe = (token) => send("/v1/telehealth/rooms:describe", { token });
-export const join = (arrival) => send("/v1/telehealth/sessions:join", arrival);
-export const rejoin = (token, media) => send("/v1/telehealth/participants:rejoin", { participant_token: token, media });
+// Coming in twice is coming in once: a busy or unreachable clinic is asked again before the person is told.
+export const join = (arrival) => patiently(() => send("/v1/telehealth/sessions:join", arrival));
+export const rejoin = (token, media) => patiently(() => send("/v1/telehealth/participants:rejoin", { participant_token: token, media }));
 export const heartbeat = (token, media) => send("/v1/telehealth/participants:heartbeat", { participant_token: token, media });
 export const signal = (token, to, kind, payload) =>
   send("/v1/telehealth/signals", { participant_token: token, to_participant_id: to, kind, payload });
