@@ -23,8 +23,8 @@ USUAL = (8 * 12, 18 * 12)
 CLOSED, OPEN_EXTRA, OUT = 1, 2, 3
 # Cancelled, not come, left: nobody is to be expected any more.
 GONE = (8, 9, 10)
-# How high a free time is drawn.
-FREE_ROWS = 2
+# How high a free time is drawn: a target of 24 pixels (WCAG 2.2, 2.5.8).
+FREE_ROWS = 3
 # As many as the stylesheet knows.
 MOST_LANES = 12
 
@@ -140,7 +140,7 @@ def show(page: Page) -> Response:
 
 
 def free_blocks(column: Column, slots: Sequence[Any], zone: ZoneInfo, *, week: bool) -> list[Block]:
-    """The free times of a column, ten minutes apart at least, so that each can be read and hit; dragging offers them all."""
+    """The free times of a column, a quarter of an hour apart at least, so that each can be read and hit; dragging offers them all."""
     found: list[Block] = []
     for slot in slots:
         begin = instant(slot.start_time).astimezone(zone)
