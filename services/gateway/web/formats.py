@@ -9,12 +9,14 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton, format_time, get_timezone_name
+from babel.dates import format_date, format_datetime, format_time, get_timezone_name
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from chassis.protos import instant, optional_date, optional_instant
 
 MINUTES_A_DAY = 24 * 60
+# A day with its weekday and without its year, in words: CLDR has no skeleton for it that is not shortened.
+DAYS_SAID = {"es": "EEEE, d 'de' MMMM"}
 
 
 def local(value: Any, zone: str) -> datetime | None:
@@ -53,7 +55,7 @@ def moment(value: Any, zone: str, locale: Locale, style: str = "medium") -> str:
 def weekday(value: Any, zone: str, locale: Locale) -> str:
     """``Monday, March 2``, ``lunes, 2 de marzo``: the day of an instant at a place, as one says it. "" for none."""
     found = local(value, zone)
-    return str(format_skeleton("MMMMEEEEd", found, locale=locale)) if found is not None else ""
+    return stamp(found, DAYS_SAID.get(locale.language, "EEEE, MMMM d"), locale) if found is not None else ""
 
 
 def zone_name(zone: str, locale: Locale, at: datetime) -> str:
