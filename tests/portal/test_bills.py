@@ -79,12 +79,12 @@ def test_a_card_number_never_comes_to_us(house: House, billed: dict[str, str]) -
 
 
 def test_a_payment_is_on_its_way_until_the_processor_answers(house: House, billed: dict[str, str]) -> None:
-    """Paying a part leads to the payment, which asks again by itself; too much is told at the amount."""
+    """Paying a part leads to the payment, which asks again by itself; more than is due is refused."""
     luz = reader(house, "luz")
     path = f"/bills/{billed['statement']}"
     luz.open(path)
     luz.send(path, amount="999", card_token="pm_1")
-    assert luz.status == 400
+    assert luz.status == 409
     luz.open(path)
     luz.send(path, amount="55", card_token="pm_1")
     assert "$55.00" in luz.text
