@@ -90,6 +90,23 @@ def d8(value: date) -> str:
 # turned to upper, because several payers refuse it. Separators are taken out by the writer, which knows them.
 _KEEP = re.compile(r"[^A-Z0-9 !\"&'()+,\-./;?=%@\[\]_{}\\<>#$]")
 _BLANKS = re.compile(r"\s+")
+# Letters of their own that no decomposition turns into plain ones, as passports write them (ICAO 9303, part 3, section 6).
+_LETTERS = str.maketrans(
+    {
+        **dict.fromkeys("Øø", "O"),
+        **dict.fromkeys("Ææ", "AE"),
+        **dict.fromkeys("Œœ", "OE"),
+        **dict.fromkeys("Łł", "L"),
+        **dict.fromkeys("ĐđÐð", "D"),
+        **dict.fromkeys("Þþ", "TH"),
+        **dict.fromkeys("Ħħ", "H"),
+        **dict.fromkeys("Ŧŧ", "T"),
+        **dict.fromkeys("Ŋŋ", "N"),
+        **dict.fromkeys("ßẞ", "SS"),
+        "ı": "I",
+        "ĸ": "K",
+    }
+)
 
 
 def plain_text(value: str, longest: int) -> str:
@@ -97,8 +114,6 @@ def plain_text(value: str, longest: int) -> str:
 
     'Zoë  Núñez-Ø' → 'ZOE NUNEZ-O'. Identifiers are never passed through here: they are refused instead of altered.
     """
-    folded = unicodedata.normalize(
-        "NFKD", value.replace("ß", "ss").replace("Ø", "O").replace("ø", "o").replace("Æ", "AE")
-    )
+    folded = unicodedata.normalize("NFKD", value.translate(_LETTERS))
     upper = "".join(c for c in folded if not unicodedata.combining(c)).upper()
     return _BLANKS.sub(" ", _KEEP.sub(" ", upper)).strip()[:longest].rstrip()

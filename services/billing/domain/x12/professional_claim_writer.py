@@ -28,7 +28,7 @@ from billing.domain.x12.professional_claim import (
     Submitter,
 )
 from billing.domain.x12.remittance import Adjustment
-from billing.domain.x12.writer import InterchangeWriter, identifier
+from billing.domain.x12.writer import InterchangeWriter, identifier, name_text
 
 MOST_DIAGNOSES = 12
 MOST_LINES = 50  # loop 2400 of a professional claim
@@ -181,7 +181,7 @@ def _claim(writer: InterchangeWriter, levels: _Levels, provider_level: str, clai
             "NM1",
             "QC",
             "1",
-            plain_text(patient.last, 60),
+            name_text(patient.last, 60, "the patient's last name"),
             plain_text(patient.first, 35),
             plain_text(patient.middle, 25),
         )
@@ -223,7 +223,8 @@ def _subscriber(
 
 
 def _insured_name(writer: InterchangeWriter, insured: Insured, with_person: bool) -> None:
-    name = (plain_text(insured.last, 60), plain_text(insured.first, 35), plain_text(insured.middle, 25))
+    last = name_text(insured.last, 60, "the subscriber's last name")
+    name = (last, plain_text(insured.first, 35), plain_text(insured.middle, 25))
     writer.segment("NM1", "IL", "1", *name, "", "", "MI", identifier(insured.member_id, 2, 80, "the member id"))
     if not with_person:
         return
@@ -292,7 +293,7 @@ def _diagnoses(writer: InterchangeWriter, diagnoses: Sequence[str]) -> None:
 
 
 def _practitioner(writer: InterchangeWriter, role: str, who: Practitioner, with_taxonomy: bool) -> None:
-    name = (plain_text(who.last, 60), plain_text(who.first, 35))
+    name = (name_text(who.last, 60, "a practitioner's last name"), plain_text(who.first, 35))
     writer.segment("NM1", role, "1", *name, "", "", "", "XX", identifier(who.npi, 10, 10, "an NPI"))
     if with_taxonomy and who.taxonomy:
         writer.segment("PRV", "PE", "PXC", identifier(who.taxonomy, 10, 10, "the taxonomy code"))

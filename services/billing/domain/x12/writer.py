@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from billing.domain.x12.elements import plain_text
 from billing.domain.x12.envelope import Separators
 from billing.domain.x12.errors import UnwritableValue
 
@@ -136,3 +137,11 @@ def identifier(value: str, shortest: int, longest: int, what: str) -> str:
     if not shortest <= len(value) <= longest:
         raise UnwritableValue(f"{what} must be {shortest} to {longest} characters long")
     return value
+
+
+def name_text(value: str, longest: int, what: str) -> str:
+    """A name that must be there, as payers accept it (`plain_text`). UnwritableValue when nothing of it can be written."""
+    written = plain_text(value, longest)
+    if not written:
+        raise UnwritableValue(f"{what} has no letter that X12 can carry")
+    return written

@@ -264,6 +264,7 @@ def test_an_earlier_payer_speaks_per_line_or_per_claim_never_both():
         (replace(PRIMARY, lines=(line(1, -100),)), "negative"),
         (replace(PRIMARY, insured=replace(JANE, member_id="")), "member id"),
         (replace(PRIMARY, insured=replace(JANE, birth_date=None)), "no address or birth date"),
+        (replace(PRIMARY, insured=replace(JANE, last="王")), "no letter that X12 can carry"),
         (replace(PRIMARY, billing_provider=replace(PROVIDER, npi="123")), "billing NPI"),
         (replace(PRIMARY, frequency=Frequency.REPLACEMENT), "payer's claim number"),
         (replace(PRIMARY, lines=(line(1, 100, ndc="00641036725"),)), "without its quantity"),
