@@ -150,7 +150,7 @@ CASES = {
     **cases_intake.CASES,
     "RequestPortalCode": Case(
         lambda w: portal_access_pb2.RequestPortalCodeRequest(
-            tenant_id=str(uuid7()), contact="+12125550142", birth_date=day(1984, 2, 29)
+            tenant_id=str(uuid7()), contact="+12125550142", birth_date=day("1984-02-29")
         )
     ),
 }

@@ -21,6 +21,7 @@ from gateway.web.i18n import LANGUAGES
 # So old a page may be, here and in a browser; real time.
 FRESH_SECONDS = 60.0
 MOST_KEPT = 2_000
+MOST_SERVICES = 200
 MOST_LISTED = 50_000  # of a sitemap (sitemaps.org)
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -41,7 +42,9 @@ class ClinicPages:
         if kept is not None and self._monotonic() - kept[0] < FRESH_SECONDS:
             return self._public(page, Response(kept[1], content_type="text/html; charset=utf-8"))
         clinic = page.clinic
-        services = page.call("Scheduling.ListOnlineVisits", tenant_id=clinic.tenant_id).online_visits
+        services = page.call(
+            "Scheduling.ListOnlineVisits", tenant_id=clinic.tenant_id, page_size=MOST_SERVICES
+        ).online_visits
         url = f"{self._base(page)}/clinics/{clinic.slug}"
         response = page.show(
             "clinic.html",

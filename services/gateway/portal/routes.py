@@ -53,9 +53,9 @@ WAITLIST: Table = (
     ("GET", "/waitlist", waiting.listing),
     ("GET", "/waitlist/join", waiting.form),
     ("POST", "/waitlist/join", waiting.join),
-    ("POST", "/waitlist/{entry_id}/leave", waiting.leave),
-    ("POST", "/waitlist/offers/{offer_id}/accept", waiting.accept),
-    ("POST", "/waitlist/offers/{offer_id}/decline", waiting.decline),
+    ("POST", "/waitlist/{waitlist_entry_id}/leave", waiting.leave),
+    ("POST", "/waitlist/offers/{waitlist_offer_id}/accept", waiting.accept),
+    ("POST", "/waitlist/offers/{waitlist_offer_id}/decline", waiting.decline),
 )
 
 PREPARE = "/prepare/{appointment_id}"

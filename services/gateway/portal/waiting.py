@@ -69,14 +69,14 @@ def join(page: PortalPage) -> Response:
 
 def leave(page: PortalPage) -> Response:
     """Takes the person off it."""
-    page.do("Scheduling.LeaveWaitlist", waitlist_entry_id=page.own("entry_id"))
+    page.do("Scheduling.LeaveWaitlist", waitlist_entry_id=page.own("waitlist_entry_id"))
     return page.go(f"{page.here}/waitlist", page.gettext("You are off the waitlist."))
 
 
 def accept(page: PortalPage) -> Response:
     """Takes the offered time: the first who accepts has it."""
     try:
-        visit = page.do("Scheduling.AcceptOffer", waitlist_offer_id=page.own("offer_id"))
+        visit = page.do("Scheduling.AcceptOffer", waitlist_offer_id=page.own("waitlist_offer_id"))
     except Refused as refused:
         return listing(page, refused.problem)
     told = page.gettext("The time is yours: %(when)s.", when=visits.when(page, visit))
@@ -86,7 +86,7 @@ def accept(page: PortalPage) -> Response:
 def decline(page: PortalPage) -> Response:
     """Leaves the offered time to others."""
     try:
-        page.do("Scheduling.DeclineOffer", waitlist_offer_id=page.own("offer_id"))
+        page.do("Scheduling.DeclineOffer", waitlist_offer_id=page.own("waitlist_offer_id"))
     except Refused as refused:
         return listing(page, refused.problem)
     return page.go(f"{page.here}/waitlist", page.gettext("Declined; you stay on the waitlist."))

@@ -59,8 +59,11 @@ class RulesRpc:
         )
 
     def ListOnlineVisits(self, request: pb.ListOnlineVisitsRequest, call: Call) -> pb.ListOnlineVisitsResponse:
-        rows = appointment_types.list_online(call, identifier(request.tenant_id))
-        return pb.ListOnlineVisitsResponse(online_visits=[rule_messages.online_visit(row) for row in rows])
+        tenant_id = identifier(request.tenant_id)
+        rows, token = appointment_types.list_online(call, tenant_id, request.page_size, request.page_token)
+        return pb.ListOnlineVisitsResponse(
+            online_visits=[rule_messages.online_visit(row) for row in rows], next_page_token=token
+        )
 
     def CreateScheduleTemplate(self, request: pb.CreateScheduleTemplateRequest, call: Call) -> pb.ScheduleTemplate:
         return rule_messages.template(schedules.create_template(call, _new_template(request.template)))

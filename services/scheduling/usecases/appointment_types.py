@@ -13,9 +13,6 @@ from scheduling.tables import AppointmentTypeRow
 from scheduling.usecases import guards, limits
 from scheduling.usecases.errors import CodeInUse
 
-# On a page for everybody.
-MOST_SHOWN = 200
-
 
 def create(call: Call, kind: AppointmentType) -> AppointmentTypeRow:
     """Adds a type. Raises InvalidInput, CodeInUse."""
@@ -64,13 +61,12 @@ def list_types(
     )
 
 
-def list_online(call: Call, tenant_id: UUID) -> list[AppointmentTypeRow]:
-    """What patients of a tenant may book by themselves, by name; anybody may ask."""
+def list_online(call: Call, tenant_id: UUID, page_size: int, page_token: str) -> tuple[list[AppointmentTypeRow], str]:
+    """A page of what patients of a tenant may book by themselves, by name; anybody may ask."""
     call.enter_tenant(tenant_id)
-    rows, _ = Store(call.session).list_types(
-        include_inactive=False, online_only=True, page_size=MOST_SHOWN, page_token=""
+    return Store(call.session).list_types(
+        include_inactive=False, online_only=True, page_size=page_size, page_token=page_token
     )
-    return rows
 
 
 def _refuse_defects(kind: AppointmentType) -> None:
