@@ -12,7 +12,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help day run status reset test test-fast lint format protos assets texts browser-test chaos observe bench load charts images images-test cluster-test clean
+.PHONY: help day run status reset test test-fast lint format protos assets texts browser-test tour chaos observe bench load charts images images-test cluster-test clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-fast: protos assets ## Run the tests that take seconds: domains, contracts,
 
 browser-test: protos assets ## Drive the pages in Chromium on a running, seeded system, at both widths (CHROMIUM=/usr/bin/chromium; shots in out/screens)
 	$(BIN)/pytest -q -m browser tests/browser
+
+tour: protos assets ## Walk over every page as everybody who has one: dead links, errors, untranslated texts; pictures in out/screens/tour (URL=, ONLY=owner,patient)
+	$(BIN)/python -m infra.tour $(if $(URL),--url $(URL)) $(if $(ONLY),--only $(ONLY))
 
 lint: protos ## Style, types and the borders between packages
 	$(BIN)/ruff check $(CODE)
