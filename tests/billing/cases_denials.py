@@ -13,10 +13,21 @@ from tests.billing.domain.x12.texts import envelope, remittance_set
 JULY = Date(year=2026, month=7, day=1)
 
 
+def sent(claims: ClaimsWorld) -> claims_pb2.Claim:
+    """A claim that was sent to COMM2: what other examples have ready for COMM1 stays there."""
+    insured = claims.insured
+    patient = insured.insured("COMM2")
+    insured.signed_visit(patient)
+    insured.harness.run_due()
+    insured.staff.call("SendBatches", claims_pb2.SendBatchesRequest(payer_code="COMM2"))
+    insured.harness.run_due()
+    [claim] = insured.claims_of(patient)
+    return claim
+
+
 def denied(claims: ClaimsWorld) -> pb.Denial:
-    """A claim of COMM1 that was paid in part: the laboratory is refused for want of an authorisation."""
-    claim = claims.claim()
-    claims.batch()
+    """A claim of COMM2 that was paid in part: the laboratory is refused for want of an authorisation."""
+    claim = sent(claims)
     first, second = claim.lines
     segments = [
         f"CLP*{claim.control}*1*175*100*0*12*ICN5*11*1",
@@ -34,12 +45,11 @@ def denied(claims: ClaimsWorld) -> pb.Denial:
 
 
 def underpaid(claims: ClaimsWorld) -> pb.Underpayment:
-    """A claim of COMM1 on which less was allowed than its contract says."""
+    """A claim of COMM2 on which less was allowed than its contract says."""
     claims.insured.put_prices(
-        "CONTRACT", {"99213": 12_000}, kind=payers_pb2.FEE_SCHEDULE_KIND_CONTRACT, payer_code="COMM1"
+        "CONTRACT", {"99213": 12_000}, kind=payers_pb2.FEE_SCHEDULE_KIND_CONTRACT, payer_code="COMM2"
     )
-    claim = claims.claim()
-    claims.batch()
+    claim = sent(claims)
     first, second = claim.lines
     segments = [
         f"CLP*{claim.control}*1*175*100*25*12*ICN6*11*1",
@@ -57,7 +67,7 @@ def underpaid(claims: ClaimsWorld) -> pb.Underpayment:
 
 def _upload(claims: ClaimsWorld, segments: list[str]) -> claims_pb2.InboundFile:
     text = envelope("HP", "005010X221A1", [("835", segments)], st03=False)
-    return claims.insured.upload(text.replace("N1*PR*MEDICARE B*XV*MEDB1", "N1*PR*PAYER COMM1*XV*COMM1"))
+    return claims.insured.upload(text.replace("N1*PR*MEDICARE B*XV*MEDB1", "N1*PR*PAYER COMM2*XV*COMM2"))
 
 
 def letter(claims: ClaimsWorld, *, sent: bool = False) -> pb.Appeal:
