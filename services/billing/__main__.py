@@ -11,8 +11,10 @@ from polyclinic.billing.v1 import (
     claims_pb2,
     coding_edits_pb2,
     denials_pb2,
+    discounts_pb2,
     eligibility_pb2,
     enrolments_pb2,
+    estimates_pb2,
     keyed_remittances_pb2,
     payment_plans_pb2,
     revenue_figures_pb2,
@@ -33,8 +35,10 @@ from billing.rpc.claim_work import ClaimWorkRpc
 from billing.rpc.claims import ClaimsRpc
 from billing.rpc.coding_edits import CodingEditsRpc
 from billing.rpc.denials import DenialsRpc
+from billing.rpc.discounts import DiscountsRpc
 from billing.rpc.eligibility import EligibilityRpc
 from billing.rpc.enrolments import EnrolmentsRpc
+from billing.rpc.estimates import EstimatesRpc
 from billing.rpc.keyed_remittances import KeyedRemittancesRpc
 from billing.rpc.payment_plans import PaymentPlansRpc
 from billing.rpc.revenue_figures import RevenueFiguresRpc
@@ -68,6 +72,8 @@ def build(settings: Settings) -> Service:
     service.serve(enrolments_pb2.DESCRIPTOR.services_by_name["Enrolments"], EnrolmentsRpc())
     service.serve(claim_rules_pb2.DESCRIPTOR.services_by_name["ClaimRules"], ClaimRulesRpc())
     service.serve(claim_work_pb2.DESCRIPTOR.services_by_name["ClaimWork"], ClaimWorkRpc())
+    service.serve(estimates_pb2.DESCRIPTOR.services_by_name["Estimates"], EstimatesRpc(Registry(registry)))
+    service.serve(discounts_pb2.DESCRIPTOR.services_by_name["Discounts"], DiscountsRpc())
     service.consume(events.SUBSCRIPTIONS)
     service.due(events_money.due(cards, address_book))
     service.due(events_claims.due(settings, Registry(registry), clearinghouse, billable))

@@ -9,6 +9,7 @@ from uuid import UUID
 from polyclinic.patient_registry.v1 import events_pb2 as registry_events
 
 from billing.adapters.clearinghouse import Clearinghouse
+from billing.adapters.diagnosis_catalogue import DiagnosisCatalogue
 from billing.adapters.registry import Registry
 from billing.settings import Settings
 from billing.store import Store
@@ -17,7 +18,9 @@ from billing.usecases import (
     acknowledgements,
     batches,
     claims,
+    discounts,
     eligibility,
+    good_faith,
     inbound,
     remittance_posting,
     remittances,
@@ -60,6 +63,7 @@ def due(
     """Due work by kind; keys are the ids of what it is about."""
     batch_settings = batch_settings_of(settings)
     partner = batch_settings.partner
+    catalogue = DiagnosisCatalogue(billable)
 
     def ahead(call: Call, item: DueItem) -> None:
         day = date.fromisoformat(item.payload["service_date"])
@@ -69,7 +73,7 @@ def due(
         eligibility.ask(call, UUID(item.key), registry, clearinghouse, partner)
 
     def prepare(call: Call, item: DueItem) -> None:
-        scrubbing.prepare(call, UUID(item.key), registry, billable, partner.receiver_id)
+        scrubbing.prepare(call, UUID(item.key), registry, billable, partner.receiver_id, catalogue.words_of)
         batches.plan_daily(call, Store(call.session), batch_settings)
 
     def daily(call: Call, _item: DueItem) -> None:
@@ -90,12 +94,20 @@ def due(
     def post(call: Call, item: DueItem) -> None:
         remittance_posting.post(call, UUID(item.key))
 
+    def compare(call: Call, item: DueItem) -> None:
+        good_faith.compare_due(call, UUID(item.key))
+
+    def discount(call: Call, item: DueItem) -> None:
+        discounts.apply_due(call, UUID(item.key))
+
     def silence(call: Call, item: DueItem) -> None:
         acknowledgements.ask_about(call, UUID(item.key), clearinghouse, partner)
 
     return {
         eligibility.AHEAD_DUE: ahead,
         eligibility.ASK_DUE: ask,
+        good_faith.COMPARE_DUE: compare,
+        discounts.APPLY_DUE: discount,
         claims.PREPARE_DUE: prepare,
         batches.DAILY_DUE: daily,
         batches.PAYER_DUE: payer_batch,

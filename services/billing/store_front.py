@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from billing.store_authorisations import AuthorisationStore
 from billing.store_claim_facts import ClaimFactsStore
+from billing.store_discounts import DiscountStore
 from billing.store_enrolments import EnrolmentStore
+from billing.store_estimates import EstimateStore
 
 
-class FrontStore(EnrolmentStore, AuthorisationStore, ClaimFactsStore):
-    """Enrolments, authorisations, what is known around a claim."""
+class FrontStore(EnrolmentStore, AuthorisationStore, ClaimFactsStore, EstimateStore, DiscountStore):
+    """Enrolments, authorisations, what is known around a claim, estimates, discounts."""

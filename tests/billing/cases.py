@@ -86,6 +86,8 @@ SETTLED = frozenset(
         "coding_edit",
         "clearinghouse_cursor",
         "enrolment",
+        "discount_policy",
+        "poverty_guideline",
         "denial_playbook",
         "appeal_template",
         "collection_policy",

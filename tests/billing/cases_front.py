@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from polyclinic.billing.v1 import authorisations_pb2, enrolments_pb2
+from datetime import timedelta
+
+from google.type.date_pb2 import Date
+from polyclinic.billing.v1 import authorisations_pb2, discounts_pb2, enrolments_pb2, estimates_pb2
 from polyclinic.types.v1.types_pb2 import DateRange
 
 from chassis.testing import Case
 from tests.billing.claims.insured_clinic import InsuredClinic
-from tests.billing.clinic import JANUARY
+from tests.billing.clinic import JANUARY, usd
 from tests.contracts.growth import Bound
 
 
@@ -44,8 +47,74 @@ class FrontWorld:
     def authorisation_id(self) -> str:
         return str(self.insured.staff.call("PutAuthorisation", self.authorisation()).authorisation_id)
 
+    def estimate(self) -> estimates_pb2.CreateEstimateRequest:
+        start = self.insured.harness.clock.now() + timedelta(days=20)
+        booked = self.insured.encounter_of(self.insured.appointment(self.insured.patient(), "BOOKED", start=start))
+        return estimates_pb2.CreateEstimateRequest(
+            encounter_id=booked.encounter_id, services=[estimates_pb2.ExpectedService(procedure="99213", units=1)]
+        )
+
+    def estimate_id(self) -> str:
+        return str(self.insured.staff.call("CreateEstimate", self.estimate()).estimate_id)
+
+    def delivery(self) -> estimates_pb2.DeliverEstimateRequest:
+        return estimates_pb2.DeliverEstimateRequest(
+            estimate_id=self.estimate_id(),
+            method=estimates_pb2.ESTIMATE_DELIVERY_METHOD_MAIL,
+            recipient="1 Elm St, Albany",
+        )
+
+    def delivered_id(self) -> str:
+        return str(self.insured.staff.call("DeliverEstimate", self.delivery()).estimate_id)
+
+    def household(self) -> discounts_pb2.DetermineSlidingFeeRequest:
+        return discounts_pb2.DetermineSlidingFeeRequest(
+            patient_id=self.insured.patient(), household_size=2, income=usd(2_000_000), evidence="pay slips"
+        )
+
+    def determined(self) -> discounts_pb2.ListSlidingFeesRequest:
+        self.insured.staff.call("DetermineSlidingFee", self.household())
+        return discounts_pb2.ListSlidingFeesRequest()
+
+    def signed_id(self) -> str:
+        return str(self.insured.signed_visit(self.insured.patient()).encounter_id)
+
 
 CASES: dict[str, Case] = {
+    "CreateEstimate": Case(lambda w: w.front.estimate(), names_resource=True),
+    "GetEstimate": Case(
+        lambda w: estimates_pb2.GetEstimateRequest(estimate_id=w.front.delivered_id()), names_resource=True
+    ),
+    "ListEstimates": Case(lambda w: estimates_pb2.ListEstimatesRequest()),
+    "DeliverEstimate": Case(lambda w: w.front.delivery(), names_resource=True),
+    "GetEstimatePdf": Case(
+        lambda w: estimates_pb2.GetEstimatePdfRequest(estimate_id=w.front.delivered_id()), names_resource=True
+    ),
+    "GetOwedEstimates": Case(lambda w: estimates_pb2.GetOwedEstimatesRequest()),
+    "PutDiscountPolicy": Case(
+        lambda w: discounts_pb2.PutDiscountPolicyRequest(
+            effective_from=Date(year=2030, month=1, day=1),
+            region=discounts_pb2.POVERTY_REGION_CONTIGUOUS,
+            self_pay_basis_points=1_000,
+        )
+    ),
+    "ListDiscountPolicies": Case(lambda w: discounts_pb2.ListDiscountPoliciesRequest()),
+    "PutPovertyGuideline": Case(
+        lambda w: discounts_pb2.PovertyGuideline(
+            region=discounts_pb2.POVERTY_REGION_HAWAII,
+            effective_from=Date(year=2027, month=1, day=15),
+            first_person=usd(1_900_000),
+            each_more=usd(680_000),
+        )
+    ),
+    "DetermineSlidingFee": Case(lambda w: w.front.household(), names_resource=True),
+    "ListSlidingFees": Case(lambda w: w.front.determined()),
+    "QuoteDiscount": Case(
+        lambda w: discounts_pb2.QuoteDiscountRequest(encounter_id=w.front.signed_id()), names_resource=True
+    ),
+    "ApplyDiscount": Case(
+        lambda w: discounts_pb2.ApplyDiscountRequest(encounter_id=w.front.signed_id()), names_resource=True
+    ),
     "PutEnrolment": Case(lambda w: w.front.enrolment()),
     "GetEnrolment": Case(
         lambda w: enrolments_pb2.GetEnrolmentRequest(enrolment_id=w.front.enrolment_id()), names_resource=True
@@ -66,4 +135,7 @@ _COUNTED_DOWN = (
 BOUNDS: dict[str, Bound] = {
     "GetAuthorisation": Bound(_COUNTED_DOWN, rows=5_000, visits_all=True),
     "ListAuthorisations": Bound(_COUNTED_DOWN, rows=5_000, visits_all=True),
+    "GetOwedEstimates": Bound(
+        "a list of work: at most 500 booked visits, as many as there are", rows=510, visits_all=True
+    ),
 }

@@ -14,31 +14,6 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "cut_over",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("sha256", sa.Text(), nullable=False),
-        sa.Column("rows", sa.BigInteger(), nullable=False),
-        sa.Column("patient_minor", sa.BigInteger(), nullable=False),
-        sa.Column("payer_minor", sa.BigInteger(), nullable=False),
-        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("posted_by", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_cut_over")),
-        sa.UniqueConstraint("tenant_id", "sha256", name=op.f("uq_cut_over_tenant_id_sha256")),
-    )
-    op.create_table(
-        "cut_over_line",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("reference", sa.Text(), nullable=False),
-        sa.Column("cut_over_id", sa.Uuid(), nullable=False),
-        sa.Column("patient_id", sa.Uuid(), nullable=False),
-        sa.Column("charge_line_id", sa.Uuid(), nullable=False),
-        sa.Column("claim_id", sa.Uuid(), nullable=True),
-        sa.PrimaryKeyConstraint("tenant_id", "reference", name=op.f("pk_cut_over_line")),
-    )
-    op.create_index("ix_cut_over_line_patient_id", "cut_over_line", ["tenant_id", "patient_id"], unique=False)
-    op.create_table(
         "discount_policy",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -80,18 +55,6 @@ def upgrade() -> None:
     op.create_index("ix_estimate_encounter_id", "estimate", ["tenant_id", "encounter_id"], unique=False)
     op.create_index("ix_estimate_patient_id", "estimate", ["tenant_id", "patient_id"], unique=False)
     op.create_table(
-        "favourite_code",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("account_id", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "account_id", "kind", "code", name=op.f("pk_favourite_code")),
-    )
-    op.create_index(
-        "ix_favourite_code_account_id", "favourite_code", ["tenant_id", "account_id", "added_at"], unique=False
-    )
-    op.create_table(
         "poverty_guideline",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -104,16 +67,6 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "tenant_id", "region", "start_date", name=op.f("uq_poverty_guideline_tenant_id_region_start_date")
         ),
-    )
-    op.create_table(
-        "procedure_code",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("start_date", sa.Date(), nullable=False),
-        sa.Column("end_date", sa.Date(), nullable=True),
-        sa.Column("words", sa.Text(), nullable=False),
-        sa.Column("folded", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "code", "start_date", name=op.f("pk_procedure_code")),
     )
     op.create_table(
         "sliding_fee",
@@ -133,17 +86,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_sliding_fee")),
     )
     op.create_index("ix_sliding_fee_patient_id", "sliding_fee", ["tenant_id", "patient_id"], unique=False)
-    op.create_table(
-        "superbill",
-        sa.Column("tenant_id", sa.Uuid(), nullable=False),
-        sa.Column("appointment_type_code", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("diagnoses", postgresql.JSONB(), nullable=False),
-        sa.Column("lines", postgresql.JSONB(), nullable=False),
-        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("changed_by", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant_id", "appointment_type_code", name=op.f("pk_superbill")),
-    )
     op.create_table(
         "estimate_delivery",
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
@@ -167,15 +109,10 @@ def upgrade() -> None:
     op.add_column("eligibility_check", sa.Column("plan_starts", sa.Date(), nullable=True))
     op.add_column("eligibility_check", sa.Column("plan_ends", sa.Date(), nullable=True))
     op.add_column("encounter", sa.Column("booked_at", sa.DateTime(timezone=True), nullable=True))
-    protect("cut_over")
-    protect("cut_over_line", patient_column="patient_id")
     protect("discount_policy")
     protect("estimate", patient_column="patient_id")
-    protect("favourite_code")
     protect("poverty_guideline")
-    protect("procedure_code")
     protect("sliding_fee", patient_column="patient_id")
-    protect("superbill")
     protect("estimate_delivery", patient_column="patient_id")
 
 

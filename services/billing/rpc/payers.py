@@ -9,7 +9,8 @@ from uuid import UUID
 from polyclinic.billing.v1 import payers_pb2 as pb
 from polyclinic.types.v1 import types_pb2
 
-from billing.domain.fee_files import error_file, read_fees
+from billing.domain.csv_files import error_file
+from billing.domain.fee_files import read_fees
 from billing.domain.fees import FeeScheduleKind
 from billing.domain.payers import ClaimProvider, PayerKind, PayerRules, TelehealthTable
 from billing.rpc.payer_details import demand_fields, demands_of, route_message, route_of

@@ -31,7 +31,7 @@ from billing.store_ledger import line_dimensions
 from billing.tables_directory import Location
 from billing.tables_money import ChargeLine as ChargeLineRow
 from billing.tables_money import Encounter
-from billing.usecases import accounts, claims, eligibility, ledger
+from billing.usecases import accounts, claims, discounts, eligibility, ledger
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, InvalidInput, NotFound, Violation
 
@@ -182,6 +182,8 @@ def sign_encounter(call: Call, encounter_id: UUID, version: int, billable: Conta
         entries=_charge_entries(rows.values()),
         patient_id=encounter.patient_id,
     )
+    if any(row.payer_id is None for row in rows.values()):
+        discounts.at_signature(call, store, encounter)
     call.emit(
         published.visit_signed(
             encounter_id=encounter.id,

@@ -62,6 +62,7 @@ def follow_appointment(call: Call, seen: AppointmentSeen) -> None:
             id=call.new_id(),
             appointment_id=seen.appointment_id,
             state="expected",
+            booked_at=call.now,
             diagnoses=[],
             lines=[],
             facts={},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -13,6 +13,7 @@ from billing.domain.charges import ChargeLine as Charge
 from billing.domain.charges import VisitCharges
 from billing.domain.claims import ClaimEvent, ClaimState
 from billing.domain.codec import from_json, to_json
+from billing.domain.diagnosis_limits import no_words
 from billing.domain.line_matching import ClaimLine as OurLine
 from billing.domain.payers import ClaimProvider, PayerProfile
 from billing.domain.profiles import CoverageDetails, Profile
@@ -42,7 +43,14 @@ RETRY = timedelta(minutes=30)
 WORK_KIND = "scrub"
 
 
-def prepare(call: Call, claim_id: UUID, registry: Registry, billable: Container[str], clearinghouse: str = "") -> None:
+def prepare(
+    call: Call,
+    claim_id: UUID,
+    registry: Registry,
+    billable: Container[str],
+    clearinghouse: str = "",
+    words_of: Callable[[str], str] = no_words,
+) -> None:
     """Writes a draft claim out of the registry's, the directory's and the ledger's present state, and scrubs it.
 
     When the registry does not answer it is tried again later; the claim stays a draft meanwhile.
@@ -83,7 +91,7 @@ def prepare(call: Call, claim_id: UUID, registry: Registry, billable: Container[
         except UnusableAnswer as unusable:
             findings.append(_missing("other_payers", str(unusable)))
     around = _around(call, store, claim, written, lines, coverage, profile, payer, billable)
-    around = claim_facts.told(around, written, lines, facts, payer, coverage)
+    around = replace(claim_facts.told(around, written, lines, facts, payer, coverage), words_of=words_of)
     findings += scrub(written, around, EDITS)
     claim.content, claim.findings, claim.charge_minor = to_json(written), to_json(findings), written.charge_minor
     if ruling.kept is not None:

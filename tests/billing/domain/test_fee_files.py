@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.fee_files import error_file, read_fees
+from billing.domain.csv_files import error_file
+from billing.domain.fee_files import read_fees
 
 
 @pytest.mark.parametrize(
