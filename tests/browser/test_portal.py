@@ -107,3 +107,4 @@ def test_anybody_reads_the_clinics_page(
     looked_at(page, keep, "clinic-es")
     page.get_by_role("link", name="Reservar ahora").click()
     page.wait_for_url(re.compile(r"/sign-in\?next="))
+    assert page.locator("#birth_date").is_visible()
