@@ -19,7 +19,8 @@ from chassis.store import DEFAULT_PAGE, LARGEST_PAGE, among, make_token, read_to
 _TAKEBACKS = text(
     """
     select decision ->> 'payer_id' as payer_id, upper(decision ->> 'reference') as reference,
-        sum(amount_minor) as open, min(id::text) as first, array_agg(remittance_id) as remittances
+        sum(amount_minor) as open, min(id::text) as first,
+        (array_agg(remittance_id order by id desc))[1:20] as remittances
     from remittance_posting
     where tenant_id = :tenant_id and kind = 'takeback' and decision ->> 'account' = 'takeback'
         and (cast(:payer_id as text) is null or decision ->> 'payer_id' = :payer_id)
@@ -32,13 +33,18 @@ _TAKEBACKS = text(
 )
 _MOVEMENTS = text(
     """
-    select posting.remittance_id, remittance.paid_on, posting.decision ->> 'carc' as code, posting.amount_minor,
-        posting.decision ->> 'payer_id' as payer_id, upper(posting.decision ->> 'reference') as reference
-    from remittance_posting as posting
-    join remittance on remittance.tenant_id = posting.tenant_id and remittance.id = posting.remittance_id
-    where posting.tenant_id = :tenant_id and posting.kind = 'takeback' and posting.decision ->> 'account' = 'takeback'
-        and upper(posting.decision ->> 'reference') = any(:references)
-    order by posting.id
+    with latest as (
+        select id, remittance_id, decision ->> 'carc' as code, amount_minor, decision ->> 'payer_id' as payer_id,
+            upper(decision ->> 'reference') as reference,
+            row_number() over (partition by decision ->> 'payer_id', upper(decision ->> 'reference') order by id desc) as place
+        from remittance_posting
+        where tenant_id = :tenant_id and kind = 'takeback' and decision ->> 'account' = 'takeback'
+            and upper(decision ->> 'reference') = any(:references))
+    select latest.remittance_id, remittance.paid_on, latest.code, latest.amount_minor, latest.payer_id, latest.reference
+    from latest
+    join remittance on remittance.tenant_id = :tenant_id and remittance.id = latest.remittance_id
+    where latest.place <= 20
+    order by latest.id
     """
 )
 
@@ -60,6 +66,7 @@ class TakebackSum:
     payer_id: UUID
     reference: str
     open_minor: int
+    # The latest first, twenty at most.
     remittance_ids: tuple[UUID, ...]
 
 
@@ -122,7 +129,7 @@ class KeyedStore(DenialStore):
         }
 
     def takeback_movements(self, sums: Iterable[TakebackSum]) -> dict[tuple[UUID, str], list[TakebackMovement]]:
-        """The movements under these references, in order."""
+        """The latest movements (twenty at most) under these references, in order."""
         found: dict[tuple[UUID, str], list[TakebackMovement]] = {(one.payer_id, one.reference): [] for one in sums}
         values = {"tenant_id": self.tenant_id, "references": [reference for _, reference in found]}
         for row in self.session.execute(_MOVEMENTS, values) if found else ():

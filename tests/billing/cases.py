@@ -109,7 +109,7 @@ BOUNDS: dict[str, Bound] = {
     "GetTrialBalance": Bound(_A_REPORT, visits_all=True),
     "GetDayFigures": Bound(_A_REPORT, visits_all=True),
     "ListBalances": Bound(_A_REPORT, visits_all=True),
-    "ListTakebacks": Bound("sums what was ever taken back, found by an index of those few", visits_all=True),
+    "ListTakebacks": Bound("sums what was ever taken back, found by an index of those few", rows=70, visits_all=True),
     "GetRevenueFigures": Bound(_A_REPORT, rows=100, visits_all=True),
     "ListAgedReceivables": Bound(_A_REPORT, visits_all=True),
     "GetDenialFigures": Bound(_A_REPORT, rows=60, visits_all=True),

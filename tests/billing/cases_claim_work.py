@@ -36,6 +36,9 @@ class ClaimWorkWorld:
     def preview(self) -> pb.PreviewCoverageMoveRequest:
         """A visit that was billed to one coverage, and another one of the same patient."""
         claim = self._claims.claim()
+        # Other examples send what is ready: this one stays.
+        hold = claims_pb2.HoldClaimRequest(claim_id=claim.claim_id, reason="moves to another coverage")
+        self._clinic.staff.call("HoldClaim", hold)
         coverage_id = self._clinic.insure(claim.patient_id, "COMM2", 5)
         return pb.PreviewCoverageMoveRequest(encounter_id=claim.encounter_id, coverage_id=coverage_id)
 

@@ -155,7 +155,7 @@ def pay_back(call: Call, payer_code: str, reference: str, amount_minor: int, rea
         entries=pair(account, Account.BANK, amount_minor, EntryKind.PROVIDER_LEVEL, of, of),
     )
     if takeback:
-        last = takeback.remittance_ids[-1]
+        last = takeback.remittance_ids[0]
         decision = PostingDecision(
             PostingKind.TAKEBACK, -amount_minor, payer.id, account="takeback", carc=PAID_BACK, reference=reference
         )
