@@ -36,9 +36,7 @@ def insert_at_once(session: Session, table: Table, rows: Sequence[Mapping[str, o
     names = ", ".join(rows[0])
     typed = ", ".join(f"{name} {table.columns[name].type.compile(_DIALECT)}" for name in rows[0])
     # Names of our own tables and columns only.
-    statement = (
-        f"insert into {table.name} ({names}) select {names} from json_to_recordset(cast(:rows as json)) as r({typed}) {conflict}"  # noqa: S608
-    )
+    statement = f"insert into {table.name} ({names}) select {names} from json_to_recordset(cast(:rows as json)) as r({typed}) {conflict}"  # noqa: S608
     session.execute(text(statement), {"rows": json.dumps(rows, default=str, ensure_ascii=False)})
 
 

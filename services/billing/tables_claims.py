@@ -320,5 +320,5 @@ class WorkItem(Tenanted, Versioned, Base):
         UniqueConstraint("tenant_id", "kind", "key"),
         Index("ix_work_item_state", "tenant_id", "state", "kind", "opened_at"),
         Index("ix_work_item_claim_id", "tenant_id", "claim_id"),
-        Index("ix_work_item_patient_id", "tenant_id", "patient_id"),
+        Index("ix_work_item_patient_id", "tenant_id", "patient_id", "kind", "id"),
     )

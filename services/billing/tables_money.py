@@ -286,4 +286,7 @@ class DayClose(Tenanted, Base):
     closed_at: Mapped[datetime]
     closed_by: Mapped[str]
     totals: Mapped[dict]
-    __table_args__ = (UniqueConstraint("tenant_id", "location_id", "business_date"),)
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "location_id", "business_date"),
+        Index("ix_day_close_business_date", "tenant_id", "business_date", "id"),
+    )

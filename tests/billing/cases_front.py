@@ -134,8 +134,4 @@ _COUNTED_DOWN = (
 )
 BOUNDS: dict[str, Bound] = {
     "GetAuthorisation": Bound(_COUNTED_DOWN, rows=5_000, visits_all=True),
-    "ListAuthorisations": Bound(_COUNTED_DOWN, rows=5_000, visits_all=True),
-    "GetOwedEstimates": Bound(
-        "a list of work: at most 500 booked visits, as many as there are", rows=510, visits_all=True
-    ),
 }

@@ -44,7 +44,11 @@ def match(call: Call, remittance_claim_id: UUID, claim_id: UUID) -> UUID:
         _taken_out(from_json(PostingDecision, p.decision), p.id) for p in waited if p.kind == PostingKind.UNMATCHED
     ]
     ledger.transfer(
-        call, store, [*taken_out, *one.posting.decisions], f"matched {claim.control}", key=f"match:{row.id}:{len(before)}"
+        call,
+        store,
+        [*taken_out, *one.posting.decisions],
+        f"matched {claim.control}",
+        key=f"match:{row.id}:{len(before)}",
     )
     more = [{"id": call.new_id(), "remittance_claim_id": row.id, **posting_row(decision)} for decision in taken_out]
     store.add_postings(remittance.id, [*more, *posting_rows([one])], after=len(before))
