@@ -64,7 +64,7 @@ def posting_day(call: Call, store: Store, location_ids: Iterable[UUID]) -> date:
     """
     touched = sorted(set(location_ids))
     store.join_day(touched)
-    today = max(local_day(call, store, location_id) for location_id in touched or [None])
+    today = max((local_day(call, store, place) for place in touched), default=None) or local_day(call, store, None)
     closed = store.last_closed_day(touched)
     return closed + timedelta(days=1) if closed is not None and today <= closed else today
 

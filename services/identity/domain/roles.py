@@ -45,7 +45,8 @@ NURSE = _LOOK | _INTAKE | _THREADS | {
     "coding_edit.read", "encounter.code", "telehealth.*", "message.read", "authorisation.read", "code_set.read",
 }  # fmt: skip
 MANAGER = (FRONT_DESK | SCHEDULER | BILLER | NURSE) | {
-    "intake_form.*", "consent_text.*", "message_pool.*", "organisation.write", "user.read", "user.write", "patient.import", "audit.read", "report.*",
+    "intake_form.*", "consent_text.*", "message_pool.*", "organisation.write",
+    "user.read", "user.write", "patient.import", "audit.read", "report.*",
     "template.*", "message.*", "message_rule.*", "messaging_policy.*", "suppression.*", "booking_override.*",
 }  # fmt: skip
 AUDITOR = _LOOK | {
