@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -169,14 +170,17 @@ def variables(path: str) -> list[str]:
 
 def filled(template: str, inventory: Inventory, patient: Person) -> Iterator[str]:
     """A route with ids put in for its variables, a few for each."""
-    (name,) = variables(template)
+    names = variables(template)
+    choices = [sorted(filter(None, values_of(name, inventory, patient)))[:MOST_IDS] for name in names]
+    for values in itertools.product(*choices):
+        yield template.format(**dict(zip(names, values, strict=True)))
+
+
+def values_of(name: str, inventory: Inventory, patient: Person) -> set[str]:
+    """What stands for a path's variable: the patient, or ids of that name that were listed."""
     if name == "patient_id":
-        values = [patient.patient_id]
-    else:
-        values = sorted(set().union(*[inventory.ids[known] for known in ALSO_CALLED.get(name, (name,))]))[:MOST_IDS]
-    for value in values:
-        if value:
-            yield template.replace(f"{{{name}}}", value)
+        return {patient.patient_id}
+    return set().union(*[inventory.ids[known] for known in ALSO_CALLED.get(name, (name,))])
 
 
 def inventory(house: House, api: Api, patient: Person) -> Inventory:

@@ -153,7 +153,12 @@ BILLING: Table = (
         claim_rules.save_rule,
         "ClaimRules.PutClaimRule",
     ),
-    ("POST", "/console/billing/rules/{claim_rule_set_id}/rules/{key}/remove", claim_rules.remove_rule),
+    (
+        "POST",
+        "/console/billing/rules/{claim_rule_set_id}/rules/{key}/remove",
+        claim_rules.remove_rule,
+        "ClaimRules.RemoveClaimRule",
+    ),
     ("GET", "/console/billing/aging", work.aging),
     ("GET", "/console/billing/missing", work.missing),
     ("GET", "/console/billing/files", work.files, "Claims.ListClaimBatches"),
