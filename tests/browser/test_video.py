@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from infra.assets import packages
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from gateway.web.assets import Assets
 from tests.browser.calls import (
@@ -38,20 +38,19 @@ SILENCE_MS = 45_000
 
 
 @pytest.fixture(scope="module")
-def cameras() -> Iterator[Callable[..., Browser]]:
+def cameras(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
     """Launches Chromium with a fake camera and microphone (a green picture with a clock, a beep a second), allowed or refused."""
-    with sync_playwright() as playwright:
-        made: dict[tuple[str, ...], Browser] = {}
+    made: dict[tuple[str, ...], Browser] = {}
 
-        def launch(*permission: str) -> Browser:
-            if permission not in made:
-                flags = [*FLAGS, *CAMERAS, *permission]
-                made[permission] = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-            return made[permission]
+    def launch(*permission: str) -> Browser:
+        if permission not in made:
+            flags = [*FLAGS, *CAMERAS, *permission]
+            made[permission] = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        return made[permission]
 
-        yield launch
-        for browser in made.values():
-            browser.close()
+    yield launch
+    for browser in made.values():
+        browser.close()
 
 
 @pytest.fixture
