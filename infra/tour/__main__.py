@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from infra.tour.people import everybody
 from infra.tour.walk import Tour
 
 SHOTS = ROOT / "out" / "screens" / "tour"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
     "--no-sandbox",
     "--disable-quic",
@@ -38,22 +37,24 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--url", default="", help="a system that runs and is seeded; without one its own is started")
     parser.add_argument("--only", default="", help="only these walkers, e.g. owner,patient")
+    parser.add_argument("--chromium", default=CHROMIUM, help="the browser to walk with")
     arguments = parser.parse_args(argv)
     told = Console(highlight=False)
     SHOTS.mkdir(parents=True, exist_ok=True)
     with system(arguments.url, told) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=arguments.chromium, args=list(FLAGS))
         tour = Tour(url, SHOTS)
         for walker in everybody(url):
             if arguments.only and walker.name not in arguments.only.split(","):
                 continue
             before = len(tour.problems)
             count = tour.walk(browser, walker)
-            wrong = len(tour.problems) - before
-            told.print(f"{walker.name:<14} {count:>4} pages  {f'{wrong} wrong' if wrong else 'good'}")
+            found = tour.problems[before:]
+            told.print(f"{walker.name:<14} {count:>4} pages  {f'{len(found)} wrong' if found else 'good'}")
+            # At once: who ends the walk early knows what was found so far.
+            for each in found:
+                told.print(f"  {each}", soft_wrap=True, markup=False)
         browser.close()
-    for each in tour.problems:
-        told.print(f"  {each}", soft_wrap=True, markup=False)
     told.print(f"{sum(tour.pages.values())} pages, {len(tour.seen)} kinds; pictures in {SHOTS.relative_to(ROOT)}")
     return 1 if tour.problems else 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
@@ -102,7 +102,7 @@ def _patient(owner: Owner) -> str:
 
 def _video_token(owner: Owner) -> list[str]:
     """A link to a video visit of today, if there is one that may be joined."""
-    now = datetime.now().astimezone()
+    now = datetime.now(UTC)
     until = (now + timedelta(hours=12)).isoformat()
     query = {"start_from": (now - timedelta(hours=1)).isoformat(), "start_before": until, "page_size": "50"}
     path = "/v1/telehealth/sessions?" + "&".join(
