@@ -1,12 +1,12 @@
-"""How far a clinic goes to be paid by its patients: the policy, what was handed to an agency, invoices."""
+"""How far a clinic goes to be paid by its patients: the policy, what is put on paper, what was handed to an agency."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.tables_base import Base
 from chassis.orm import Tenanted, TenantOnly, Versioned, patient_scoped
@@ -28,6 +28,22 @@ class CollectionPolicy(TenantOnly, Versioned, Base):
     hand_off_minimum_minor: Mapped[int]
     agency: Mapped[str]
     changed_by: Mapped[str]
+    # By which number the agency knows the clinic.
+    agency_client: Mapped[str] = mapped_column(server_default="")
+    # What a notice says, each with level (the statement's cycle), language and text; where there is none the built-in words.
+    texts: Mapped[list] = mapped_column(server_default="[]")
+
+
+class StatementMailing(Tenanted, Base):
+    """Statements that went to paper together: a ZIP of their PDFs with a list."""
+
+    __tablename__ = "statement_mailing"
+    made_on: Mapped[date]
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    statements: Mapped[int]
+    file_id: Mapped[UUID]
+    __table_args__ = (Index("ix_statement_mailing_made_at", "tenant_id", "made_at", "id"),)
 
 
 class CollectionCase(Tenanted, Versioned, Base):
@@ -35,17 +51,21 @@ class CollectionCase(Tenanted, Versioned, Base):
 
     __tablename__ = "collection_case"
     patient_id: Mapped[UUID]
-    # handed_off, recalled
+    # handed_off; then recalled or settled
     state: Mapped[str]
     agency: Mapped[str]
     amount_minor: Mapped[int]
     handed_on: Mapped[date]
     handed_by: Mapped[str]
     reason: Mapped[str]
-    # The write-offs' journals.
+    # The write-off's journal, then the recall's.
     journal_ids: Mapped[list]
     ended_on: Mapped[date | None]
     end_reason: Mapped[str]
+    # Each with charge_line_id and amount_minor, as they were written off.
+    lines: Mapped[list] = mapped_column(server_default="[]")
+    # The agency's file it went out in.
+    file_id: Mapped[UUID | None]
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount"),
         Index(
@@ -57,25 +77,72 @@ class CollectionCase(Tenanted, Versioned, Base):
     )
 
 
-class Invoice(Tenanted, Base):
-    """What an employer or another payer without claims, or a patient who pays themselves, is asked for on paper."""
+class CollectionFile(Tenanted, Base):
+    """What an agency was told at one time: balances handed to it, or taken back from it."""
 
-    __tablename__ = "invoice"
-    number: Mapped[str]
-    # The debtor: a payer, or a patient.
-    payer_id: Mapped[UUID | None]
-    patient_id: Mapped[UUID | None]
-    issued_on: Mapped[date]
-    issued_by: Mapped[str]
-    due_on: Mapped[date]
+    __tablename__ = "collection_file"
+    # hand_off, recall
+    kind: Mapped[str]
+    agency: Mapped[str]
+    made_on: Mapped[date]
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    cases: Mapped[int]
     amount_minor: Mapped[int]
-    # Each with charge_line_id, patient_name, service_date, procedure, amount_minor.
-    lines: Mapped[list]
-    file_id: Mapped[UUID]
-    issued_at: Mapped[datetime]
+    # The stored CSV.
+    stored_file_id: Mapped[UUID]
+    __table_args__ = (Index("ix_collection_file_made_at", "tenant_id", "made_at", "id"),)
+
+
+class CollectionPayment(Tenanted, Base):
+    """What an agency collected of a case and paid over, less its fee; the money is a payment of the guarantor's."""
+
+    __tablename__ = "collection_payment"
+    case_id: Mapped[UUID]
+    patient_id: Mapped[UUID]
+    payment_id: Mapped[UUID]
+    # The agency's own; once a case.
+    reference: Mapped[str]
+    gross_minor: Mapped[int]
+    fee_minor: Mapped[int]
+    received_on: Mapped[date]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
     __table_args__ = (
-        UniqueConstraint("tenant_id", "number"),
-        Index("ix_invoice_issued_on", "tenant_id", "issued_on", "id"),
-        Index("ix_invoice_patient_id", "tenant_id", "patient_id"),
+        UniqueConstraint("tenant_id", "case_id", "reference"),
+        ForeignKeyConstraint(["tenant_id", "case_id"], ["collection_case.tenant_id", "collection_case.id"]),
+        ForeignKeyConstraint(["tenant_id", "payment_id"], ["payment.tenant_id", "payment.id"]),
+        CheckConstraint("gross_minor > 0 and fee_minor >= 0 and fee_minor <= gross_minor", name="amounts"),
+        patient_scoped("patient_id"),
+    )
+
+
+class VisitFee(Tenanted, Versioned, Base):
+    """A late cancellation or a missed visit: the fee that was asked for it, or why none was."""
+
+    __tablename__ = "visit_fee"
+    appointment_id: Mapped[UUID]
+    encounter_id: Mapped[UUID]
+    patient_id: Mapped[UUID]
+    location_id: Mapped[UUID]
+    # late_cancellation, no_show
+    kind: Mapped[str]
+    # charged, not_charged; then waived (by a person) or withdrawn (the visit took place after all)
+    state: Mapped[str]
+    amount_minor: Mapped[int]
+    # Whose rule it was; None: nobody insures the visit and no self-pay payer has a rule.
+    payer_id: Mapped[UUID | None]
+    # Why none was charged, or why it was taken back.
+    reason: Mapped[str]
+    happened_at: Mapped[datetime]
+    charge_line_id: Mapped[UUID | None]
+    journal_id: Mapped[UUID | None]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str]
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "appointment_id", "kind"),
+        Index("ix_visit_fee_happened_at", "tenant_id", "happened_at", "id"),
+        Index("ix_visit_fee_patient_id", "tenant_id", "patient_id"),
+        CheckConstraint("amount_minor >= 0", name="amount"),
         patient_scoped("patient_id"),
     )

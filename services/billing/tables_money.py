@@ -54,6 +54,23 @@ class Encounter(Tenanted, Versioned, Base):
             "id",
             postgresql_where="state = 'open' and seen_at is not null",
         ),
+        # The last charged visits of a patient, and of a clinician.
+        Index(
+            "ix_encounter_charged_patient",
+            "tenant_id",
+            "patient_id",
+            "start_time",
+            "id",
+            postgresql_where="state = 'signed'",
+        ),
+        Index(
+            "ix_encounter_charged_practitioner",
+            "tenant_id",
+            "practitioner_id",
+            "start_time",
+            "id",
+            postgresql_where="state = 'signed'",
+        ),
         patient_scoped("patient_id"),
     )
 
@@ -117,6 +134,10 @@ class GuarantorAccount(Tenanted, Base):
     cycle: Mapped[int]
     next_statement_on: Mapped[date | None]
     last_statement_on: Mapped[date | None]
+    # Why somebody wants no statement sent now ('': nobody does), and the last day of it; None: until it is released.
+    hold_reason: Mapped[str] = mapped_column(server_default="")
+    hold_until: Mapped[date | None]
+    held_by: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
         Index("ix_guarantor_account_next_statement_on", "tenant_id", "next_statement_on"),
         patient_scoped("id"),
@@ -268,7 +289,18 @@ class Statement(Tenanted, Base):
     lines: Mapped[list]
     aging: Mapped[list]
     file_id: Mapped[UUID]
+    # The day on which it goes to paper unless it is paid by then; None: it was issued before this was kept.
+    mail_on: Mapped[date | None]
+    # The mailing it went in.
+    mailing_id: Mapped[UUID | None]
     __table_args__ = (
+        Index(
+            "ix_statement_mail_on",
+            "tenant_id",
+            "mail_on",
+            "id",
+            postgresql_where="mail_on is not null and mailing_id is null",
+        ),
         UniqueConstraint("tenant_id", "number"),
         # Never two for the same guarantor and day, whatever races.
         UniqueConstraint("tenant_id", "patient_id", "statement_date"),

@@ -68,6 +68,14 @@ NOT_MADE = frozenset(
         "invoice",
         "plan_attempt",
         "collection_case",
+        "collection_file",
+        "collection_payment",
+        "cut_over_file",
+        "cut_over_row",
+        "invoice_line",
+        "invoice_payment",
+        "statement_mailing",
+        "visit_fee",
     }
 )
 # … and those that describe the network rather than what happened in it.
