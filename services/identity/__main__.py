@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from polyclinic.identity.v1 import clinics_pb2, identity_pb2, patient_access_pb2
+from polyclinic.identity.v1 import api_clients_pb2, clinics_pb2, identity_pb2, patient_access_pb2
 
 from chassis.service import Service
 from chassis.settings import SettingsError
 from identity import events
+from identity.rpc.api_clients import ApiClientsRpc
 from identity.rpc.clinics import ClinicsRpc
 from identity.rpc.identity import IdentityRpc
 from identity.rpc.patient_access import PatientAccessRpc
@@ -38,6 +39,7 @@ def build(settings: Settings) -> Service:
     service.verify_with(own_keys)
     service.before_ready(make_first_key)
     service.serve(identity_pb2.DESCRIPTOR.services_by_name["Identity"], IdentityRpc(desk))
+    service.serve(api_clients_pb2.DESCRIPTOR.services_by_name["ApiClients"], ApiClientsRpc())
     service.serve(clinics_pb2.DESCRIPTOR.services_by_name["Clinics"], ClinicsRpc())
     service.serve(patient_access_pb2.DESCRIPTOR.services_by_name["PatientAccess"], PatientAccessRpc(desk))
     service.consume(events.SUBSCRIPTIONS)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
+from polyclinic.identity.v1 import identity_pb2
 
 from chassis.protos import date_message, optional_date
 
@@ -76,3 +77,8 @@ def _text(value: Any) -> str | None:
 def _date(text: str | None) -> dict[str, int] | None:
     day = date_message(date.fromisoformat(text)) if text else None
     return {"year": day.year, "month": day.month, "day": day.day} if day else None
+
+
+def role(name: str) -> Any:
+    """The role's number in the contract: "front_desk" → ROLE_FRONT_DESK."""
+    return identity_pb2.Role.Value(f"ROLE_{name.upper()}")

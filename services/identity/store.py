@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import exists, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -68,9 +68,29 @@ class Store(BaseStore):
         query = select(exists().where(Account.tenant_id == self.tenant_id, Account.login == login.lower()))
         return bool(self.session.scalar(query))
 
-    def accounts(self, page_size: int, page_token: str) -> tuple[list[Account], str]:
+    def accounts(
+        self, text: str, role: str, active_only: bool, page_size: int, page_token: str
+    ) -> tuple[list[Account], str]:
+        """A page of accounts by login: those with a part of login, name or e-mail, of a role, that may sign in."""
         query = select(Account).where(Account.tenant_id == self.tenant_id)
+        if text:
+            query = query.where(
+                or_(*(each.icontains(text, autoescape=True) for each in (Account.login, Account.name, Account.email)))
+            )
+        if role:
+            query = query.where(Account.roles.contains([role]))
+        if active_only:
+            query = query.where(Account.active)
         return self.page(query, [Account.login, Account.id], page_size, page_token)
+
+    def api_clients(self, text: str, active_only: bool, page_size: int, page_token: str) -> tuple[list[ApiClient], str]:
+        """A page of API clients by name: those with a part of it, those that may sign in."""
+        query = select(ApiClient).where(ApiClient.tenant_id == self.tenant_id)
+        if text:
+            query = query.where(ApiClient.name.icontains(text, autoescape=True))
+        if active_only:
+            query = query.where(ApiClient.active)
+        return self.page(query, [ApiClient.name, ApiClient.id], page_size, page_token)
 
     def other_active_owner_exists(self, account_id: UUID) -> bool:
         """Whether somebody else can still run the tenant."""

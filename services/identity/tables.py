@@ -147,14 +147,19 @@ class UserSession(Tenanted, Base):
     )
 
 
-class ApiClient(Tenanted, Base):
-    """A machine of the tenant's; signs in by client credentials."""
+class ApiClient(Versioned, Tenanted, Base):
+    """A machine of the tenant's; signs in by client credentials. Times are real; rows from before they were kept have none."""
 
     __tablename__ = "api_client"
     name: Mapped[str]
     secret_hash: Mapped[bytes]
     roles: Mapped[list]
     active: Mapped[bool]
+    made_at: Mapped[datetime | None]
+    secret_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    # The release before this column makes clients, too.
+    version: Mapped[int] = mapped_column(nullable=False, server_default="1")
     __table_args__ = (UniqueConstraint("tenant_id", "name"),)
 
 

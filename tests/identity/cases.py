@@ -9,7 +9,7 @@ from uuid import UUID
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.type.date_pb2 import Date
 from polyclinic.audit.v1 import audit_pb2
-from polyclinic.identity.v1 import clinics_pb2, events_pb2, patient_access_pb2
+from polyclinic.identity.v1 import api_clients_pb2, clinics_pb2, events_pb2, patient_access_pb2
 from polyclinic.identity.v1 import identity_pb2 as pb
 from polyclinic.types.v1 import types_pb2
 
@@ -76,7 +76,8 @@ def world(harness, tenant):
     equipment = owner.call("CreateEquipment", pb.CreateEquipmentRequest(equipment=thing))
     clerk = owner.call("CreateAccount", account_request("clerk"))
     signed_in = harness.anonymous().call("SignIn", pb.SignInRequest(tenant=slug, login="clerk", password=PASSWORD))
-    api_client = owner.call("CreateApiClient", pb.CreateApiClientRequest(name="kiosk", roles=[pb.ROLE_SCHEDULER]))
+    kiosk = owner.call("CreateApiClient", pb.CreateApiClientRequest(name="kiosk", roles=[pb.ROLE_SCHEDULER]))
+    api_client = owner.call("ListApiClients", api_clients_pb2.ListApiClientsRequest()).api_clients[0]
     harness.deliver(tenant_id, audit_entry(tenant_id))
     code_id = str(uuid7())
     drawn = harness.client(tenant_id, ["portal_code.draw"], service="notifications").call(
@@ -95,6 +96,7 @@ def world(harness, tenant):
         equipment=equipment,
         clerk=clerk,
         refresh_token=signed_in.refresh_token,
+        kiosk=kiosk,
         api_client=api_client,
     )
 
@@ -174,9 +176,7 @@ CASES = {
     "RefreshSession": Case(lambda w: pb.RefreshSessionRequest(refresh_token=w.refresh_token)),
     "SignOut": Case(lambda w: pb.SignOutRequest(refresh_token=w.refresh_token)),
     "IssueServiceToken": Case(
-        lambda w: pb.IssueServiceTokenRequest(
-            client_id=w.api_client.client_id, client_secret=w.api_client.client_secret
-        )
+        lambda w: pb.IssueServiceTokenRequest(client_id=w.kiosk.client_id, client_secret=w.kiosk.client_secret)
     ),
     "GetKeySet": Case(lambda w: pb.GetKeySetRequest()),
     "RotateKeys": Case(lambda w: pb.RotateKeysRequest(), operator=True),
@@ -251,6 +251,20 @@ CASES = {
     "ListAccounts": Case(lambda w: pb.ListAccountsRequest()),
     "ListRoles": Case(lambda w: pb.ListRolesRequest()),
     "CreateApiClient": Case(lambda w: pb.CreateApiClientRequest(name="second", roles=[pb.ROLE_SCHEDULER])),
+    "ListApiClients": Case(lambda w: api_clients_pb2.ListApiClientsRequest(query="kio")),
+    "GetApiClient": Case(
+        lambda w: api_clients_pb2.GetApiClientRequest(api_client_id=w.api_client.api_client_id), names_resource=True
+    ),
+    "RotateApiClientSecret": Case(
+        lambda w: api_clients_pb2.RotateApiClientSecretRequest(
+            api_client_id=w.api_client.api_client_id, version=w.api_client.version
+        ),
+        names_resource=True,
+    ),
+    "RevokeApiClient": Case(
+        lambda w: api_clients_pb2.RevokeApiClientRequest(api_client_id=w.api_client.api_client_id, reason="replaced"),
+        names_resource=True,
+    ),
     "SearchAudit": Case(lambda w: pb.SearchAuditRequest(principal_id="clerk")),
     "Snapshot": Case(lambda w: types_pb2.SnapshotRequest(event="polyclinic.identity.v1.LocationChanged")),
 }

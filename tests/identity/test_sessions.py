@@ -9,7 +9,7 @@ from uuid import UUID
 import jwt
 import pytest
 from jwt.algorithms import OKPAlgorithm
-from polyclinic.identity.v1 import events_pb2
+from polyclinic.identity.v1 import api_clients_pb2, events_pb2
 from polyclinic.identity.v1 import identity_pb2 as pb
 from sqlalchemy import update
 
@@ -128,6 +128,56 @@ def test_services_operators_and_api_clients_get_tokens_by_their_secrets(identity
     for client_id, secret in (("billing", "wrong"), ("telehealth", ""), (made.client_id, "wrong"), ("nobody", "x")):
         with expect_error("SIGN_IN_REFUSED" if secret else "INVALID_INPUT"):
             issue(client_id, secret)
+
+
+def test_a_new_secret_ends_the_old_one_and_revoking_ends_all(identity, clinic):
+    """After a rotation only the new secret draws tokens, after a revocation none; tokens drawn before are refused everywhere."""
+    _, owner = clinic
+    made = owner.call("CreateApiClient", pb.CreateApiClientRequest(name="mirror", roles=[pb.ROLE_SCHEDULER]))
+
+    def draw(secret):
+        request = pb.IssueServiceTokenRequest(client_id=made.client_id, client_secret=secret)
+        return identity.anonymous().call("IssueServiceToken", request).access_token
+
+    assert draw(made.client_secret)
+    found = owner.call("ListApiClients", api_clients_pb2.ListApiClientsRequest(query="MIRR")).api_clients
+    assert [(each.name, each.client_id, each.active) for each in found] == [("mirror", made.client_id, True)]
+    one = found[0]
+    rotate = api_clients_pb2.RotateApiClientSecretRequest(api_client_id=one.api_client_id, version=one.version)
+    renewed = owner.call("RotateApiClientSecret", rotate)
+    with expect_error("SIGN_IN_REFUSED"):
+        draw(made.client_secret)
+    assert draw(renewed.client_secret)
+    with expect_error("STALE_VERSION"):
+        owner.call("RotateApiClientSecret", rotate)
+    revoke = api_clients_pb2.RevokeApiClientRequest(api_client_id=one.api_client_id, reason="replaced")
+    revoked = owner.call("RevokeApiClient", revoke)
+    assert not revoked.active
+    assert owner.call("RevokeApiClient", revoke) == revoked
+    with expect_error("SIGN_IN_REFUSED"):
+        draw(renewed.client_secret)
+    rotate.version = revoked.version
+    with expect_error("API_CLIENT_REVOKED"):
+        owner.call("RotateApiClientSecret", rotate)
+    listed = api_clients_pb2.ListApiClientsRequest(query="mirror", active_only=True)
+    assert not owner.call("ListApiClients", listed).api_clients
+    ended = identity.events(UUID(made.client_id[:32]), events_pb2.AccountDisabled)
+    assert [each.account_id for each in ended] == [one.api_client_id] * 2
+
+
+def test_accounts_are_found_by_a_part_of_a_name_and_by_role(identity, clinic):
+    """A list of people is searched and filtered by the service; a percent sign is a letter like others."""
+    _, owner = clinic
+    for login, role in (("ana.desk", pb.ROLE_FRONT_DESK), ("ben.bills", pb.ROLE_BILLER)):
+        request = pb.CreateAccountRequest(login=login, name=login.title(), password=PASSWORD, roles=[role])
+        owner.call("CreateAccount", request)
+
+    def logins(**fields):
+        return {each.login for each in owner.call("ListAccounts", pb.ListAccountsRequest(**fields)).accounts}
+
+    assert logins(query="ANA") == {"ana.desk"}
+    assert logins(role=pb.ROLE_BILLER) == {"ben.bills"}
+    assert logins(query="%") == set()
 
 
 def test_rotated_keys_sign_from_then_on_and_the_old_ones_still_verify(identity, clinic):

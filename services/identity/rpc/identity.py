@@ -16,7 +16,7 @@ from chassis.protos import identifier, optional_identifier, optional_instant, ti
 from identity import mapping
 from identity.domain import roles
 from identity.tables import Account, AuditEntry, Tenant
-from identity.usecases import accounts, audit, keys, organisation, sessions, snapshots
+from identity.usecases import accounts, api_clients, audit, keys, organisation, sessions, snapshots
 from identity.usecases.accounts import NewAccount
 from identity.usecases.organisation import BILLING_ENTITY, EQUIPMENT, LOCATION, PRACTITIONER, ROOM, Kind
 from identity.usecases.sessions import SignInDesk, Tokens
@@ -194,20 +194,23 @@ class IdentityRpc:
         return _account(accounts.get(call, UUID(request.account_id)))
 
     def ListAccounts(self, request: pb.ListAccountsRequest, call: Call) -> pb.ListAccountsResponse:
-        rows, token = accounts.list_page(call, request.page_size, request.page_token)
+        role = "".join(_role_names([request.role] if request.role else []))
+        rows, token = accounts.list_page(
+            call, request.query, role, request.active_only, request.page_size, request.page_token
+        )
         return pb.ListAccountsResponse(accounts=[_account(row) for row in rows], next_page_token=token)
 
     def ListRoles(self, request: pb.ListRolesRequest, call: Call) -> pb.ListRolesResponse:
         return pb.ListRolesResponse(
             roles=[
-                pb.RoleDefinition(role=_role(name), permissions=sorted(held))
+                pb.RoleDefinition(role=mapping.role(name), permissions=sorted(held))
                 for name, held in roles.PERMISSIONS.items()
             ]
         )
 
     def CreateApiClient(self, request: pb.CreateApiClientRequest, call: Call) -> pb.CreateApiClientResponse:
-        client_id, secret = accounts.create_api_client(call, request.name, _role_names(request.roles))
-        return pb.CreateApiClientResponse(client_id=client_id, client_secret=secret)
+        client, secret = api_clients.create(call, request.name, _role_names(request.roles))
+        return pb.CreateApiClientResponse(client_id=api_clients.client_id(client), client_secret=secret)
 
     # --- audit and snapshots ------------------------------------------------------------------------------------------
 
@@ -288,16 +291,12 @@ def _account(row: Account) -> pb.Account:
         login=row.login,
         name=row.name,
         email=row.email,
-        roles=[_role(name) for name in row.roles],
+        roles=[mapping.role(name) for name in row.roles],
         location_ids=row.location_ids,
         patient_ids=row.patient_ids,
         active=row.active,
         version=row.version,
     )
-
-
-def _role(name: str) -> Any:
-    return pb.Role.Value(f"ROLE_{name.upper()}")
 
 
 def _role_names(values: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tenants, accounts, API clients."""
+"""Tenants and accounts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from chassis.call import Call
 from chassis.clock import real_now
 from chassis.errors import AlreadyExists, InvalidInput, Violation
 from chassis.ids import uuid7
-from identity import secrets
 from identity.events import account_disabled, tenant_changed
 from identity.secrets import Passwords
 from identity.store import Store, claim_slug
-from identity.tables import Account, ApiClient, Tenant
+from identity.tables import Account, Tenant
 from identity.usecases.errors import LastOwner, LoginTaken
 from identity.usecases.sessions import check_password
 
@@ -89,9 +88,11 @@ def get(call: Call, account_id: UUID) -> Account:
     return Store(call.session).need(Account, account_id, "account")
 
 
-def list_page(call: Call, page_size: int, page_token: str) -> tuple[list[Account], str]:
-    """One page of the tenant's accounts, by login."""
-    return Store(call.session).accounts(page_size, page_token)
+def list_page(
+    call: Call, query: str, role: str, active_only: bool, page_size: int, page_token: str
+) -> tuple[list[Account], str]:
+    """One page of the tenant's accounts, by login. `query`: a part of login, name or e-mail; `role`: who holds it, "" any."""
+    return Store(call.session).accounts(query, role, active_only, page_size, page_token)
 
 
 def disable(call: Call, account_id: UUID, reason: str) -> Account:
@@ -106,16 +107,6 @@ def disable(call: Call, account_id: UUID, reason: str) -> Account:
         _end_everything(call, store, account)
     call.session.flush()
     return account
-
-
-def create_api_client(call: Call, name: str, role_names: list[str]) -> tuple[str, str]:
-    """Makes an API client; returns (client id, secret), the secret never to be seen again. Raises AlreadyExists."""
-    store = Store(call.session)
-    if store.client_name_taken(name):
-        raise AlreadyExists("An API client of this name exists.")
-    secret = secrets.new_secret()
-    client = store.add(ApiClient(name=name, secret_hash=secrets.digest(secret), roles=role_names, active=True))
-    return f"{call.tenant_id.hex}.{client.id.hex}", secret
 
 
 def _account(new: NewAccount, hasher: Passwords) -> Account:

@@ -47,6 +47,11 @@ class LoginTaken(Conflict):
     message = "This login is taken."
 
 
+class ApiClientRevoked(Conflict):
+    reason = "API_CLIENT_REVOKED"
+    message = "This API client was revoked; make a new one."
+
+
 class LastOwner(Conflict):
     reason = "LAST_OWNER"
     message = "A tenant keeps at least one active owner."
