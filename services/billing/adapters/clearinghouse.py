@@ -21,7 +21,10 @@ from chassis.errors import Unavailable
 
 EDI = "application/edi-x12"
 TIMEOUT_SECONDS = (3.0, 12.0)
+# A longer file is refused before it fills the process's memory (bytes).
 LONGEST_FILE = 256 * 1024 * 1024
+TOO_LONG = f"the file is longer than {LONGEST_FILE // 1024**2} MiB"
+CHUNK = 1024 * 1024
 
 
 class ClearinghouseRefused(Exception):
@@ -85,10 +88,25 @@ class HttpClearinghouse:
 
     def fetch(self, name: str) -> bytes:
         """See `Clearinghouse.fetch`."""
-        return self._call("GET", f"/v1/inbound/{quote(name, safe='')}").content
+        data = bytearray()
+        with self._call("GET", f"/v1/inbound/{quote(name, safe='')}", stream=True) as answer:
+            try:
+                for chunk in answer.iter_content(CHUNK):
+                    data += chunk
+                    if len(data) > LONGEST_FILE:
+                        raise ClearinghouseRefused(TOO_LONG)
+            except requests.RequestException as error:
+                raise Unavailable(internal=f"clearinghouse: {type(error).__name__}") from error
+        return bytes(data)
 
     def _call(
-        self, method: str, path: str, *, data: bytes | None = None, params: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        data: bytes | None = None,
+        params: dict[str, str] | None = None,
+        stream: bool = False,
     ) -> requests.Response:
         what = path.split("/")[2]
         with telemetry.outside("clearinghouse", f"{method} {what}"):
@@ -101,6 +119,7 @@ class HttpClearinghouse:
                     auth=self._auth,
                     headers={"Content-Type": EDI} if data is not None else None,
                     timeout=TIMEOUT_SECONDS,
+                    stream=stream,
                 )
             except requests.RequestException as error:
                 raise Unavailable(internal=f"clearinghouse: {type(error).__name__}") from error
@@ -140,10 +159,14 @@ class DropFolder:
             raise Unavailable(internal=f"drop folder: {error.strerror}") from error
 
     def list_inbound(self, after: str) -> Sequence[Listed]:
-        """Whole files by time of arrival and name; the cursor is both."""
+        """Whole files by time of arrival and name; the cursor is both.
+
+        The time is that of the inode's last change, which moving a file in sets. Its time of modification is older than its
+        arrival, by days when a client keeps it (`rsync -a`, `sftp -p`): such a file would lie before the cursor, unseen.
+        """
         try:
             files = [file for file in self._inbound.iterdir() if file.is_file() and not file.name.startswith(".")]
-            found = sorted((f"{file.stat().st_mtime_ns:020d}/{file.name}", file.name) for file in files)
+            found = sorted((f"{file.stat().st_ctime_ns:020d}/{file.name}", file.name) for file in files)
         except OSError as error:
             raise Unavailable(internal=f"drop folder: {error.strerror}") from error
         return [Listed(cursor, name) for cursor, name in found if cursor > after][:100]
@@ -153,6 +176,8 @@ class DropFolder:
         if Path(name).name != name:
             raise ClearinghouseRefused("a file name leads out of the folder")
         try:
+            if (self._inbound / name).stat().st_size > LONGEST_FILE:
+                raise ClearinghouseRefused(TOO_LONG)
             return (self._inbound / name).read_bytes()
         except OSError as error:
             raise Unavailable(internal=f"drop folder: {error.strerror}") from error

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import BinaryIO
 from uuid import UUID
 
-from billing.adapters.clearinghouse import Clearinghouse
+from billing.adapters.clearinghouse import Clearinghouse, ClearinghouseRefused, Listed
 from billing.domain.x12.acknowledgement import read_functional_acknowledgement
 from billing.domain.x12.claim_status import read_status
 from billing.domain.x12.eligibility_reader import read_eligibility
@@ -25,6 +25,8 @@ from chassis.errors import Unavailable
 
 POLL_DUE = "clearinghouse.poll"
 POLL_KEY = "poll"
+# Key of the work item that says that the list itself is refused.
+LIST = "list"
 READ_DUE = "clearinghouse.read"
 EDI = "application/edi-x12"
 LONGEST_NAME = 200
@@ -40,19 +42,44 @@ def start_polling(call: Call, after: timedelta = timedelta(hours=1)) -> None:
 
 
 def poll(call: Call, clearinghouse: Clearinghouse, every: timedelta) -> None:
-    """Fetches what is new, keeps it, plans its reading, and plans the next look. A file is kept once by its content."""
+    """Fetches what is new, keeps it, plans its reading, and plans the next look. A file is kept once by its content.
+
+    What the clearinghouse refuses (its list, or one file of it) becomes a work item; the looking goes on.
+    """
     store = Store(call.session)
     cursor = store.cursor()
     wait = every
     try:
         for listed in clearinghouse.list_inbound(cursor)[:MOST_FILES]:
-            keep_file(call, store, listed.name, clearinghouse.fetch(listed.name), source="clearinghouse")
+            _fetch(call, store, clearinghouse, listed)
             cursor = listed.cursor
             wait = timedelta(0)
+        _settle_refusal(call, store)
     except Unavailable:
         wait = every
+    except ClearinghouseRefused as refused:
+        _open_item(call, store, LIST, "The clearinghouse does not list the files that wait for us", str(refused), "")
     store.set_cursor(cursor)
     call.due.at(POLL_DUE, POLL_KEY, call.now + (wait or timedelta(seconds=1)))
+
+
+def _fetch(call: Call, store: Store, clearinghouse: Clearinghouse, listed: Listed) -> None:
+    """Fetches and keeps one file; one that is refused does not keep back those behind it. Raises Unavailable."""
+    try:
+        data = clearinghouse.fetch(listed.name)
+    except ClearinghouseRefused as refused:
+        key, title = (
+            f"fetch:{listed.cursor}",
+            f"{listed.name} could not be fetched: ask the clearinghouse, then load it",
+        )
+        _open_item(call, store, key, title, str(refused), listed.name)
+        return
+    keep_file(call, store, listed.name, data, source="clearinghouse")
+
+
+def _settle_refusal(call: Call, store: Store) -> None:
+    item = store.work_item_by_key("unreadable_file", LIST)
+    work_items.settle(call, [item] if item is not None else [], "listed again")
 
 
 def keep_file(call: Call, store: Store, name: str, data: bytes, *, source: str) -> InboundFile:
@@ -178,6 +205,9 @@ def _refuse(call: Call, store: Store, row: InboundFile, reason: str) -> None:
 
 
 def _tell(call: Call, store: Store, row: InboundFile, title: str, reason: str) -> None:
-    work_items.open_item(
-        call, store, kind="unreadable_file", key=str(row.id), title=title, detail={"reason": reason, "file": row.name}
-    )
+    _open_item(call, store, str(row.id), title, reason, row.name)
+
+
+def _open_item(call: Call, store: Store, key: str, title: str, reason: str, file_name: str) -> None:
+    detail = {"reason": reason, "file": file_name}
+    work_items.open_item(call, store, kind="unreadable_file", key=key, title=title, detail=detail)

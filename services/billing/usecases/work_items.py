@@ -96,8 +96,10 @@ def open_item(
 
 
 def settle(call: Call, items: Sequence[WorkItem], resolution: str) -> None:
-    """Resolves items because what they asked for has happened."""
+    """Resolves the open ones of these items because what they asked for has happened."""
     for item in items:
+        if item.state != OPEN:
+            continue  # who resolved it, and how, stays as it was said
         item.state, item.resolved_at, item.resolved_by = RESOLVED, call.now, call.principal.id
         item.resolution = resolution
 

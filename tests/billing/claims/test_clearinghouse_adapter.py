@@ -1,10 +1,17 @@
 """The two ways to a clearinghouse: HTTPS and drop folders."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from billing.adapters.clearinghouse import ClearinghouseRefused, DropFolder, HttpClearinghouse, clearinghouse_at
+from billing.adapters.clearinghouse import (
+    LONGEST_FILE,
+    ClearinghouseRefused,
+    DropFolder,
+    HttpClearinghouse,
+    clearinghouse_at,
+)
 from chassis.errors import Unavailable
 
 
@@ -36,6 +43,24 @@ def test_inbound_files_are_listed_once_in_order(folders: DropFolder, tmp_path: P
     assert (first.name, folders.fetch(first.name)) == ("b.edi", b"B")
     (tmp_path / "inbound" / "a.edi").write_bytes(b"A")
     assert [listed.name for listed in folders.list_inbound(first.cursor)] == ["a.edi"]
+
+
+def test_a_file_that_keeps_an_old_time_of_modification_is_not_overlooked(folders: DropFolder, tmp_path: Path):
+    """Clients that preserve times (rsync -a) move in files that are older than those which were listed before them."""
+    (tmp_path / "inbound" / "b.edi").write_bytes(b"B")
+    [first] = folders.list_inbound("")
+    (tmp_path / ".old.part").write_bytes(b"A")
+    os.utime(tmp_path / ".old.part", (0, 0))
+    (tmp_path / ".old.part").rename(tmp_path / "inbound" / "old.edi")
+    assert [listed.name for listed in folders.list_inbound(first.cursor)] == ["old.edi"]
+
+
+def test_a_file_without_end_is_refused(folders: DropFolder, tmp_path: Path):
+    """What would fill the memory is not read (the file here is sparse: it takes no room on the disk)."""
+    with (tmp_path / "inbound" / "endless.edi").open("wb") as file:
+        file.truncate(LONGEST_FILE + 1)
+    with pytest.raises(ClearinghouseRefused, match="longer than 256 MiB"):
+        folders.fetch("endless.edi")
 
 
 def test_folders_that_are_not_there_are_tried_again_later(tmp_path: Path):
