@@ -22,7 +22,6 @@ OK: Final = "ok"
 REFUSED: Final = "refused for a reason of business"
 CLEAN: Final = "503 with Retry-After"
 NO_ANSWER: Final = "connection broken"
-ERRORS_OF_TROUBLE: Final = frozenset({CLEAN, NO_ANSWER})
 
 
 @dataclass(frozen=True)

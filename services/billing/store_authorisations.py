@@ -96,12 +96,3 @@ class AuthorisationStore(BaseStore):
             Encounter.service_date.between(first, last),
         )
         return list(self.session.scalars(query))
-
-    def authorisations_ending(self, first: date, last: date) -> list[Authorisation]:
-        """Approved ones whose last day lies in the period."""
-        query = select(Authorisation).where(
-            Authorisation.tenant_id == self.tenant_id,
-            Authorisation.state == "approved",
-            Authorisation.end_date.between(first, last),
-        )
-        return list(self.session.scalars(query.order_by(Authorisation.end_date, Authorisation.id).limit(500)))

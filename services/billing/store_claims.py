@@ -41,9 +41,6 @@ class ClaimsStore(CoverageStore):
 
     # ---- claims
 
-    def claim_by_control(self, control: str) -> Claim | None:
-        return self.session.scalar(select(Claim).where(Claim.tenant_id == self.tenant_id, Claim.control == control))
-
     def claims_by_control(self, controls: Iterable[str]) -> dict[str, Claim]:
         """Claims by CLM01, locked in the order of their ids, fresh."""
         query = (

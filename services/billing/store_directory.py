@@ -122,17 +122,6 @@ class DirectoryStore(BaseStore):
         row = self.payer_row(code)
         return None if row is None else self._profiles([row], on)[0]
 
-    def payers_by_x12_id(self, x12_payer_id: str, on: date | None = None) -> list[PayerProfile]:
-        rows = self.session.scalars(
-            select(Payer)
-            .where(
-                Payer.tenant_id == self.tenant_id,
-                or_(Payer.x12_payer_id == x12_payer_id, Payer.routes.contains([{"claims_id": x12_payer_id}])),
-            )
-            .order_by(Payer.code)
-        )
-        return self._profiles(list(rows), on)
-
     def payers(self, on: date | None = None) -> list[PayerProfile]:
         """All payers by code."""
         rows = self.session.scalars(select(Payer).where(Payer.tenant_id == self.tenant_id).order_by(Payer.code))

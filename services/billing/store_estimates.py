@@ -37,20 +37,6 @@ class EstimateStore(BaseStore):
             query = query.where(Estimate.encounter_id == encounter_id)
         return self.page(query, [Estimate.id], page_size, page_token, descending=True)
 
-    def estimate_of_visit(self, encounter_id: UUID) -> Estimate | None:
-        """The estimate that holds for a visit now."""
-        query = (
-            select(Estimate)
-            .where(
-                Estimate.tenant_id == self.tenant_id,
-                Estimate.encounter_id == encounter_id,
-                Estimate.superseded.is_(False),
-            )
-            .order_by(Estimate.id.desc())
-            .limit(1)
-        )
-        return self.session.scalar(query)
-
     def supersede_estimates(self, encounter_id: UUID) -> None:
         """Earlier estimates of a visit hold no more."""
         self.session.execute(

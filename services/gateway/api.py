@@ -17,8 +17,6 @@ from gateway.transcoding.routes import Binding
 
 JSON = "application/json"
 EMPTY = "google.protobuf.Empty"
-# A key on an unsafe RPC is remembered by services as long as this; said in OpenAPI.
-KEY_HOURS = 48
 
 
 def api_handler(binding: Binding, renderer: Renderer) -> Handler:

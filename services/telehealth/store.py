@@ -10,7 +10,7 @@ from sqlalchemy import delete, exists, select
 
 from chassis.errors import NotFound
 from chassis.store import BaseStore
-from telehealth.domain.vocabulary import ParticipantState, Role, SessionStatus
+from telehealth.domain.vocabulary import Role, SessionStatus
 from telehealth.tables import Participant, Practitioner, Presence, UsedLink, VideoSession
 
 
@@ -96,18 +96,6 @@ class Store(BaseStore):
         """Everybody who came to the door, in that order."""
         query = select(Participant).where(Participant.session_id == session_id)
         return list(self.session.scalars(query.order_by(Participant.id)))
-
-    def is_denied(self, session_id: UUID, role: Role, display_name: str) -> bool:
-        """Whether somebody was refused entry."""
-        query = select(
-            exists().where(
-                Participant.session_id == session_id,
-                Participant.role == role.value,
-                Participant.display_name == display_name,
-                Participant.state == ParticipantState.DENIED.value,
-            )
-        )
-        return bool(self.session.scalar(query))
 
     def open_presence(self, participant_id: UUID) -> Presence | None:
         """The interval of a participant that goes on."""

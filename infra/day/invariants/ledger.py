@@ -10,10 +10,6 @@ UNBALANCED = """
     SELECT journal_id::text AS journal, sum(amount_minor) AS rest FROM ledger_entry WHERE tenant_id = %s
     GROUP BY journal_id HAVING sum(amount_minor) <> 0
 """
-BALANCES = """
-    SELECT patient_id::text AS patient, sum(amount_minor) AS minor FROM ledger_entry
-    WHERE tenant_id = %s AND account = 'patient_receivable' AND patient_id IS NOT NULL GROUP BY patient_id
-"""
 DRAWERS = """
     SELECT d.id::text AS drawer, d.opening_float_minor AS float_minor, d.counted_cash_minor AS cash,
            d.counted_checks_minor AS checks, d.over_short_minor AS over_short,

@@ -80,8 +80,6 @@ RULES_TEXT = {
     "EQ": f"S ID 1-2 1365 | S ID 2-2 235 ; S AN 1-48 234 ; {_MODIFIERS}",
     "SE": "R N0 1-10 96 | R AN 4-9 329",
 }
-# Segments that the guides let run on past the elements we look at.
-OPEN_ENDED = {"CLM", "SV1", "SBR", "PAT", "REF", "HI", "OI", "NM1", "N4"}
 PAIRS = {"NM1": ((8, 9),), "PER": ((3, 4), (5, 6), (7, 8)), "PRV": ((2, 3),), "DMG": ((1, 2),), "PAT": ((5, 6), (7, 8))}
 # Elements a guide requires in one loop though the segment leaves them open elsewhere.
 REQUIRED_IN_LOOP = {

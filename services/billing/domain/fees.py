@@ -8,27 +8,6 @@ from datetime import date, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-# Modifiers that change a price; the others never select a fee.
-PRICING_MODIFIERS = (
-    "26",
-    "TC",
-    "50",
-    "52",
-    "53",
-    "54",
-    "55",
-    "56",
-    "80",
-    "81",
-    "82",
-    "AS",
-    "NU",
-    "RR",
-    "UE",
-    "SA",
-    "QW",
-)
-
 
 class FeeScheduleKind(StrEnum):
     """What a list says: what everybody is charged, or what one payer allows."""

@@ -17,9 +17,6 @@ from uuid import UUID
 from billing.domain.payer_demands import PayerDemands
 from billing.domain.payer_routes import PayerRoute, route_on
 
-# Payers under which a beneficiary may be protected from cost sharing (QMB: 42 U.S.C. 1396a(n)(3)(B)).
-COST_SHARE_PROTECTED_KINDS = frozenset({"medicare_b", "medicaid"})
-
 
 class PayerKind(StrEnum):
     """What sort of payer it is; decides which general rules apply."""
@@ -107,11 +104,6 @@ class PayerProfile:
             x12_payer_id=known_as or self.x12_payer_id,
             filing_indicator=route.filing_indicator or self.filing_indicator,
         )
-
-    @property
-    def telehealth_modifier(self) -> str:
-        """The modifier of a video visit; '' when the place of service says it all."""
-        return self.telehealth.video_modifier
 
     def active_on(self, day: date) -> bool:
         """Whether services of `day` may be billed to it."""

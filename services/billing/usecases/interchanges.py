@@ -10,8 +10,6 @@ from billing.store import Store
 from chassis.call import Call
 
 SERIES = "x12_interchange"
-# ISA13 has nine digits. A tenant that has used them all up has sent a file a second for thirty years.
-LAST_CONTROL = 999_999_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,10 @@ class TradingPartner:
 
 
 def next_interchange_control(store: Store) -> int:
-    """ISA13 and GS06 of the next interchange to the clearinghouse: files and real-time questions share the series."""
+    """ISA13 and GS06 of the next interchange to the clearinghouse: files and real-time questions share the series.
+
+    ISA13 has nine digits: a file a second for thirty years.
+    """
     return store.next_number(SERIES)
 
 

@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, get_timezone_name
 from babel.numbers import format_currency, format_decimal, format_percent
 
-from chassis.protos import instant, optional_date, optional_instant
+from chassis.protos import optional_date, optional_instant
 
 MINUTES_A_DAY = 24 * 60
 # A day with its weekday and without its year, in words: CLDR has no skeleton for it that is not shortened.
@@ -146,11 +146,6 @@ def iso(value: Any) -> str:
         return str(value.ToJsonString()) if value.seconds else ""
     found = day_of(value)
     return found.isoformat() if found else ""
-
-
-def days_between(value: Any, now: datetime) -> int:
-    """Whole days from an instant until now."""
-    return max(0, (now - instant(value)).days)
 
 
 def stamp(value: datetime, pattern: str, locale: Locale) -> str:

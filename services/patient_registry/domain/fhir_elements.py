@@ -197,10 +197,3 @@ def day(text: str | None) -> date | None:
 def codes(concept: Resource | None) -> set[str]:
     """All codes of a CodeableConcept, of whatever system."""
     return {coding["code"] for coding in (concept or {}).get("coding", []) if coding.get("code")}
-
-
-def concept_text(concept: Resource | None) -> str:
-    """The text of a CodeableConcept, else its first display."""
-    concept = concept or {}
-    displays = [coding["display"] for coding in concept.get("coding", []) if coding.get("display")]
-    return concept.get("text") or (displays[0] if displays else "")
