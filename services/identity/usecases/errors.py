@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import grpc
-
 from chassis.errors import Conflict, RateLimited, Unauthenticated
 
 
@@ -16,9 +14,10 @@ class SignInRefused(Unauthenticated):
 
 
 class AccountLocked(RateLimited):
+    """The login has failed too often in a row."""
+
     reason = "ACCOUNT_LOCKED"
     message = "Too many failed attempts; try again later."
-    code = grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 class CodeRefused(Unauthenticated):
@@ -30,6 +29,8 @@ class CodeRefused(Unauthenticated):
 
 
 class CodeSettled(Conflict):
+    """A code that was used, or has expired, is not drawn again."""
+
     reason = "CODE_SETTLED"
     message = "This code has been used or has expired."
 
