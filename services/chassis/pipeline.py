@@ -18,7 +18,7 @@ from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from chassis import audit, descriptors, errors, telemetry
+from chassis import audit, descriptors, errors, telemetry, times
 from chassis.audit import Auditor
 from chassis.call import Call
 from chassis.clock import BusinessClock, monotonic, real_now
@@ -164,9 +164,10 @@ class Pipeline:
             )
 
     def _validate(self, request: Message) -> None:
-        violations = self._validator.collect_violations(request)
+        violations = [told(each) for each in self._validator.collect_violations(request)]
+        violations += times.violations(request)
         if violations:
-            raise errors.InvalidInput([told(each) for each in violations])
+            raise errors.InvalidInput(violations)
 
     def _transact(
         self,
