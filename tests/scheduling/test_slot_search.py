@@ -13,9 +13,12 @@ from polyclinic.scheduling.v1 import availability_pb2
 from polyclinic.scheduling.v1 import scheduling_pb2 as pb
 from polyclinic.types.v1 import types_pb2
 
+from chassis.errors import Conflict
 from chassis.ids import uuid7
 from chassis.protos import date_message, instant
 from chassis.testing.harness import expect_error
+from scheduling.cache import AvailabilityCache
+from scheduling.usecases import slots as slot_searches
 from tests.scheduling.clinic import Clinic, at
 
 MANHATTAN = pb.Near(latitude=40.7831, longitude=-73.9712)
@@ -218,3 +221,21 @@ def test_no_alternative_is_offered_that_does_not_help(clinic: Clinic) -> None:
     nothing = answer(clinic, weekdays=[clinic.day(1).isoweekday()])
     assert [one.given_up for one in nothing.alternatives] == [pb.WISH_DATES]
     assert instant(nothing.alternatives[0].slots[0].start_time).date() == clinic.day(8)
+
+
+def test_a_search_without_a_wish_that_finds_nothing_is_an_empty_answer(clinic: Clinic) -> None:
+    """A type alone is asked for, in a way in which nobody sees it: no slot, and no wish to give up."""
+    found = answer(clinic, dates=None, modality=types_pb2.MODALITY_VIDEO)
+    assert (list(found.slots), list(found.alternatives)) == ([], [])
+
+
+def test_a_refused_call_takes_nothing_away_from_the_next(clinic: Clinic) -> None:
+    """What a transaction has read for the process is there for everybody when it is rolled back at its end."""
+    clinic.template(clinic.practitioner_ids[0], (9, 17))
+    wanted = slot_searches.SlotSearch(type_ids=(UUID(clinic.type_ids["visit"]),))
+    cache = AvailabilityCache()
+    with pytest.raises(Conflict), clinic.harness.call(clinic.tenant_id) as call:
+        assert slot_searches.search(call, cache, wanted).slots
+        raise Conflict
+    with clinic.harness.call(clinic.tenant_id) as call:
+        assert slot_searches.search(call, cache, wanted).slots

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Date, Select, and_, cast, literal, null, or_, select, union_all
+from sqlalchemy import Date, Select, and_, cast, inspect, literal, null, or_, select, union_all
 
 from chassis.store import BaseStore, among
 from scheduling.domain.appointment_types import ROLES_OF_HELPERS, ROLES_OF_THINGS, AppointmentType, ResourceKind, Role
@@ -276,8 +276,8 @@ class RuleStore(BaseStore):
         types = select(AppointmentTypeRow).where(
             AppointmentTypeRow.tenant_id == self.tenant_id, AppointmentTypeRow.active
         )
-        locations = {row.id: row for row in self._copies(LocationCopy)}
-        practitioners = {row.id: row for row in self._copies(PractitionerCopy)}
+        locations = {row.id: _kept(row) for row in self._copies(LocationCopy)}
+        practitioners = {row.id: _kept(row) for row in self._copies(PractitionerCopy)}
         rules = {
             row.id: rule_of(row)
             for row in self.session.scalars(select(ResourceRuleRow).where(ResourceRuleRow.tenant_id == self.tenant_id))
@@ -367,6 +367,11 @@ class RuleStore(BaseStore):
         wanted = list(set(ids))
         query = select(PatientCopy).where(PatientCopy.tenant_id == self.tenant_id, among(PatientCopy.id, wanted))
         return {row.id: row for row in self.session.scalars(query)} if wanted else {}
+
+
+def _kept(row: Copy) -> Copy:
+    """The row as a process may keep it: one that its session has let go of, and that a rollback there takes nothing away from."""
+    return type(row)(**{attribute.key: getattr(row, attribute.key) for attribute in inspect(type(row)).column_attrs})
 
 
 def _rules(
