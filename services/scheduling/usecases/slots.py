@@ -115,7 +115,7 @@ def relaxations(wanted: SlotSearch) -> list[tuple[Wish, SlotSearch]]:
     if wanted.last_day:
         first = wanted.first_day or wanted.last_day
         found.append((Wish.DATES, replace(wanted, last_day=first + timedelta(days=MOST_DAYS - 1))))
-    if len(found) > 1 + (found[-1][0] is Wish.DATES):
+    if sum(wish is not Wish.DATES for wish, _ in found) > 1:
         none = replace(_anywhere(_with_anybody(wanted)), earliest_minute=0, latest_minute=0, weekdays=())
         found.append((Wish.ALL, none))
     return found
