@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from io import BytesIO
 
-from reportlab.lib.pagesizes import LETTER
 from reportlab.lib.units import inch
-from reportlab.platypus import Flowable, SimpleDocTemplate, Spacer
+from reportlab.platypus import Flowable, Spacer
 
-from billing.adapters.paper import BODY, HEAD, SMALL, address_lines, dollars, grid, paragraph, printable, readable
+from billing.adapters.paper import (
+    BODY,
+    HEAD,
+    SMALL,
+    address_lines,
+    dollars,
+    grid,
+    paragraph,
+    pdf_of,
+    printable,
+    readable,
+)
 from billing.tables_directory import BillingEntity, Location
 
 MARGIN = 0.9 * inch
@@ -46,17 +55,4 @@ def render_deposit_slip(
         Spacer(1, 30),
         paragraph("Counted by ______________________    Received by the bank ______________________", SMALL),
     ]
-    buffer = BytesIO()
-    document = SimpleDocTemplate(
-        buffer,
-        pagesize=LETTER,
-        title=f"Deposit slip {number}",
-        author=printable(name),
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=MARGIN,
-        bottomMargin=MARGIN,
-        invariant=1,
-    )
-    document.build(story)
-    return buffer.getvalue()
+    return pdf_of(story, title=f"Deposit slip {number}", author=name, margin=MARGIN)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from io import BytesIO
 
-from reportlab.lib.pagesizes import LETTER
 from reportlab.lib.units import inch
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Paragraph, Spacer, Table
 
 from billing.adapters.paper import (
     BODY,
@@ -18,8 +16,9 @@ from billing.adapters.paper import (
     address_lines,
     dollars,
     grid,
+    letterhead,
     paragraph,
-    phone,
+    pdf_of,
     printable,
     readable,
 )
@@ -53,10 +52,7 @@ def render_estimate(sheet: EstimatePaper) -> bytes:
     row = sheet.estimate
     title = TITLES[row.kind]
     name = sheet.biller.name if sheet.biller else sheet.location.name
-    story: list[Flowable] = [paragraph(name, HEAD)]
-    if sheet.biller is not None:
-        sender = [*address_lines(sheet.biller.address), phone(sheet.biller.phone)]
-        story += [paragraph(line, SMALL) for line in sender if line]
+    story = letterhead(name, sheet.biller)
     story += [Spacer(1, 12), Paragraph(title, HEAD), Spacer(1, 4), _facts(sheet), Spacer(1, 8)]
     story += [Paragraph("Expected services", SECTION), _services(sheet), Spacer(1, 6)]
     story.append(Paragraph(f"<b>You are expected to pay {dollars(row.patient_minor)}</b>", BODY))
@@ -65,20 +61,7 @@ def render_estimate(sheet: EstimatePaper) -> bytes:
         story += [part for words in DISCLAIMERS for part in (paragraph(words, SMALL), Spacer(1, 4))]
     else:
         story += [Spacer(1, 8), paragraph(_insured_words(row), SMALL)]
-    buffer = BytesIO()
-    document = SimpleDocTemplate(
-        buffer,
-        pagesize=LETTER,
-        title=title,
-        author=printable(name),
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=MARGIN,
-        bottomMargin=MARGIN,
-        invariant=1,
-    )
-    document.build(story)
-    return buffer.getvalue()
+    return pdf_of(story, title=title, author=name, margin=MARGIN)
 
 
 def _facts(sheet: EstimatePaper) -> Table:

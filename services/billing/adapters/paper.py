@@ -5,12 +5,16 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
+from io import BytesIO
 from xml.sax.saxutils import escape
 
 import phonenumbers
 from reportlab.lib import colors
+from reportlab.lib.pagesizes import LETTER
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.platypus import Paragraph, Table, TableStyle
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Table, TableStyle
+
+from billing.tables_directory import BillingEntity
 
 INK, SOFT = colors.HexColor("#1c2733"), colors.HexColor("#55636f")
 PALE, RULE = colors.HexColor("#eef2f6"), colors.HexColor("#8a97a5")
@@ -121,3 +125,27 @@ def grid(
 def paragraph(text: str, style: ParagraphStyle = BODY) -> Paragraph:
     """Somebody's text as a paragraph."""
     return Paragraph(markup(text), style)
+
+
+def letterhead(name: str, biller: BillingEntity | None, *more: str) -> list[Flowable]:
+    """Who writes: the name, the biller's address and telephone, and further lines; empty lines are left out."""
+    lines = [*address_lines(biller.address), phone(biller.phone), *more] if biller is not None else []
+    return [paragraph(name, HEAD), *(paragraph(line, SMALL) for line in lines if line)]
+
+
+def pdf_of(story: list[Flowable], *, title: str, author: str, margin: float) -> bytes:
+    """Pages of US letter size with the story on them; `margin` in points. The same story gives the same bytes."""
+    buffer = BytesIO()
+    document = SimpleDocTemplate(
+        buffer,
+        pagesize=LETTER,
+        title=printable(title),
+        author=printable(author),
+        leftMargin=margin,
+        rightMargin=margin,
+        topMargin=margin,
+        bottomMargin=margin,
+        invariant=1,
+    )
+    document.build(story)
+    return buffer.getvalue()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from io import BytesIO
 
-from reportlab.lib.pagesizes import LETTER
 from reportlab.lib.units import inch
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Paragraph, Spacer, Table
 
 from billing.adapters.paper import (
     BODY,
@@ -18,11 +16,11 @@ from billing.adapters.paper import (
     SECTION,
     SMALL,
     SOFT_SMALL,
-    address_lines,
     dollars,
     grid,
+    letterhead,
     paragraph,
-    phone,
+    pdf_of,
     printable,
     readable,
 )
@@ -44,15 +42,46 @@ def render_receipt(
 ) -> bytes:
     """A receipt. `applied`: (service date, what, minor units) of each charge the money was used on so far."""
     name = biller.name if biller else "Clinic"
+    tax_id = [f"Tax ID {biller.tax_id[:2]}-{biller.tax_id[2:]}"] if biller else []
+    place = location.name if location else "Paid online"
+    story = letterhead(name, biller, *tax_id)
+    story += [
+        Spacer(1, 14),
+        paragraph("Receipt", HEAD),
+        Spacer(1, 4),
+        _facts(payment, patient_name, place, received_on),
+    ]
+    story += [Spacer(1, 8), _amount(payment.amount_minor), Spacer(1, 6)]
+    if applied:
+        story += [Paragraph("Used for", SECTION), _used(applied), Spacer(1, 6)]
+    if unapplied_minor:
+        story.append(Paragraph(f"Kept for coming charges: <b>{dollars(unapplied_minor)}</b>", BODY))
+    story += [Spacer(1, 10), Paragraph("Thank you. Please keep this receipt for your records.", SOFT_SMALL)]
+    return pdf_of(story, title=f"Receipt {payment.receipt_number}", author=name, margin=MARGIN)
+
+
+def _facts(payment: Payment, patient_name: str, place: str, received_on: date) -> Table:
     how = {"cash": "Cash", "check": f"Check no. {payment.check_number}", "card": "Card"}[payment.method]
     rows = [
         ("Receipt number", payment.receipt_number),
         ("Date", readable(received_on)),
         ("Received for", patient_name),
-        ("Place", location.name if location else "Paid online"),
+        ("Place", place),
         ("Method", how),
     ]
-    amount = Table([["Amount received", dollars(payment.amount_minor)]], [3.35 * inch, 3.35 * inch])
+    facts = Table([[paragraph(label, SMALL), paragraph(text)] for label, text in rows], [1.6 * inch, 5.1 * inch])
+    facts.setStyle(
+        [
+            ("LEFTPADDING", (0, 0), (0, -1), 6),
+            ("TOPPADDING", (0, 0), (-1, -1), 1),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
+        ]
+    )
+    return facts
+
+
+def _amount(minor: int) -> Table:
+    amount = Table([["Amount received", dollars(minor)]], [3.35 * inch, 3.35 * inch])
     amount.setStyle(
         [
             ("FONT", (0, 0), (-1, -1), "Helvetica-Bold", 13),
@@ -63,46 +92,11 @@ def render_receipt(
             ("BOTTOMPADDING", (0, 0), (-1, -1), 10),
         ]
     )
-    facts = Table([[paragraph(label, SMALL), paragraph(text)] for label, text in rows], [1.6 * inch, 5.1 * inch])
-    facts.setStyle(
-        [
-            ("LEFTPADDING", (0, 0), (0, -1), 6),
-            ("TOPPADDING", (0, 0), (-1, -1), 1),
-            ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
-        ]
+    return amount
+
+
+def _used(applied: Sequence[tuple[date, str, int]]) -> Table:
+    rows = [[readable(day), printable(what), dollars(minor)] for day, what, minor in applied]
+    return grid(
+        [["Service date", "Service", "Amount"], *rows], [1.5 * inch, 3.9 * inch, 1.3 * inch], money_columns=(2,)
     )
-    story: list[Flowable] = [paragraph(name, HEAD)]
-    if biller is not None:
-        sender = [
-            *address_lines(biller.address),
-            phone(biller.phone),
-            f"Tax ID {biller.tax_id[:2]}-{biller.tax_id[2:]}",
-        ]
-        story += [paragraph(line, SMALL) for line in sender if line]
-    story += [Spacer(1, 14), paragraph("Receipt", HEAD), Spacer(1, 4), facts, Spacer(1, 8), amount, Spacer(1, 6)]
-    if applied:
-        used = [[readable(day), printable(what), dollars(minor)] for day, what, minor in applied]
-        story.append(Paragraph("Used for", SECTION))
-        story.append(
-            grid(
-                [["Service date", "Service", "Amount"], *used], [1.5 * inch, 3.9 * inch, 1.3 * inch], money_columns=(2,)
-            )
-        )
-        story.append(Spacer(1, 6))
-    if unapplied_minor:
-        story.append(Paragraph(f"Kept for coming charges: <b>{dollars(unapplied_minor)}</b>", BODY))
-    story += [Spacer(1, 10), Paragraph("Thank you. Please keep this receipt for your records.", SOFT_SMALL)]
-    buffer = BytesIO()
-    document = SimpleDocTemplate(
-        buffer,
-        pagesize=LETTER,
-        title=f"Receipt {payment.receipt_number}",
-        author=printable(name),
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
-        topMargin=MARGIN,
-        bottomMargin=MARGIN,
-        invariant=1,
-    )
-    document.build(story)
-    return buffer.getvalue()

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from billing.domain.x12.elements import amount, ccyymmdd, cents, d8, element, plain_text
 from billing.domain.x12.errors import SetRefused
+from billing.domain.x12.inquiries import write_payer, write_provider
 from billing.domain.x12.reader import TransactionSet
 from billing.domain.x12.writer import InterchangeWriter, identifier
 
@@ -211,33 +212,11 @@ def write_inquiry(writer: InterchangeWriter, inquiry: StatusInquiry, set_control
     with writer.transaction("276", set_control):
         writer.segment("BHT", "0010", "13", identifier(q.trace, 1, 50, "the trace number"), d8(at.date()), f"{at:%H%M}")
         writer.segment("HL", "1", "", "20", "1")
-        writer.segment(
-            "NM1",
-            "PR",
-            "2",
-            plain_text(q.payer_name, 60),
-            "",
-            "",
-            "",
-            "",
-            "PI",
-            identifier(q.payer_id, 2, 80, "the payer id"),
-        )
+        write_payer(writer, q.payer_name, q.payer_id)
         writer.segment("HL", "2", "1", "21", "1")
         writer.segment("NM1", "41", "2", plain_text(q.submitter_name, 60), "", "", "", "", "46", q.submitter_id)
         writer.segment("HL", "3", "2", "19", "1")
-        writer.segment(
-            "NM1",
-            "1P",
-            "2",
-            plain_text(q.provider_name, 60),
-            "",
-            "",
-            "",
-            "",
-            "XX",
-            identifier(q.provider_npi, 10, 10, "the NPI"),
-        )
+        write_provider(writer, q.provider_name, q.provider_npi)
         writer.segment("HL", "4", "3", "22", "1" if q.patient else "0")
         if q.patient is None:
             writer.segment("DMG", "D8", d8(q.birth_date), q.sex)

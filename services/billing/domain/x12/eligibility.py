@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from billing.domain.x12.elements import d8, plain_text
+from billing.domain.x12.inquiries import write_payer, write_provider
 from billing.domain.x12.writer import InterchangeWriter, identifier
 
 VERSION = "005010X279A1"
@@ -49,31 +50,9 @@ def write_inquiry(writer: InterchangeWriter, inquiry: EligibilityInquiry, set_co
     with writer.transaction("270", set_control):
         writer.segment("BHT", "0022", "13", identifier(q.trace, 1, 50, "the trace number"), d8(at.date()), f"{at:%H%M}")
         writer.segment("HL", "1", "", "20", "1")
-        writer.segment(
-            "NM1",
-            "PR",
-            "2",
-            plain_text(q.payer_name, 60),
-            "",
-            "",
-            "",
-            "",
-            "PI",
-            identifier(q.payer_id, 2, 80, "the payer id"),
-        )
+        write_payer(writer, q.payer_name, q.payer_id)
         writer.segment("HL", "2", "1", "21", "1")
-        writer.segment(
-            "NM1",
-            "1P",
-            "2",
-            plain_text(q.provider_name, 60),
-            "",
-            "",
-            "",
-            "",
-            "XX",
-            identifier(q.provider_npi, 10, 10, "the NPI"),
-        )
+        write_provider(writer, q.provider_name, q.provider_npi)
         writer.segment("HL", "3", "2", "22", "1" if q.dependant else "0")
         trace = ("TRN", "1", q.trace, identifier(q.originator, 10, 10, "the originator"))
         if q.dependant is None:
