@@ -129,7 +129,8 @@ def find(call: Call, typed: str, page_size: int, page_token: str) -> tuple[list[
 def set_guarantor(call: Call, patient_id: UUID, guarantor_id: UUID, version: int) -> Patient:
     """Says who is billed: the patient, another patient, or one of the patient's relations.
 
-    Raises NotFound, StaleVersion, InvalidInput (a relation of somebody else, a guarantor who has one themselves).
+    One step: who is billed for the guarantor's own visits does not matter. Raises NotFound, StaleVersion, InvalidInput (a relation
+    of another patient).
     """
     store = Store(call.session)
     row = store.lock(Patient, patient_id, "patient")
