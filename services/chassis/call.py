@@ -44,7 +44,6 @@ class Call:
         self.touched: set[str] = set()
         # Why, where the caller gave a reason; ends up in the audit entry.
         self.reason = ""
-        self.emitted = False
         self._deadline = deadline
         self._after_commit: list[Callable[[], object]] = []
 
@@ -84,13 +83,11 @@ class Call:
     def emit(self, event: Message) -> None:
         """Writes an event to the outbox, in this transaction. Draw it after the aggregate's row is locked."""
         outbox.emit(self.session, self.tenant_id, event)
-        self.emitted = True
 
     def emit_all(self, events: Sequence[Message]) -> None:
         """As `emit`, for many events by one statement, in their order."""
         if events:
             outbox.emit_all(self.session, self.tenant_id, events)
-            self.emitted = True
 
     def touch(self, *patient_ids: UUID | str) -> None:
         """Adds patients to the audit entry beyond those in ``patient_id`` fields of request and answer."""

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager
+from enum import Enum
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,13 @@ DRAIN_SECONDS = HANDLER_SECONDS
 # How long the broker may take to say what is left.
 ASK_SECONDS = 3.0
 duration = telemetry.histogram("polyclinic.consumer.duration", "s", "time a message took, by what became of it")
+
+
+class Ended(Enum):
+    """What is said to the broker of a message that it need not deliver again."""
+
+    ACK = "ack"
+    TERM = "term"
 
 
 def backoff_seconds(attempt: int) -> float:
@@ -229,51 +237,46 @@ class Consumers:
     async def _process_bulk(self, processor: Processor, messages: list[Msg]) -> bool:
         """Processes a whole fetch; returns False, with nothing applied of what failed, when it must go one by one."""
         outcome = await asyncio.get_running_loop().run_in_executor(self._pool, self._apply_bulk, processor, messages)
-        if outcome == "singly":
+        if outcome is None:
             return False
         for message in messages:
-            if outcome == "ack":
-                await message.ack()
-            else:
-                await message.nak(delay=float(outcome))
+            await _answer(message, outcome)
         return True
 
-    def _apply_bulk(self, processor: Processor, messages: list[Msg]) -> str:
-        """Runs in a worker thread; returns "ack", "singly" or the seconds after which to deliver all of them again."""
+    def _apply_bulk(self, processor: Processor, messages: list[Msg]) -> Ended | float | None:
+        """Runs in a worker thread; returns how all of them ended, or the seconds after which to deliver them again.
+
+        None: they must be applied one by one.
+        """
         try:
             by_tenant: dict[UUID, list[tuple[UUID, str, bytes]]] = {}
             for message in messages:
                 headers = dict(message.headers or {})
                 one = (UUID(headers["Nats-Msg-Id"]), headers.get("ce-type", ""), message.data)
                 by_tenant.setdefault(UUID(message.subject.split(".")[3]), []).append(one)
-            for tenant_id, lot in by_tenant.items():
+            for tenant_id, theirs in by_tenant.items():
                 # One transaction for requests of many traces: a trace of its own, begun by none of them.
                 with telemetry.span(f"{processor.consumer} process bulk", SpanKind.CONSUMER):
-                    processor.apply_bulk(tenant_id, lot)
+                    processor.apply_bulk(tenant_id, theirs)
         except UnknownEvent:
-            return "singly"
+            return None
         except (Unavailable, Retry) as error:  # none of them would fare better alone
             log.warning("bulk waits", consumer=processor.consumer, error=error)
-            return str(backoff_seconds(min(messages[0].metadata.num_delivered, 6)))
+            return backoff_seconds(min(messages[0].metadata.num_delivered, 6))
         except Exception as error:
             log.warning("bulk goes one by one", consumer=processor.consumer, error=error)
-            return "singly"
-        return "ack"
+            return None
+        return Ended.ACK
 
     async def _process(self, processor: Processor, message: Msg) -> None:
         started = monotonic()
         outcome = await asyncio.get_running_loop().run_in_executor(self._pool, self._apply, processor, message)
-        ended = outcome if outcome in ("ack", "term") else "retry"
+        ended = outcome.value if isinstance(outcome, Ended) else "retry"
         duration.record(monotonic() - started, {"consumer": processor.consumer, "outcome": ended})
-        if outcome == "ack":
-            await message.ack()
-        elif outcome == "term":
-            await message.term()
-        else:
-            await message.nak(delay=float(outcome))
+        await _answer(message, outcome)
 
-    def _apply(self, processor: Processor, message: Msg) -> str:
-        """Runs in a worker thread; returns "ack", "term" or the seconds after which to deliver again."""
+    def _apply(self, processor: Processor, message: Msg) -> Ended | float:
+        """Runs in a worker thread; returns how the message ended, or the seconds after which to deliver it again."""
         headers = dict(message.headers or {})
         attempts = message.metadata.num_delivered
         parts = message.subject.split(".")
@@ -281,7 +284,7 @@ class Consumers:
             tenant_id, message_id = UUID(parts[3]), UUID(headers["Nats-Msg-Id"])
         except (ValueError, IndexError, KeyError) as error:
             log.error("message without tenant or id", subject=message.subject, error=error)
-            return "term"
+            return Ended.TERM
         with telemetry.span(
             f"{processor.consumer} process", SpanKind.CONSUMER, headers, subject=".".join(parts[:3] + parts[4:])
         ) as span:
@@ -292,13 +295,13 @@ class Consumers:
                     event_type=headers.get("ce-type", ""),
                     payload=message.data,
                 )
-                return "ack"
+                return Ended.ACK
             except (Unavailable, Retry) as error:  # not the message's fault: the limit does not count
                 telemetry.mark_error(span, type(error).__name__)
-                return str(backoff_seconds(min(attempts, 6)))
+                return backoff_seconds(min(attempts, 6))
             except UnknownEvent as error:
                 if attempts < UNKNOWN_LIMIT:
-                    return str(min(UNKNOWN_SECONDS, backoff_seconds(attempts)))
+                    return min(UNKNOWN_SECONDS, backoff_seconds(attempts))
                 return self._give_up(processor, tenant_id, message_id, message, error)
             except Exception as error:
                 telemetry.mark_error(span, type(error).__name__)
@@ -310,11 +313,13 @@ class Consumers:
                     message_id=message_id,
                 )
                 if attempts < DELIVERY_LIMIT and not isinstance(error, Unprocessable):
-                    return str(backoff_seconds(attempts))
+                    return backoff_seconds(attempts)
                 return self._give_up(processor, tenant_id, message_id, message, error)
 
     @staticmethod
-    def _give_up(processor: Processor, tenant_id: UUID, message_id: UUID, message: Msg, error: Exception) -> str:
+    def _give_up(
+        processor: Processor, tenant_id: UUID, message_id: UUID, message: Msg, error: Exception
+    ) -> Ended | float:
         """Keeps the message as a dead letter; what to do with it afterwards, as `_apply`."""
         attempts = message.metadata.num_delivered
         try:
@@ -323,8 +328,18 @@ class Consumers:
             )
         except Exception as failure:
             log.error("dead letter not written", exception=failure)
-            return str(backoff_seconds(attempts))
-        return "term"
+            return backoff_seconds(attempts)
+        return Ended.TERM
+
+
+async def _answer(message: Msg, outcome: Ended | float) -> None:
+    """Tells the broker how a message ended, or after how many seconds to deliver it again."""
+    if outcome is Ended.ACK:
+        await message.ack()
+    elif outcome is Ended.TERM:
+        await message.term()
+    else:
+        await message.nak(delay=outcome)
 
 
 def _subjects_of(config: ConsumerConfig) -> set[str]:

@@ -173,10 +173,13 @@ def translated() -> Iterator[None]:
     except PoolTimeout as error:
         raise errors.Unavailable(internal="no database connection is free") from error
     except DBAPIError as error:
-        raise _translate(error) from error
+        if (translation := _translate(error)) is None:
+            raise
+        raise translation from error
 
 
-def _translate(error: DBAPIError) -> Exception:
+def _translate(error: DBAPIError) -> Exception | None:
+    """The house's word for it; None for what has none (a bug)."""
     state = getattr(error.orig, "sqlstate", None)
     internal = loglines.of_postgres(error.orig) if isinstance(error.orig, psycopg.Error) else type(error).__name__
     if state in ("40P01", "40001"):
@@ -199,4 +202,4 @@ def _translate(error: DBAPIError) -> Exception:
         return errors.InvalidInput(
             [errors.Violation("", "holds a character or a number that cannot be stored")], internal=internal
         )
-    return error
+    return None

@@ -31,7 +31,7 @@ class DueItem:
 class Bulk:
     """A handler of many pieces of work at once: a list of one kind, of one tenant, due at one instant, in one transaction.
 
-    For work that is cheap and comes in crowds. What fails as a lot is done piece by piece, by the same handler.
+    For work that is cheap and comes in crowds. When it raises, each piece is done by itself, by the same handler.
     """
 
     handle: Callable[[Any, list[DueItem]], None]

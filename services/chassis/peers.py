@@ -27,6 +27,11 @@ BREAKER_FAILURES = 5
 BREAKER_SECONDS = 3.0
 # A refused connection costs nothing and is no reason to stop trying; waiting for an answer that does not come is.
 SLOW_SECONDS = 0.5
+# A service's token is asked for anew when this part of its life is over: asking takes so long at most, and is tried again after
+# a pause. A call takes LONGEST_SECONDS at most, so a token that lives no longer than that is not handed out any more.
+RENEWED_AFTER = 0.7
+RENEWAL_SECONDS = 3.0
+RENEWAL_PAUSE_SECONDS = 5.0
 CHANNEL_OPTIONS = [
     ("grpc.lb_policy_name", "round_robin"),
     ("grpc.keepalive_time_ms", 20_000),
@@ -151,7 +156,10 @@ class Peer:
 
 
 class ServiceToken:
-    """This service's own token, got from identity by client credentials and renewed before it expires."""
+    """This service's own token, got from identity by client credentials and renewed before it expires.
+
+    While identity is away the old one serves until it runs out.
+    """
 
     def __init__(self, identity: Peer, client_id: str, secret: str) -> None:
         self._identity = identity
@@ -159,16 +167,27 @@ class ServiceToken:
         self._secret = secret
         self._token = ""
         self._renew_at = 0.0
+        self._runs_out_at = 0.0
         self._lock = threading.Lock()
 
     def __call__(self) -> str:
-        """The token. Raises Unavailable when identity cannot be reached and the old one has run out."""
+        """The token. Raises what asking identity raises (Unavailable, DeadlineExceeded, Remote) when the old one has run out."""
         with self._lock:
             if monotonic() >= self._renew_at:
-                from polyclinic.identity.v1 import identity_pb2
-
-                request = identity_pb2.IssueServiceTokenRequest(client_id=self._client_id, client_secret=self._secret)
-                answer: Any = self._identity.call("IssueServiceToken", request, seconds=3)
-                self._token = answer.access_token
-                self._renew_at = monotonic() + answer.expires_in_seconds * 0.7
+                try:
+                    self._renew()
+                except Error:
+                    if monotonic() >= self._runs_out_at:
+                        raise
+                    self._renew_at = monotonic() + RENEWAL_PAUSE_SECONDS
             return self._token
+
+    def _renew(self) -> None:
+        from polyclinic.identity.v1 import identity_pb2
+
+        request = identity_pb2.IssueServiceTokenRequest(client_id=self._client_id, client_secret=self._secret)
+        asked = monotonic()
+        answer: Any = self._identity.call("IssueServiceToken", request, seconds=RENEWAL_SECONDS)
+        self._token = answer.access_token
+        self._renew_at = asked + answer.expires_in_seconds * RENEWED_AFTER
+        self._runs_out_at = asked + answer.expires_in_seconds - LONGEST_SECONDS

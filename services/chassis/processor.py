@@ -108,7 +108,7 @@ class Processor:
     def apply_bulk(self, tenant_id: UUID, messages: list[tuple[UUID, str, bytes]]) -> None:
         """Applies many messages (id, type, payload) of one tenant in one transaction; those applied before are left out.
 
-        Raises whatever a handler raises, and UnknownEvent: nothing of the lot is applied then.
+        Raises whatever a handler raises, and UnknownEvent: nothing of them is applied then.
         """
         for _, event_type, _ in messages:
             if event_type not in self._handlers:

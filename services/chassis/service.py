@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -190,8 +191,7 @@ class Service:
         self._stopped.set()
         self._health.enter_graceful_shutdown()
         self.consumers.drain()
-        # Nobody sets it: this is the pause.
-        threading.Event().wait(self.settings.drain_delay_seconds)
+        time.sleep(self.settings.drain_delay_seconds)
         if self._server is not None:
             self._server.stop(DRAIN_SECONDS).wait(DRAIN_SECONDS + 1)
         self.due_worker.stop()

@@ -115,12 +115,8 @@ class BaseStore:
         """
         size = min(page_size or DEFAULT_PAGE, LARGEST_PAGE)
         if page_token:
-            last = tuple_(
-                *(
-                    _literal(column, value)
-                    for column, value in zip(order, read_token(page_token, len(order)), strict=True)
-                )
-            )
+            values = read_token(page_token, len(order))
+            last = tuple_(*(literal(value, column.type) for column, value in zip(order, values, strict=True)))
             query = query.where(tuple_(*order) < last if descending else tuple_(*order) > last)
         query = query.order_by(*(column.desc() if descending else column for column in order)).limit(size + 1)
         rows = list(self.session.scalars(query))
@@ -128,12 +124,6 @@ class BaseStore:
             return rows, ""
         rows = rows[:size]
         return rows, make_token([getattr(rows[-1], column.key) for column in order])
-
-
-def _literal(column: InstrumentedAttribute[Any], value: object) -> Any:
-    from sqlalchemy import literal
-
-    return literal(value, column.type)
 
 
 def make_token(values: Sequence[object]) -> str:

@@ -28,8 +28,8 @@ from chassis.units import Units
 
 log = telemetry.logger(__name__)
 BATCH = 100
-# How many pieces of work share a transaction where their handler takes lists: the locks of a lot are held together.
-LOT = 16
+# How many pieces of work share a transaction where their handler takes lists: their locks are held together.
+BULK_SIZE = 16
 POLL_SECONDS = 1.0
 Handler = Callable[[Call, DueItem], None] | Bulk
 # Built once: each process asks this at every wake.
@@ -55,15 +55,15 @@ _CLAIM = (
 # Taken back or rescheduled since it was claimed: then it is not ours to do.
 _MINE = and_(*(_DUE.c[name] == bindparam(f"the_{name}") for name in ("tenant_id", "kind", "key", "generation")))
 _TAKE = delete(_DUE).where(_MINE).returning(_DUE.c.key)
-_LOT = (
+_CLAIMED = (
     func.unnest(bindparam("keys", type_=ARRAY(Text)), bindparam("generations", type_=ARRAY(BigInteger)))
-    .table_valued("key", "generation", name="lot")
+    .table_valued("key", "generation", name="claimed")
     .render_derived()
 )
-_TAKE_LOT = (
+_TAKE_MANY = (
     delete(_DUE)
     .where(_DUE.c.tenant_id == bindparam("the_tenant_id"), _DUE.c.kind == bindparam("the_kind"))
-    .where(_DUE.c.key == _LOT.c.key, _DUE.c.generation == _LOT.c.generation)
+    .where(_DUE.c.key == _CLAIMED.c.key, _DUE.c.generation == _CLAIMED.c.generation)
     .returning(_DUE.c.key)
 )
 _RELEASE = update(_DUE).where(_MINE).values(not_before=bindparam("until"))
@@ -140,19 +140,19 @@ class DueWorker:
             end = start
             while end < len(items) and items[end].due_at == items[start].due_at:
                 end += 1
-            list(self._pool.map(self._do_lot, self._lots(items[start:end])))
+            list(self._pool.map(self._do_bulk, self._bulks(items[start:end])))
             start = end
         return len(items)
 
-    def _lots(self, items: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
-        """What is done in one transaction each: up to LOT pieces of a tenant where the handler takes lists, else one."""
+    def _bulks(self, items: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
+        """What is done in one transaction each: up to BULK_SIZE pieces of a tenant where the handler takes lists, else one."""
 
         def whose(row: Row[Any]) -> tuple[str, UUID]:
             return row.kind, row.tenant_id
 
         for (kind, _), group in groupby(sorted(items, key=whose), whose):
             rows = list(group)
-            size = LOT if isinstance(self._handlers[kind], Bulk) else 1
+            size = BULK_SIZE if isinstance(self._handlers[kind], Bulk) else 1
             yield from (rows[start : start + size] for start in range(0, len(rows), size))
 
     def _claim(self) -> list[Row[Any]]:
@@ -167,21 +167,26 @@ class DueWorker:
             rows = connection.execute(_CLAIM, values).all()
         return sorted(rows, key=lambda row: row.due_at)
 
-    def _do_lot(self, rows: Sequence[Row[Any]]) -> None:
+    def _do_bulk(self, rows: Sequence[Row[Any]]) -> None:
         if len(rows) == 1 or not self._do_together(rows):
             for row in rows:
                 self._do(row)
 
     def _do_together(self, rows: Sequence[Row[Any]]) -> bool:
-        """Does a lot in one transaction; returns False, with nothing done, when it must go piece by piece."""
+        """Does them in one transaction; returns False, with nothing done, when they must go piece by piece."""
         kind, tenant_id = rows[0].kind, rows[0].tenant_id
-        lot = {"keys": [row.key for row in rows], "generations": [row.generation for row in rows]}
+        claimed = {
+            "the_tenant_id": tenant_id,
+            "the_kind": kind,
+            "keys": [row.key for row in rows],
+            "generations": [row.generation for row in rows],
+        }
         # Work of many traces: a trace of its own, begun by none of them.
-        with telemetry.span(f"due {kind} lot", SpanKind.CONSUMER) as span:
+        with telemetry.span(f"due {kind} bulk", SpanKind.CONSUMER) as span:
             try:
                 with self._units.system_call(tenant_id) as call:
                     call.session.info["doing"] = kind
-                    mine = set(call.session.scalars(_TAKE_LOT, {"the_tenant_id": tenant_id, "the_kind": kind, **lot}))
+                    mine = set(call.session.scalars(_TAKE_MANY, claimed))
                     taken = [row for row in rows if row.key in mine]
                     self._handle(call, taken)
             except Unavailable as error:  # none of them would fare better alone

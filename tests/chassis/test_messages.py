@@ -18,7 +18,7 @@ from chassis.ids import uuid7
 from chassis.outbox import Relay
 from chassis.processor import Subscription
 from chassis.tables import DeadLetter, Inbox, Outbox
-from chassis.worker import LOT
+from chassis.worker import BULK_SIZE
 from tests.identity import cases
 
 
@@ -351,22 +351,22 @@ def crowd(harness, tenant, kind, keys):
             call.due.at(kind, key, harness.clock.now())
 
 
-def test_work_in_crowds_is_done_a_lot_at_a_time_and_never_across_tenants(identity, tenant):
-    """A handler of lists gets a tenant's pieces together, each once, and no more than a lot."""
-    kind, other, lots = f"crowd-{tenant.hex}", identity.tenant(), []
-    identity.service.due_worker.add({kind: Bulk(lambda call, items: lots.append([item.key for item in items]))})
-    keys = [f"k{number:02d}" for number in range(LOT + 3)]
+def test_work_in_crowds_is_done_in_bulk_and_never_across_tenants(identity, tenant):
+    """A handler of lists gets a tenant's pieces together, each once, and no more than a bulk has."""
+    kind, other, bulks = f"crowd-{tenant.hex}", identity.tenant(), []
+    identity.service.due_worker.add({kind: Bulk(lambda call, items: bulks.append([item.key for item in items]))})
+    keys = [f"k{number:02d}" for number in range(BULK_SIZE + 3)]
     crowd(identity, tenant, kind, keys)
     crowd(identity, other, kind, ["alone"])
     identity.run_due()
-    assert sorted(key for lot in lots for key in lot) == sorted([*keys, "alone"])
-    assert ["alone"] in lots
-    assert max(map(len, lots)) == LOT
+    assert sorted(key for bulk in bulks for key in bulk) == sorted([*keys, "alone"])
+    assert ["alone"] in bulks
+    assert max(map(len, bulks)) == BULK_SIZE
     assert identity.due(tenant, kind) == []
 
 
-def test_a_lot_that_fails_is_done_piece_by_piece(identity, tenant):
-    """One bad piece takes nobody with it: the others are done once, it alone becomes a dead letter, and nothing of the lot stays."""
+def test_a_bulk_that_fails_is_done_piece_by_piece(identity, tenant):
+    """One bad piece takes nobody with it: the others are done once, it alone becomes a dead letter, and nothing of the first try stays."""
     kind, done = f"bad-{tenant.hex}", []
 
     def handler(call, items):
@@ -383,7 +383,7 @@ def test_a_lot_that_fails_is_done_piece_by_piece(identity, tenant):
     assert [letter.subject for letter in identity.dead_letters(tenant)] == [kind]
 
 
-def test_a_lot_that_must_wait_waits_as_a_whole(identity, tenant):
+def test_due_work_in_bulk_that_must_wait_waits_as_a_whole(identity, tenant):
     """What another service has to answer is asked once, not once for each piece."""
     kind, tries = f"waits-{tenant.hex}", []
 

@@ -14,26 +14,36 @@ from polyclinic.identity.v1 import identity_pb2 as pb
 
 from chassis import errors, peers
 from chassis.clock import monotonic
-from chassis.peers import Peer
+from chassis.peers import Peer, ServiceToken
 
 SERVICE = pb.DESCRIPTOR.services_by_name["Identity"]
 
 
 @contextmanager
 def serving(port: int, behaviour: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Identity's key set, served on a port as long as the block runs."""
+    """Identity's key set and tokens (of five minutes), served on a port as long as the block runs."""
 
     def key_set(_request: pb.GetKeySetRequest, _context: grpc.ServicerContext) -> pb.KeySet:
         behaviour()
         return pb.KeySet(jwks_json="{}")
 
-    handler = grpc.unary_unary_rpc_method_handler(
-        key_set,
-        request_deserializer=pb.GetKeySetRequest.FromString,
-        response_serializer=pb.KeySet.SerializeToString,
-    )
+    def token(request: pb.IssueServiceTokenRequest, _context: grpc.ServicerContext) -> pb.TokenResponse:
+        return pb.TokenResponse(access_token=f"token of {request.client_id}", expires_in_seconds=300)
+
+    handlers = {
+        "GetKeySet": grpc.unary_unary_rpc_method_handler(
+            key_set,
+            request_deserializer=pb.GetKeySetRequest.FromString,
+            response_serializer=pb.KeySet.SerializeToString,
+        ),
+        "IssueServiceToken": grpc.unary_unary_rpc_method_handler(
+            token,
+            request_deserializer=pb.IssueServiceTokenRequest.FromString,
+            response_serializer=pb.TokenResponse.SerializeToString,
+        ),
+    }
     server = grpc.server(ThreadPoolExecutor(8))
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE.full_name, {"GetKeySet": handler}),))
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE.full_name, handlers),))
     server.add_insecure_port(f"127.0.0.1:{port}")
     server.start()
     try:
@@ -90,3 +100,22 @@ def test_a_service_that_hangs_is_left_alone(peer: Peer, port: int) -> None:
         assert refused.value.internal == "circuit breaker is open"
         assert monotonic() - began < 0.1
         awake.set()
+
+
+def test_a_token_serves_until_it_runs_out_while_identity_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is to be renewed after 210 of its 300 seconds; that identity is away then is noticed by nobody until it has run out."""
+    clock = [0.0]
+    monkeypatch.setattr(peers, "monotonic", lambda: clock[0])
+    port = free_port()
+    identity = Peer("identity", SERVICE, f"127.0.0.1:{port}", None)
+    token = ServiceToken(identity, "billing", "secret")
+    try:
+        with serving(port):
+            assert token() == "token of billing"
+        for clock[0] in (209.0, 211.0, 289.0):
+            assert token() == "token of billing"
+        clock[0] = 296.0
+        with pytest.raises(errors.Unavailable):
+            token()
+    finally:
+        identity.close()
