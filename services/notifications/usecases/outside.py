@@ -29,7 +29,7 @@ class Outside:
     sms_auth_token: str
     # The provider answers STOP, START and HELP by itself.
     provider_answers_keywords: bool
-    # What was asked for a whole lot at once and holds for that lot only.
+    # What was asked of the registry for many at once, by patient; holds for this transaction only.
     known: Mapping[UUID, Contact] = field(default_factory=dict)
 
     def contact(self, call: Call, patient_id: UUID) -> Contact | None:
