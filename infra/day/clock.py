@@ -174,8 +174,9 @@ class BusinessTime:
         self._step(target)
 
     def settle(self) -> None:
-        """Live through the present instant again: what has been asked for meanwhile is done when this returns."""
+        """Live through the present instant again: what has been asked for meanwhile is done when this returns, and audited."""
         self._step(self.now)
+        self._observer.settle(self.now)
 
     def close(self) -> None:
         """End the connections and their threads."""
@@ -195,18 +196,18 @@ class BusinessTime:
         # Whoever waits for the system to rest need not wait first until everybody has said that they know the time: work
         # that is due stays to be seen until somebody who knows it has done it.
         telling = self._tell_services(instant)
-        mine = self._observer.settle(instant)
+        mine = self._observer.settle(instant, trail=False)
         self._require_acknowledged(instant, telling)
         outside = self._tell_simulators(instant)
         if outside.sent:  # the services have heard of it, and may have something to do now
-            mine = self._observer.settle(instant)
+            mine = self._observer.settle(instant, trail=False)
         deadline = monotonic() + WEBHOOK_SECONDS
         while outside.owed:  # our side was away when they called: they try again, and until then the day is not at rest
             if monotonic() > deadline:
                 raise ClockError(f"nobody has taken {outside.owed} webhooks at {_text(instant)}")
             sleep(0.1)
             outside = self._tell_simulators(instant)
-            mine = self._observer.settle(instant)
+            mine = self._observer.settle(instant, trail=False)
         self._next_due = min((*outside.planned, *([mine] if mine else [])), default=None)
 
     @staticmethod

@@ -24,6 +24,7 @@ Row = dict[str, Any]
 # Real seconds after which a system that still works on one business instant is called stuck.
 STUCK_AFTER_SECONDS: Final = 90.0
 LONGEST_PAUSE_SECONDS: Final = 0.015
+AUDIT_STREAM: Final = "AUDIT"
 
 BACKLOG_QUERY: Final = """
     SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS unpublished,
@@ -106,20 +107,26 @@ class Observer:
         self.databases = Databases(self.stack.postgres.admin_url)
 
     def settle(
-        self, now: datetime, *, timeout: float = STUCK_AFTER_SECONDS, pause: float = LONGEST_PAUSE_SECONDS
+        self,
+        now: datetime,
+        *,
+        timeout: float = STUCK_AFTER_SECONDS,
+        pause: float = LONGEST_PAUSE_SECONDS,
+        trail: bool = True,
     ) -> datetime | None:
         """Wait until nothing is left to do at ``now``; returns the next instant at which a service plans work.
 
         At rest means: twice in a row no consumer has a message pending or unacknowledged, no outbox row is
         unpublished, no work is due, and no stream has grown between the two looks (an effect commits its own events
-        before its message is acknowledged, so nothing can hide between them). Looks again after ``pause`` real seconds at
+        before its message is acknowledged, so nothing can hide between them). Without ``trail``, the audit trail may still
+        be on its way to where it is kept: nothing that happens waits for it. Looks again after ``pause`` real seconds at
         most; raises Stuck after ``timeout``.
         """
         deadline = time.monotonic() + timeout
         before: Backlog | None = None
         wait = min(0.004, pause)
         while True:
-            after = self._look(now)
+            after = self._look(now, trail=trail)
             if before and before.quiet and after.quiet and before.stream_messages == after.stream_messages:
                 return after.next_due
             if time.monotonic() > deadline:
@@ -142,7 +149,7 @@ class Observer:
         ]
         return f"({'; '.join(kinds)})" if kinds else ""
 
-    def _look(self, now: datetime, *, thorough: bool = False) -> Backlog:
+    def _look(self, now: datetime, *, trail: bool = True, thorough: bool = False) -> Backlog:
         """What is left at ``now``; stops at the first service that is not at rest unless all is to be told."""
         left: dict[str, int] = {}
         next_due: datetime | None = None
@@ -158,25 +165,27 @@ class Observer:
                 if row["next_due"] is not None:
                     soonest = row["next_due"].astimezone(UTC)
                     next_due = soonest if next_due is None else min(next_due, soonest)
-            messages = self._count_consumers(left)
+            messages = self._count_consumers(left, trail)
         except (psycopg.OperationalError, urllib3.exceptions.HTTPError, json.JSONDecodeError) as error:
             # A server that is being restarted is not at rest.
             return Backlog({f"unreachable: {error}": 1}, None)
         return Backlog(left, next_due, messages)
 
-    def _count_consumers(self, left: dict[str, int]) -> int:
-        """Add each durable consumer's open messages to ``left``; returns how many messages the streams ever had."""
+    def _count_consumers(self, left: dict[str, int], trail: bool) -> int:
+        """Add each durable consumer's open messages to ``left``; returns how many messages the streams ever had. Without
+        ``trail``, those of the audit trail do not count."""
         total = 0
         found: set[tuple[str, str]] = set()
         for stream in self.streams():
-            total += int(stream["state"]["last_seq"])
+            counts = trail or stream["name"] != AUDIT_STREAM
+            total += int(stream["state"]["last_seq"]) if counts else 0
             for consumer in stream.get("consumer_detail") or []:
                 # Consumers without a durable name are the caches of one process; they hold nobody up.
                 if not consumer["config"].get("durable_name"):
                     continue
                 found.add((stream["name"], consumer["name"]))
                 open_messages = consumer["num_pending"] + consumer["num_ack_pending"]
-                if open_messages:
+                if open_messages and counts:
                     left[f"messages for {consumer['name']} in {stream['name']}"] = open_messages
         # The status page answers before a restarted broker has found its streams again.
         if unrecovered := self._consumers - found:

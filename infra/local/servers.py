@@ -30,6 +30,7 @@ from psycopg import sql
 
 from infra.local.passwords import Secrets
 from infra.local.process import LOOPBACK, Child, StartError, free_port, port_is_taken, wait_until
+from infra.local.template import MARK, ClusterTemplate
 
 SERVICES: Final = ("identity", "patient_registry", "scheduling", "billing", "notifications", "telehealth")
 ROLES: Final = ("owner", "app", "worker")
@@ -43,11 +44,15 @@ class EmbeddedPostgres:
     """A PostgreSQL server in ``data_dir``, on a TCP port of 127.0.0.1 and on a Unix socket.
 
     ``port`` None takes a free one at each start. ``durable`` False skips fsync: nothing committed is lost when
-    processes are killed, only when the machine itself goes down; right for tests and for a day that is thrown away.
+    processes are killed, only when the machine itself goes down; right for tests and for a day that is thrown away. A new
+    cluster begins as a copy of ``template`` when there is one and it has been made.
     """
 
-    def __init__(self, data_dir: Path, port: int | None = None, *, durable: bool = True) -> None:
+    def __init__(
+        self, data_dir: Path, port: int | None = None, *, durable: bool = True, template: ClusterTemplate | None = None
+    ) -> None:
         self.data_dir = data_dir.resolve()
+        self._template = template
         self.port = port or 0
         self._fixed_port = port
         self._durable = durable
@@ -69,12 +74,16 @@ class EmbeddedPostgres:
         if self._fixed_port and port_is_taken(self._fixed_port):
             raise StartError(f"port {self._fixed_port} for PostgreSQL is already taken by another program")
         self._prepare_folders()
-        new = not (self._cluster / "PG_VERSION").is_file()
-        if new:
+        new = not self.exists
+        if new and self._template is not None and self._template.made:
+            self._template.copy_to(self._cluster)
+        elif new:
             self._initialise()
         self.port = self._fixed_port or free_port()
         self._spawn()
-        if new:
+        if (self._cluster / MARK).exists():
+            self._renew_passwords()
+        elif new:
             with psycopg.connect(self.admin_url(), autocommit=True) as connection:
                 connection.execute("REVOKE ALL ON DATABASE postgres FROM PUBLIC")
         return self
@@ -147,6 +156,28 @@ class EmbeddedPostgres:
             connection.execute(sql.SQL("ALTER SCHEMA public OWNER TO {}").format(owner))
             connection.execute(sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC"))
             connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(users))
+
+    @property
+    def exists(self) -> bool:
+        """Whether the cluster has been made."""
+        return (self._cluster / "PG_VERSION").is_file()
+
+    def become(self, template: ClusterTemplate) -> None:
+        """Stop, have the cluster kept as the template of all that come later on this machine, and start again."""
+        self.stop()
+        template.make_from(self._cluster)
+        self._spawn()
+
+    def _renew_passwords(self) -> None:
+        """Gives the roles of a copied cluster passwords of its own."""
+        with psycopg.connect(self.admin_url(), autocommit=True) as connection:
+            for role in [f"{service}_{role}" for service in SERVICES for role in ROLES]:
+                connection.execute(
+                    sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                        sql.Identifier(role), sql.Literal(self.secrets.get(role))
+                    )
+                )
+        (self._cluster / MARK).unlink()
 
     def drop_database(self, name: str) -> None:
         """Drop a database, ending whoever is connected to it; does nothing when there is none."""

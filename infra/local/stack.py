@@ -1,8 +1,8 @@
 """Starts, watches and stops the whole system on this machine.
 
-``Stack.start`` brings up PostgreSQL and NATS, then, side by side, each service (database → migration → process →
-healthy), the simulators and the gateway. ``Stack.stop`` ends them in the reverse order. Whatever goes wrong is a
-``StartError`` of one line.
+``Stack.start`` brings up PostgreSQL and NATS, migrates the databases (a new system begins as a copy of one that was migrated
+before), then starts, side by side, each service, the simulators and the gateway, and waits until they are healthy.
+``Stack.stop`` ends them in the reverse order. Whatever goes wrong is a ``StartError`` of one line.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from infra.local.passwords import Secrets
 from infra.local.plan import ROOT, SIMULATORS, Part, Plan, Ports
 from infra.local.process import Child, StartError, wait_until
 from infra.local.servers import SERVICES, EmbeddedNats, EmbeddedPostgres
+from infra.local.template import ClusterTemplate
 
 READY_SECONDS = 60.0
 MIGRATION_SECONDS = 120.0
@@ -63,7 +64,10 @@ class Stack:
         self._registry = threading.Lock()
         self._stopping = threading.Event()
         ports = Ports.choose(port_base)
-        self.postgres = EmbeddedPostgres(self.data / "postgres", ports["postgres"], durable=durable)
+        self._template = ClusterTemplate.of_this_code()
+        self.postgres = EmbeddedPostgres(
+            self.data / "postgres", ports["postgres"], durable=durable, template=self._template
+        )
         self.nats = EmbeddedNats(self.data / "nats", ports["nats"])
         self.plan = Plan(
             data=self.data,
@@ -95,12 +99,18 @@ class Stack:
         self._claim_data_folder()
         try:
             self._refuse_taken_ports()
+            fresh = not self.postgres.exists
             with ThreadPoolExecutor(max_workers=16, thread_name_prefix="start") as pool:
                 servers: list[Future[object]] = [pool.submit(self.postgres.start), pool.submit(self.nats.start)]
                 outside = [pool.submit(self._start_simulator, name) for name in SIMULATORS]
                 for server in servers:
                     server.result()
                 self._tell(f"PostgreSQL on port {self.postgres.port}, NATS on port {self.nats.port}")
+                if fresh and not self._template.made:
+                    list(pool.map(self._prepare_database, SERVICES))
+                    self.postgres.become(self._template)
+                elif not fresh:
+                    list(pool.map(self._prepare_database, self.services))
                 waiting = [pool.submit(self._start_service, name) for name in self.services]
                 waiting += [pool.submit(self._start_gateway), *outside]
                 for started in waiting:
@@ -161,9 +171,11 @@ class Stack:
         with self._registry:
             yield from list(self._children.values())
 
-    def _start_service(self, name: str) -> None:
+    def _prepare_database(self, name: str) -> None:
         self.postgres.provision(name)
         self._migrate(name)
+
+    def _start_service(self, name: str) -> None:
         self._start_part(self.plan.service(name))
         self._tell(f"{name} on port {self.plan.ports[name]}")
 

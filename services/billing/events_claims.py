@@ -29,7 +29,7 @@ from billing.usecases import (
 from billing.usecases.batches import BatchSettings
 from chassis.call import Call
 from chassis.due import DueItem
-from chassis.processor import Subscription
+from chassis.processor import Subscription, each
 from chassis.protos import identifier, optional_date
 
 KIND_PREFIX = "COVERAGE_KIND_"
@@ -54,7 +54,9 @@ def on_coverage_changed(call: Call, event: registry_events.CoverageChanged) -> N
     )
 
 
-SUBSCRIPTIONS = (Subscription(registry_events.CoverageChanged, on_coverage_changed, purpose="coverages"),)
+SUBSCRIPTIONS = (
+    Subscription(registry_events.CoverageChanged, each(on_coverage_changed), purpose="coverages", bulk=True),
+)
 
 
 def due(

@@ -18,7 +18,7 @@ from billing.usecases import accounts, cards, expected_visits, mirrors, payment_
 from billing.usecases.expected_visits import AppointmentSeen
 from chassis.call import Call
 from chassis.due import DueItem
-from chassis.processor import Subscription
+from chassis.processor import Subscription, each
 from chassis.protos import identifier, instant, optional_identifier
 
 STATUS_PREFIX = "APPOINTMENT_STATUS_"
@@ -170,10 +170,11 @@ SUBSCRIPTIONS = (
     Subscription(identity_events.BillingEntityChanged, on_billing_entity_changed, purpose="mirror"),
     Subscription(identity_events.LocationChanged, on_location_changed, purpose="mirror"),
     Subscription(identity_events.PractitionerChanged, on_practitioner_changed, purpose="mirror"),
-    Subscription(registry_events.PatientRegistered, on_patient, purpose="mirror"),
-    Subscription(registry_events.PatientChanged, on_patient, purpose="mirror"),
+    Subscription(registry_events.PatientRegistered, each(on_patient), purpose="mirror", bulk=True),
+    Subscription(registry_events.PatientChanged, each(on_patient), purpose="mirror", bulk=True),
     Subscription(scheduling_events.AppointmentBooked, on_appointment, purpose="visits"),
-    Subscription(scheduling_events.AppointmentConfirmed, on_appointment, purpose="visits"),
+    # A confirmation changes nothing here. The other steps do, also backwards: a check-in is undone.
+    Subscription(scheduling_events.AppointmentConfirmed, None, purpose="visits"),
     Subscription(scheduling_events.AppointmentMoved, on_appointment, purpose="visits"),
     Subscription(scheduling_events.AppointmentCancelled, on_appointment, purpose="visits"),
     Subscription(scheduling_events.VisitArrived, on_appointment, purpose="visits"),

@@ -27,7 +27,7 @@ from billing.tables_directory import (
 from billing.tables_directory import Fee as FeeRow
 from billing.tables_money import ChargeLine, Counter
 from chassis.orm import Tenanted
-from chassis.store import BaseStore
+from chassis.store import BaseStore, remembered
 
 
 class DirectoryStore(BaseStore):
@@ -40,6 +40,9 @@ class DirectoryStore(BaseStore):
         known = self.get(type(row), row.id)
         if known is not None and known.source_version >= row.source_version:  # type: ignore[attr-defined]
             return False
+        if known is None:
+            self.add(row)
+            return True
         row.tenant_id = self.tenant_id
         self.session.merge(row)
         self.session.flush()
@@ -64,6 +67,7 @@ class DirectoryStore(BaseStore):
     def location(self, location_id: UUID) -> Location | None:
         return self.get(Location, location_id)
 
+    @remembered
     def locations(self) -> list[Location]:
         """All sites in the order they became known."""
         return list(
@@ -78,6 +82,7 @@ class DirectoryStore(BaseStore):
     def payer_row(self, code: str) -> Payer | None:
         return self.session.scalar(select(Payer).where(Payer.tenant_id == self.tenant_id, Payer.code == code))
 
+    @remembered
     def payer_codes(self) -> dict[UUID, str]:
         """Codes of all payers by id."""
         rows = self.session.execute(select(Payer.id, Payer.code).where(Payer.tenant_id == self.tenant_id))
@@ -113,15 +118,18 @@ class DirectoryStore(BaseStore):
             )
         self.session.flush()
 
+    @remembered
     def payer(self, payer_id: UUID, on: date | None = None) -> PayerProfile | None:
         """The payer with the rules for services of `on` (None: the latest)."""
         row = self.get(Payer, payer_id)
         return None if row is None else self._profiles([row], on)[0]
 
+    @remembered
     def payer_by_code(self, code: str, on: date | None = None) -> PayerProfile | None:
         row = self.payer_row(code)
         return None if row is None else self._profiles([row], on)[0]
 
+    @remembered
     def payers(self, on: date | None = None) -> list[PayerProfile]:
         """All payers by code."""
         rows = self.session.scalars(select(Payer).where(Payer.tenant_id == self.tenant_id).order_by(Payer.code))

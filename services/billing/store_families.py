@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from billing.store_directory import DirectoryStore
 from billing.tables_directory import PatientCopy
-from chassis.store import among
+from chassis.store import among, remembered
 
 # Records are merged into records that are merged in turn; longer chains than this do not occur.
 MERGE_DEPTH = 8
@@ -73,6 +73,10 @@ class FamilyStore(DirectoryStore):
 
     def merged_into(self, patient_ids: Iterable[UUID]) -> dict[UUID, UUID]:
         """The records and every record that was merged into one of them: record → the one of the given it belongs to."""
+        return dict(self._merged_into(frozenset(patient_ids)))
+
+    @remembered
+    def _merged_into(self, patient_ids: frozenset[UUID]) -> dict[UUID, UUID]:
         found = {patient_id: patient_id for patient_id in patient_ids}
         newest = list(found)
         while newest:
@@ -92,7 +96,10 @@ class FamilyStore(DirectoryStore):
 
     def families_of(self, guarantor_ids: Iterable[UUID]) -> dict[UUID, list[UUID]]:
         """For each guarantor all records whose money they answer for."""
-        asked = list(guarantor_ids)
+        return dict(self._families_of(frozenset(guarantor_ids)))
+
+    @remembered
+    def _families_of(self, asked: frozenset[UUID]) -> dict[UUID, list[UUID]]:
         aliases = self.merged_into(asked)
         rows = self.session.execute(
             select(PatientCopy.id, PatientCopy.guarantor_id).where(

@@ -9,10 +9,10 @@ from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from billing.tables_base import Base
-from chassis.orm import Tenanted, TenantOnly, Versioned, patient_scoped
+from chassis.orm import Reference, Tenanted, TenantOnly, Versioned, patient_scoped
 
 
-class TenantCopy(TenantOnly, Base):
+class TenantCopy(TenantOnly, Reference, Base):
     """The clinic organisation, from identity."""
 
     __tablename__ = "tenant_copy"
@@ -23,7 +23,7 @@ class TenantCopy(TenantOnly, Base):
     source_version: Mapped[int]
 
 
-class BillingEntity(Tenanted, Base):
+class BillingEntity(Tenanted, Reference, Base):
     """Who bills: tax id, group NPI, pay-to address; from identity. Addresses: {lines, city, state, postal_code}."""
 
     __tablename__ = "billing_entity"
@@ -40,7 +40,7 @@ class BillingEntity(Tenanted, Base):
     source_version: Mapped[int]
 
 
-class Location(Tenanted, Base):
+class Location(Tenanted, Reference, Base):
     """A clinic site; from identity. `number` is ours: the order in which sites became known, printed in receipt
     numbers.
     """
@@ -62,7 +62,7 @@ class Location(Tenanted, Base):
     __table_args__ = (UniqueConstraint("tenant_id", "number"),)
 
 
-class Practitioner(Tenanted, Base):
+class Practitioner(Tenanted, Reference, Base):
     """Who sees patients; from identity."""
 
     __tablename__ = "practitioner"
@@ -76,7 +76,7 @@ class Practitioner(Tenanted, Base):
     source_version: Mapped[int]
 
 
-class PatientCopy(Tenanted, Base):
+class PatientCopy(Tenanted, Reference, Base):
     """Whom an account belongs to and who pays for them; from the registry. The id is the patient's."""
 
     __tablename__ = "patient_copy"
@@ -95,7 +95,7 @@ class PatientCopy(Tenanted, Base):
     )
 
 
-class Payer(Tenanted, Versioned, Base):
+class Payer(Tenanted, Reference, Versioned, Base):
     """A payer; what it demands is in its rules."""
 
     __tablename__ = "payer"
@@ -114,7 +114,7 @@ class Payer(Tenanted, Versioned, Base):
     )
 
 
-class PayerRule(TenantOnly, Base):
+class PayerRule(TenantOnly, Reference, Base):
     """What a payer demands for service dates of one period."""
 
     __tablename__ = "payer_rule"
@@ -137,7 +137,7 @@ class PayerRule(TenantOnly, Base):
     __table_args__ = (ForeignKeyConstraint(["tenant_id", "payer_id"], ["payer.tenant_id", "payer.id"]),)
 
 
-class FeeSchedule(Tenanted, Versioned, Base):
+class FeeSchedule(Tenanted, Reference, Versioned, Base):
     """One version of a price list; the fees are in `fee`."""
 
     __tablename__ = "fee_schedule"

@@ -170,6 +170,8 @@ class Consumers:
                         await self._process_fetch(processor, messages)
                     finally:
                         self._busy.discard(name)
+                    if processor.gathers and len(messages) < FETCH:
+                        await asyncio.sleep(processor.gathers)
             except asyncio.CancelledError:
                 raise
             except TimeoutError:  # NATS's own, or asyncio's

@@ -9,13 +9,14 @@ from uuid import UUID
 
 import psycopg
 from psycopg.pq import ConnStatus, ExecStatus
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
 from chassis import errors, loglines, telemetry
+from chassis.orm import Reference
 from chassis.settings import ServiceSettings
 
 # What a transaction may take at most when nobody set a deadline (milliseconds).
@@ -45,6 +46,8 @@ class Database:
         # The same connections for what is one statement: it is its own transaction, in one round trip instead of three.
         self.worker_statements = self.worker_engine.execution_options(isolation_level="AUTOCOMMIT")
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        event.listen(self._sessions, "loaded_as_persistent", _keep_at_hand)
+        event.listen(self._sessions, "after_flush", _forget_if_changed)
 
     @contextmanager
     def transaction(self, scope: Scope) -> Iterator[Session]:
@@ -55,6 +58,7 @@ class Database:
         session = self._sessions()
         session.info["tenant_id"] = scope.tenant_id
         session.info["read_only"] = scope.read_only
+        session.info["at_hand"], session.info["memory"] = [], {}
         telemetry.belongs_to(scope.tenant_id)
         try:
             with translated():
@@ -83,6 +87,20 @@ class Database:
         """Closes all pooled connections."""
         self.engine.dispose()
         self.worker_engine.dispose()
+
+
+def _keep_at_hand(session: Session, row: object) -> None:
+    """A session refers to its rows weakly, so a row that is asked for, dropped and asked for again is read twice."""
+    if isinstance(row, Reference):
+        session.info["at_hand"].append(row)
+
+
+def _forget_if_changed(session: Session, context: object) -> None:
+    """What a transaction remembers of reference rows (`chassis.store.remembered`) ends with the first that it writes itself."""
+    if session.info["memory"] and any(
+        isinstance(row, Reference) for rows in (session.new, session.dirty, session.deleted) for row in rows
+    ):
+        session.info["memory"].clear()
 
 
 def _begin(session: Session, scope: Scope) -> None:

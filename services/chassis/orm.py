@@ -69,6 +69,11 @@ class Versioned:
         )
 
 
+class Reference:
+    """Rows that change seldom, that few lock and everybody reads: a price list, the copy of a location. A transaction that
+    has read one has it at hand to its end; any other row it forgets as soon as nobody refers to it."""
+
+
 def patient_scoped(column: str) -> dict[str, object]:
     """Table arguments that say which column holds the patient: a patient's token sees only its own rows."""
     return {"info": {"patient_column": column}}

@@ -6,7 +6,8 @@ import base64
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Dialect, Select, TypeDecorator, any_, literal, select, tuple_
@@ -15,6 +16,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from chassis.errors import InvalidInput, NotFound, Violation
 
 Row = TypeVar("Row")
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
 DEFAULT_PAGE = 50
 LARGEST_PAGE = 500
 
@@ -47,6 +50,22 @@ class _ArrayText(TypeDecorator[Any]):
 def among(column: InstrumentedAttribute[Any], values: Iterable[object]) -> ColumnElement[bool]:
     """`column` is one of `values`: one parameter, however many they are (`in_` makes one of each, and a new statement)."""
     return column == any_(literal(list(values), _ArrayText(column.type)))
+
+
+def remembered(read: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """A store's query about reference rows (`chassis.orm.Reference`): a transaction asks it once for the same arguments, and
+    anew after it has flushed a change to such a row. The arguments are hashable; nobody changes what is answered."""
+
+    @wraps(read)
+    def answer(*arguments: Arguments.args, **named: Arguments.kwargs) -> Answer:
+        store: Any = arguments[0]
+        memory: dict[object, Answer] = store.session.info.setdefault("memory", {})
+        key = (read, arguments[1:], *sorted(named.items()))
+        if key not in memory:
+            memory[key] = read(*arguments, **named)
+        return memory[key]
+
+    return answer
 
 
 class BaseStore:

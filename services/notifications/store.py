@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from chassis.errors import NotFound
-from chassis.store import BaseStore, among
+from chassis.store import BaseStore, among, remembered
 from notifications.domain.vocabulary import Channel, MessageStatus, ReminderStatus, SuppressionReason, Trigger
 from notifications.tables import (
     Appointment,
@@ -71,8 +71,9 @@ class Store(BaseStore):
     def template_text(self, template_id: UUID, number: int) -> TemplateVersion | None:
         return self.session.get(TemplateVersion, (self.tenant_id, template_id, number))
 
+    @remembered
     def published(
-        self, code: str, channel: Channel, languages: Sequence[str]
+        self, code: str, channel: Channel, languages: tuple[str, ...]
     ) -> tuple[Template, TemplateVersion] | None:
         """The template and its published text in the first of the languages that has one."""
         query = (
@@ -141,6 +142,7 @@ class Store(BaseStore):
             query = query.where(among(Rule.trigger, [trigger.value for trigger in triggers]))
         return list(self.session.scalars(query.order_by(Rule.trigger, Rule.offset_minutes.desc(), Rule.id)))
 
+    @remembered
     def rule_with_setting(self, rule_id: UUID) -> Rule:
         """A rule; the tenant's policy and clinic are read in the same statement and are at hand from then on."""
         query = (

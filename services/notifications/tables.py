@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.orm import Tenanted, TenantOnly, Versioned, patient_scoped
+from chassis.orm import Reference, Tenanted, TenantOnly, Versioned, patient_scoped
 from notifications import tables_conversations
 from notifications.tables_base import Base
 
@@ -18,7 +18,7 @@ __all__ = ["Base", "tables_conversations"]
 # ---- copies of what other services own
 
 
-class Clinic(TenantOnly, Base):
+class Clinic(TenantOnly, Reference, Base):
     """The tenant, from identity."""
 
     __tablename__ = "clinic"
@@ -28,7 +28,7 @@ class Clinic(TenantOnly, Base):
     source_version: Mapped[int]
 
 
-class Location(Tenanted, Base):
+class Location(Tenanted, Reference, Base):
     """A location's public facts, from identity."""
 
     __tablename__ = "location"
@@ -69,7 +69,7 @@ class Appointment(Tenanted, Base):
 # ---- what the tenant decides
 
 
-class Policy(TenantOnly, Versioned, Base):
+class Policy(TenantOnly, Reference, Versioned, Base):
     """Send windows (minutes after local midnight), limits and senders."""
 
     __tablename__ = "policy"
@@ -83,7 +83,7 @@ class Policy(TenantOnly, Versioned, Base):
     email_from: Mapped[str]
 
 
-class Template(Tenanted, Versioned, Base):
+class Template(Tenanted, Reference, Versioned, Base):
     """A text's identity; `version` is the published one (each publishing raises it by one)."""
 
     __tablename__ = "template"
@@ -94,7 +94,7 @@ class Template(Tenanted, Versioned, Base):
     __table_args__ = (UniqueConstraint("tenant_id", "code", "channel", "language"),)
 
 
-class TemplateVersion(TenantOnly, Base):
+class TemplateVersion(TenantOnly, Reference, Base):
     """A published text; never changed."""
 
     __tablename__ = "template_version"
@@ -109,7 +109,7 @@ class TemplateVersion(TenantOnly, Base):
     __table_args__ = (ForeignKeyConstraint(["tenant_id", "template_id"], ["template.tenant_id", "template.id"]),)
 
 
-class Rule(Tenanted, Versioned, Base):
+class Rule(Tenanted, Reference, Versioned, Base):
     """What is sent when."""
 
     __tablename__ = "rule"

@@ -11,7 +11,7 @@ from polyclinic.patient_registry.v1 import events_pb2 as registry
 
 from chassis.call import Call
 from chassis.due import DueItem
-from chassis.processor import Subscription
+from chassis.processor import Subscription, each
 from chassis.protos import identifier, optional_date, optional_identifier
 from scheduling.adapters.web_calendars import WebCalendars
 from scheduling.domain.appointment_types import ResourceKind
@@ -145,9 +145,9 @@ SUBSCRIPTIONS = (
     Subscription(identity.PractitionerChanged, on_practitioner_changed, purpose="mirror"),
     Subscription(identity.RoomChanged, on_room_changed, purpose="mirror"),
     Subscription(identity.EquipmentChanged, on_equipment_changed, purpose="mirror"),
-    Subscription(registry.PatientRegistered, on_patient_changed, purpose="patients"),
-    Subscription(registry.PatientChanged, on_patient_changed, purpose="patients"),
-    Subscription(registry.CoverageChanged, on_coverage_changed, purpose="coverages"),
+    Subscription(registry.PatientRegistered, each(on_patient_changed), purpose="patients", bulk=True),
+    Subscription(registry.PatientChanged, each(on_patient_changed), purpose="patients", bulk=True),
+    Subscription(registry.CoverageChanged, each(on_coverage_changed), purpose="coverages", bulk=True),
     Subscription(notifications.AppointmentReplyReceived, on_reply, purpose="replies"),
 )
 

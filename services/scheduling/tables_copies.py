@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.orm import Tenanted, TenantOnly, patient_scoped
+from chassis.orm import Reference, Tenanted, TenantOnly, patient_scoped
 from scheduling.tables_base import Base, JsonList
 
 
@@ -21,7 +21,7 @@ class TenantCopy(TenantOnly, Base):
     source_version: Mapped[int]
 
 
-class LocationCopy(Tenanted, Base):
+class LocationCopy(Tenanted, Reference, Base):
     """A location; ``hours`` is [[weekday, opens minute, closes minute]], empty: no limit."""
 
     __tablename__ = "location_copy"
@@ -35,7 +35,7 @@ class LocationCopy(Tenanted, Base):
     source_version: Mapped[int]
 
 
-class PractitionerCopy(Tenanted, Base):
+class PractitionerCopy(Tenanted, Reference, Base):
     """A practitioner: what searches filter by and lists show."""
 
     __tablename__ = "practitioner_copy"

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from queue import Queue
 
+import psutil
 import pytest
 from infra.local.process import free_port
 from infra.local.servers import EmbeddedNats
@@ -105,6 +106,8 @@ def test_what_is_published_after_a_restart_is_consumed_soon(identity, broker):
 def pause(broker) -> None:
     """Stops the broker in the middle of whatever it does: it keeps its connections and answers nobody."""
     os.kill(broker.child.pid, signal.SIGSTOP)
+    while psutil.Process(broker.child.pid).status() != psutil.STATUS_STOPPED:
+        continue
 
 
 def published(bus, one) -> bool:

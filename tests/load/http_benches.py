@@ -83,7 +83,7 @@ def patient_create(world: World) -> list[Figure]:
     token = world.token()
     bodies = (
         {
-            "name": {"family": "Fresh{n}", "given": "Ann"},
+            "name": {"family": _family_name(number), "given": "Ann"},
             "birth_date": {"year": 1930 + number % 90, "month": 1 + number % 12, "day": 1 + number % 28},
             "phone": f"+1212{number % 7000 + 2_000_000:07d}",
             "accept_duplicates": True,
@@ -93,6 +93,13 @@ def patient_create(world: World) -> list[Figure]:
     texts = [request("POST", "/api/v1/patients:quickRegister", token, body, key=True) for body in bodies]
     samples = [drive(world.port, texts, connections=4, seconds=SECONDS) for _ in range(ROUNDS)]
     return [rate_figure("patient create", samples)]
+
+
+def _family_name(number: int) -> str:
+    """A name that sounds like few others: three syllables."""
+    syllables = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+    base = len(syllables)
+    return "".join(syllables[number // base**place % base] for place in range(3)).capitalize() + "n"
 
 
 def slot_search(world: World) -> list[Figure]:

@@ -54,7 +54,7 @@ def find_text(store: Store, code: str, channel: Channel, language: str) -> tuple
     """The published template of a code and channel in the best language there is."""
     clinic = store.clinic()
     languages = templates.languages_to_try(language, clinic.default_language if clinic else "en")
-    return store.published(code, channel, languages)
+    return store.published(code, channel, tuple(languages))
 
 
 def write(

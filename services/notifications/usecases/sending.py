@@ -37,10 +37,12 @@ def send(call: Call, outside: Outside, message_id: UUID) -> None:
     message = store.lock(Message, message_id, "message")
     if message.status != MessageStatus.INTENDED.value:
         return
-    if _withdrawn(call, store, message) or _stopped(call, store, message) or _waits(call, store, message):
+    reminder = store.get(Reminder, message.reminder_id) if message.reminder_id else None
+    if _withdrawn(call, store, message, reminder) or _stopped(call, store, message) or _waits(call, store, message):
         return
+    outcome = _hand_over(call, outside, store, message)
     message.attempts += 1
-    follow(call, outside, store, message, _hand_over(call, outside, store, message))
+    follow(call, outside, store, message, outcome)
 
 
 def follow(call: Call, outside: Outside, store: Store, message: Message, outcome: HandOver) -> None:
@@ -119,9 +121,8 @@ def _calendar_entry(call: Call, store: Store, message: Message) -> CalendarEntry
     return calendar_entry(time, call.now)
 
 
-def _withdrawn(call: Call, store: Store, message: Message) -> bool:
+def _withdrawn(call: Call, store: Store, message: Message, reminder: Reminder | None) -> bool:
     """Takes back a message whose occasion has changed or passed since it was written down."""
-    reminder = store.get(Reminder, message.reminder_id) if message.reminder_id else None
     reason: Reason | None = None
     if reminder is not None:
         appointment = store.get(Appointment, message.appointment_id) if message.appointment_id else None
