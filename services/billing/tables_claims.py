@@ -38,7 +38,7 @@ class EligibilityCheck(Tenanted, Versioned, Base):
     trace: Mapped[str]
     # ISA13 of the next question; a new one for every attempt.
     interchange_control: Mapped[int]
-    # planned, asked, answered, failed
+    # queued (for the next file to its payer), planned, asked, answered, failed
     state: Mapped[str]
     # active, inactive, rejected, unknown; '' until answered
     outcome: Mapped[str]
@@ -58,8 +58,12 @@ class EligibilityCheck(Tenanted, Versioned, Base):
     refusals: Mapped[list]
     request_text: Mapped[str]
     response_text: Mapped[str]
+    # The file that it went out in; None: asked in real time.
+    batch_id: Mapped[UUID | None]
     __table_args__ = (
         UniqueConstraint("tenant_id", "trace"),
+        Index("ix_eligibility_check_queued", "tenant_id", "payer_id", "id", postgresql_where="state = 'queued'"),
+        Index("ix_eligibility_check_batch_id", "tenant_id", "batch_id", postgresql_where="batch_id is not null"),
         Index("ix_eligibility_check_coverage_id", "tenant_id", "coverage_id", "answered_at"),
         Index("ix_eligibility_check_patient_id", "tenant_id", "patient_id"),
         patient_scoped("patient_id"),
