@@ -78,3 +78,8 @@ class NothingOwed(FailedPrecondition):
 class DepositKnown(AlreadyExists):
     reason = "DEPOSIT_KNOWN"
     message = "That line of the bank is keyed already."
+
+
+class NothingToMail(FailedPrecondition):
+    reason = "NOTHING_TO_MAIL"
+    message = "No statement is due for paper."

@@ -12,9 +12,20 @@ from polyclinic.telehealth.v1 import events_pb2 as telehealth_events
 from polyclinic.types.v1 import types_pb2
 
 from billing.adapters.cards import CardProcessor
+from billing.domain.visit_fees import FeeKind
 from billing.tables_directory import BillingEntity, Location, PatientCopy, Practitioner, TenantCopy
 from billing.tables_money import SessionRecord
-from billing.usecases import accounts, cards, expected_visits, mirrors, payment_plans, payments, periods, statements
+from billing.usecases import (
+    accounts,
+    cards,
+    expected_visits,
+    mirrors,
+    payment_plans,
+    payments,
+    periods,
+    statements,
+    visit_fees,
+)
 from billing.usecases.expected_visits import AppointmentSeen
 from chassis.call import Call
 from chassis.due import DueItem
@@ -130,7 +141,7 @@ def _address(address: types_pb2.Address) -> dict[str, object]:
 # ---- visits
 
 
-def on_appointment(call: Call, event: scheduling_events.AppointmentBooked) -> None:
+def on_appointment(call: Call, event: scheduling_events.AppointmentBooked | scheduling_events.VisitNoShow) -> None:
     """Any event of an appointment: each carries its whole state."""
     state = event.appointment
     status = scheduling_events.AppointmentStatus.Name(state.status)
@@ -149,6 +160,15 @@ def on_appointment(call: Call, event: scheduling_events.AppointmentBooked) -> No
             version=state.version,
         ),
     )
+
+
+def on_no_show(call: Call, event: scheduling_events.VisitNoShow) -> None:
+    on_appointment(call, event)
+    visit_fees.did_not_take_place(call, identifier(event.appointment.appointment_id), FeeKind.NO_SHOW)
+
+
+def on_late_cancellation(call: Call, event: scheduling_events.LateCancellation) -> None:
+    visit_fees.did_not_take_place(call, identifier(event.appointment_id), FeeKind.LATE_CANCELLATION)
 
 
 def on_session_ended(call: Call, event: telehealth_events.SessionEnded) -> None:
@@ -182,7 +202,8 @@ SUBSCRIPTIONS = (
     Subscription(scheduling_events.VisitRoomed, on_appointment, purpose="visits"),
     Subscription(scheduling_events.VisitSeen, on_appointment, purpose="visits"),
     Subscription(scheduling_events.VisitCheckedOut, on_appointment, purpose="visits"),
-    Subscription(scheduling_events.VisitNoShow, on_appointment, purpose="visits"),
+    Subscription(scheduling_events.VisitNoShow, on_no_show, purpose="visits"),
+    Subscription(scheduling_events.LateCancellation, on_late_cancellation, purpose="visits"),
     Subscription(scheduling_events.VisitLeft, on_appointment, purpose="visits"),
     Subscription(telehealth_events.SessionEnded, on_session_ended, purpose="visits"),
 )

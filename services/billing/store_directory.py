@@ -83,6 +83,10 @@ class DirectoryStore(BaseStore):
         return self.session.scalar(select(Payer).where(Payer.tenant_id == self.tenant_id, Payer.code == code))
 
     @remembered
+    def all_payers(self) -> list[Payer]:
+        """Every payer, without its rules."""
+        return list(self.session.scalars(select(Payer).where(Payer.tenant_id == self.tenant_id)))
+
     def payer_codes(self) -> dict[UUID, str]:
         """Codes of all payers by id."""
         rows = self.session.execute(select(Payer.id, Payer.code).where(Payer.tenant_id == self.tenant_id))

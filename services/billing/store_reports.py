@@ -45,9 +45,11 @@ class GuarantorSums:
 class ReportStore(AccountStore):
     """Sums over many accounts, statements, day closes."""
 
-    def guarantor_page(self, *, owing: bool | None, page_size: int, page_token: str) -> tuple[list[GuarantorSums], str]:
-        """Guarantors, the largest balance first. `owing` True: balance > 0, False: < 0, None: not zero or anything
-        with payers.
+    def guarantor_page(
+        self, *, owing: bool | None, page_size: int, page_token: str, at_most: int | None = None
+    ) -> tuple[list[GuarantorSums], str]:
+        """Guarantors, the largest balance first. `owing` True: balance > 0 (and, if given, `at_most` minor units), False: < 0,
+        None: not zero or anything with payers.
         """
         size = min(page_size or DEFAULT_PAGE, LARGEST_PAGE)
         survivor = aliased(PatientCopy)
@@ -86,6 +88,8 @@ class ReportStore(AccountStore):
             query = query.where((sums.c.due != 0) | (sums.c.with_payers != 0))
         else:
             query = query.where(sums.c.due > 0 if owing else sums.c.due < 0)
+        if at_most is not None:
+            query = query.where(sums.c.due <= at_most)
         if page_token:
             due, guarantor_id = _decode(page_token)
             query = query.where(

@@ -61,7 +61,13 @@ def render_receipt(
 
 
 def _facts(payment: Payment, patient_name: str, place: str, received_on: date) -> Table:
-    how = {"cash": "Cash", "check": f"Check no. {payment.check_number}", "card": "Card"}[payment.method]
+    how = {
+        "cash": "Cash",
+        "check": f"Check no. {payment.check_number}",
+        "card": "Card",
+        "agency": f"Through a collection agency, {payment.check_number}",
+        "other_system": "Paid before",
+    }[payment.method]
     rows = [
         ("Receipt number", payment.receipt_number),
         ("Date", readable(received_on)),

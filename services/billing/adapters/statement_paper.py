@@ -75,13 +75,26 @@ class Addressee:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Everything that stands on a statement. ``pay_url``: where it can be paid online; "" when it cannot."""
+    """Everything that stands on a statement. ``pay_url``: where it can be paid online; "" when it cannot.
+
+    ``notice``: what the clinic wants said above it; None: the built-in words, the last of them on the ``last_cycle``.
+    """
 
     statement: Statement
     lines: Sequence[StatementLine]
     addressee: Addressee
     biller: BillingEntity | None
     pay_url: str = ""
+    notice: str | None = None
+    last_cycle: int = LAST_CYCLE
+
+    @property
+    def said_above(self) -> str | None:
+        """The notice's words; None for a first statement about which the clinic says nothing of its own."""
+        if self.notice is not None:
+            return markup(self.notice)
+        cycle = self.statement.cycle
+        return self.words.notices.get(LAST_CYCLE if cycle >= max(self.last_cycle, 2) else min(cycle, LAST_CYCLE - 1))
 
     @property
     def words(self) -> Words:
@@ -98,7 +111,7 @@ def render_statement(sheet: Sheet) -> bytes:
     """The PDF: what each visit cost, what payers did, what is due, since when, and how to pay."""
     statement, words = sheet.statement, sheet.words
     story: list[Flowable] = [NextPageTemplate("later")]
-    if notice := words.notices.get(min(statement.cycle, LAST_CYCLE)):
+    if notice := sheet.said_above:
         story += [Paragraph(f"<b>{notice}</b>", BODY), Spacer(1, 6)]
     story += [
         _services(sheet.lines, words),

@@ -49,6 +49,8 @@ class Account(StrEnum):
     LATE_FILING_REDUCTION = "late_filing_reduction"
     PROVIDER_ADJUSTMENT = "provider_adjustment"
     CASH_OVER_SHORT = "cash_over_short"
+    COLLECTION_FEES = "collection_fees"
+    OPENING_BALANCES = "opening_balances"
 
 
 RECEIVABLES = frozenset({Account.PATIENT_RECEIVABLE, Account.PAYER_RECEIVABLE})
@@ -69,8 +71,10 @@ ADJUSTMENTS = frozenset(
 WRITE_OFFS = frozenset(account for account in ADJUSTMENTS if account.value.startswith("write_off_"))
 # The other side of a payer's payment on a line.
 INSURANCE_MONEY = frozenset({Account.INSURANCE_DEPOSITS, Account.UNAPPLIED_INSURANCE})
+# What a charge line began with: the charge, or what another system's books said was still owed.
+LINE_BEGINNINGS = frozenset({Account.CHARGES, Account.OPENING_BALANCES})
 # Whatever else may stand against a charge line reduced what is owed on it without money coming in.
-LINE_REDUCTIONS = frozenset(Account) - RECEIVABLES - INSURANCE_MONEY - {Account.CHARGES, Account.UNAPPLIED_PATIENT}
+LINE_REDUCTIONS = frozenset(Account) - RECEIVABLES - INSURANCE_MONEY - LINE_BEGINNINGS - {Account.UNAPPLIED_PATIENT}
 
 NAMES = {
     Account.CASH_DRAWER: "Cash in drawers",
@@ -103,6 +107,8 @@ NAMES = {
     Account.LATE_FILING_REDUCTION: "Late filing reductions",
     Account.PROVIDER_ADJUSTMENT: "Provider-level adjustments",
     Account.CASH_OVER_SHORT: "Cash over and short",
+    Account.COLLECTION_FEES: "Collection agencies' fees",
+    Account.OPENING_BALANCES: "Opening balances",
 }
 
 
@@ -123,6 +129,7 @@ class EntryKind(StrEnum):
     DISPUTE = "dispute"
     OVER_SHORT = "over_short"
     PROVIDER_LEVEL = "provider_level"
+    OPENING = "opening"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +234,9 @@ def line_balance(movements: Sequence[Movement]) -> LineBalance:
     def total(*accounts: Account, kinds: frozenset[EntryKind] | None = None) -> int:
         return sum(m.amount_minor for m in movements if m.account in accounts and (kinds is None or m.kind in kinds))
 
-    owed_by_patient = frozenset({EntryKind.CHARGE, EntryKind.TRANSFER})
+    owed_by_patient = frozenset({EntryKind.CHARGE, EntryKind.OPENING, EntryKind.TRANSFER})
     return LineBalance(
-        charge_minor=-total(Account.CHARGES),
+        charge_minor=-total(*LINE_BEGINNINGS),
         insurance_paid_minor=total(*INSURANCE_MONEY),
         written_off_minor=total(*LINE_REDUCTIONS),
         patient_share_minor=total(Account.PATIENT_RECEIVABLE, kinds=owed_by_patient),
@@ -280,6 +287,29 @@ def write_off_entries(account: Account, amount_minor: int, of: Dimensions) -> tu
         raise ValueError(f"{account} is no write-off account")
     owed = Account.PATIENT_RECEIVABLE if of.payer_id is None else Account.PAYER_RECEIVABLE
     return pair(account, owed, amount_minor, EntryKind.WRITE_OFF, of, of)
+
+
+def agency_receipt_entries(gross_minor: int, fee_minor: int, of: Dimensions) -> tuple[Entry, ...]:
+    """A collection agency pays over what it collected less its fee: the guarantor has paid the whole of it."""
+    received = receipt_entries(Account.BANK, gross_minor, of)
+    kept = pair(Account.COLLECTION_FEES, Account.BANK, fee_minor, EntryKind.RECEIPT, of, of)
+    return (*received, *kept)
+
+
+def opening_entries(amount_minor: int, of: Dimensions) -> tuple[Entry, ...]:
+    """Another system's books say that the payer of `of` (or the patient) owes this on a charge line."""
+    owed = Account.PATIENT_RECEIVABLE if of.payer_id is None else Account.PAYER_RECEIVABLE
+    return pair(owed, Account.OPENING_BALANCES, amount_minor, EntryKind.OPENING, of, replace(of, payer_id=None))
+
+
+def opening_credit_entries(amount_minor: int, of: Dimensions) -> tuple[Entry, ...]:
+    """Another system's books say that a patient has paid this and it is not used: `of` names payment and patient."""
+    return pair(Account.OPENING_BALANCES, Account.UNAPPLIED_PATIENT, amount_minor, EntryKind.OPENING, of, of)
+
+
+def payer_payment_entries(amount_minor: int, of: Dimensions) -> tuple[Entry, ...]:
+    """The payer of `of` pays on a charge line without a remittance: an employer, by an invoice."""
+    return pair(Account.INSURANCE_DEPOSITS, Account.PAYER_RECEIVABLE, amount_minor, EntryKind.PAYER_PAYMENT, of, of)
 
 
 def transfer_entries(

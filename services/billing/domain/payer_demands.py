@@ -21,6 +21,8 @@ class PayerDemands:
     ndc_procedures: tuple[str, ...] = ()
     # What a patient owes for a late cancellation, minor units; None: nothing may be asked.
     late_cancel_fee_minor: int | None = None
+    # As above, for a visit that was missed.
+    no_show_fee_minor: int | None = None
     # Takes no claims of frequency 7 (replacement): a correction is a new claim.
     no_replacement_claims: bool = False
     # Takes no claims of frequency 8 (void): somebody has to ask it to withdraw a claim.
@@ -29,6 +31,8 @@ class PayerDemands:
     paper_claims: bool = False
     # Days after sending until a claim's status is asked for (276), and again from then on; 0: only when it has been silent too long.
     status_inquiry_days: int = 0
+    # Takes 270s by file: what is asked ahead of visits goes out in one file.
+    batch_eligibility: bool = False
 
     def authorises(self, procedure: str) -> bool:
         """Whether the service needs an authorisation."""

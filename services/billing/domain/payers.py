@@ -25,6 +25,8 @@ class PayerKind(StrEnum):
     MEDICAID = "medicaid"
     COMMERCIAL = "commercial"
     SELF_PAY = "self_pay"
+    # Pays by invoice, without claims.
+    EMPLOYER = "employer"
 
 
 class ClaimProvider(StrEnum):

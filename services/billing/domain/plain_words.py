@@ -46,7 +46,12 @@ _LETTERS = {
     "P": "Laboratory test",
     "Q": "Medicine or supplies",
 }
-
+# Charge lines of our own that are no services: what they are called in English and in Spanish.
+_OURS = {
+    "LATE-CANCEL": ("Fee for a late cancellation", "Cargo por cancelar tarde"),
+    "NO-SHOW": ("Fee for a missed visit", "Cargo por faltar a la cita"),
+    "EARLIER": ("Balance from before", "Saldo anterior"),
+}
 
 _SPANISH = {
     "Allergy test or treatment": "Prueba o tratamiento de alergia",
@@ -86,6 +91,8 @@ def service_words(procedure: str, language: str = "en") -> str:
 
     ``language``: "en" or "es".
     """
+    if procedure in _OURS:
+        return _OURS[procedure][language == "es"]
     words = "Service"
     if procedure.isdigit():
         at = bisect_right(_FIRSTS, procedure) - 1

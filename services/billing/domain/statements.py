@@ -32,6 +32,10 @@ class Skip(StrEnum):
     TOO_SOON = "too_soon"
     # Paid in instalments.
     PAYMENT_PLAN = "payment_plan"
+    # Somebody wants none sent now.
+    HELD = "held"
+    # An invoice asks for all of it and is not overdue.
+    INVOICED = "invoiced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,11 @@ class StatementDraft:
     aging_minor: tuple[int, ...]
 
 
-def draft(lines: Sequence[StatementLine], unapplied_minor: int, on: date) -> StatementDraft | Skip:
+def draft(
+    lines: Sequence[StatementLine], unapplied_minor: int, on: date, minimum_minor: int = SMALL_BALANCE_MINOR
+) -> StatementDraft | Skip:
     """The statement of a guarantor, or why there is none. `lines` are all of the family's services on which anything
-    is due.
+    is due; below `minimum_minor` none is sent.
     """
     asked = tuple(line for line in lines if line.due_minor != 0 and not line.withheld)
     withheld = any(line.withheld and line.due_minor for line in lines)
@@ -84,7 +90,7 @@ def draft(lines: Sequence[StatementLine], unapplied_minor: int, on: date) -> Sta
         if withheld:
             return Skip.PROTECTED
         return Skip.ZERO if due == 0 else Skip.CREDIT
-    if due < SMALL_BALANCE_MINOR:
+    if due < minimum_minor:
         return Skip.SMALL_BALANCE
     ordered = tuple(sorted(asked, key=_by_visit))
     buckets = aged((Owed(line.due_minor, line.due_since) for line in asked), on)

@@ -29,6 +29,8 @@ TENDERS = {
     "cash": pb.TENDER_KIND_CASH,
     "check": pb.TENDER_KIND_CHECK,
     "card": pb.TENDER_KIND_CARD,
+    "agency": pb.TENDER_KIND_AGENCY,
+    "other_system": pb.TENDER_KIND_OTHER_SYSTEM,
 }
 DESCRIPTIONS = {
     "charge": "Service",

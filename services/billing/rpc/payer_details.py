@@ -15,17 +15,18 @@ from chassis.protos import date_message, money, optional_date, to_date
 
 def demands_of(rule: pb.PayerRules) -> PayerDemands:
     """One period's demands."""
-    fee = rule.late_cancel_fee.minor_units if rule.HasField("late_cancel_fee") else None
     return PayerDemands(
         requires_enrolment=rule.requires_enrolment,
         requires_referral=rule.requires_referral,
         authorisation_procedures=tuple(rule.authorisation_procedures),
         ndc_procedures=tuple(rule.ndc_procedures),
-        late_cancel_fee_minor=fee,
+        late_cancel_fee_minor=rule.late_cancel_fee.minor_units if rule.HasField("late_cancel_fee") else None,
+        no_show_fee_minor=rule.no_show_fee.minor_units if rule.HasField("no_show_fee") else None,
         no_replacement_claims=rule.no_replacement_claims,
         no_void_claims=rule.no_void_claims,
         paper_claims=rule.paper_claims,
         status_inquiry_days=rule.status_inquiry_days,
+        batch_eligibility=rule.batch_eligibility,
     )
 
 
@@ -37,10 +38,12 @@ def demand_fields(demands: PayerDemands) -> dict[str, Any]:
         "authorisation_procedures": demands.authorisation_procedures,
         "ndc_procedures": demands.ndc_procedures,
         "late_cancel_fee": money(demands.late_cancel_fee_minor),
+        "no_show_fee": money(demands.no_show_fee_minor),
         "no_replacement_claims": demands.no_replacement_claims,
         "no_void_claims": demands.no_void_claims,
         "paper_claims": demands.paper_claims,
         "status_inquiry_days": demands.status_inquiry_days,
+        "batch_eligibility": demands.batch_eligibility,
     }
 
 

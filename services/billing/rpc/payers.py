@@ -25,6 +25,7 @@ KINDS = {
     pb.PAYER_KIND_MEDICAID: PayerKind.MEDICAID,
     pb.PAYER_KIND_COMMERCIAL: PayerKind.COMMERCIAL,
     pb.PAYER_KIND_SELF_PAY: PayerKind.SELF_PAY,
+    pb.PAYER_KIND_EMPLOYER: PayerKind.EMPLOYER,
 }
 KIND_MESSAGES = {kind.value: number for number, kind in KINDS.items()}
 PROVIDERS = {

@@ -17,6 +17,8 @@ METHODS = {
     "cash": pb.PAYMENT_METHOD_CASH,
     "check": pb.PAYMENT_METHOD_CHECK,
     "card": pb.PAYMENT_METHOD_CARD,
+    "agency": pb.PAYMENT_METHOD_AGENCY,
+    "other_system": pb.PAYMENT_METHOD_OTHER_SYSTEM,
 }
 METHOD_NAMES = {number: name for name, number in METHODS.items()}
 STATES = {

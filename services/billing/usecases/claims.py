@@ -11,7 +11,7 @@ from uuid import UUID
 from billing.domain.assembly import line_numbers
 from billing.domain.charges import ChargeLine, VisitCharges
 from billing.domain.claims import ClaimEvent, ClaimState, claim_control
-from billing.domain.payers import PayerProfile
+from billing.domain.payers import PayerKind, PayerProfile
 from billing.domain.posting import PostingDecision, PostingKind
 from billing.domain.secondary import NEXT
 from billing.domain.x12.professional_claim import Frequency, Responsibility
@@ -24,6 +24,8 @@ from chassis.call import Call
 PREPARE_DUE = "claim.prepare"
 SERIES = "claim"
 MOST_LINES = 50  # loop 2400 of an 837P
+# Why no claim carries what an employer owes.
+BY_INVOICE = "billed by invoice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ def build_for_visit(call: Call, store: Store, visit: VisitCharges) -> ClaimPlan:
         reason = f"{payer.name} takes no services of that day"
         owing: dict[UUID, UUID | None] = {line.charge_line_id: payer.payer_id for line in visit.lines}
         return ClaimPlan((), owing, {line.charge_line_id: reason for line in visit.lines})
+    if payer.kind is PayerKind.EMPLOYER:
+        owing = {line.charge_line_id: payer.payer_id for line in visit.lines}
+        return ClaimPlan((), owing, {line.charge_line_id: BY_INVOICE for line in visit.lines})
     claims = [
         make(
             call,
@@ -227,6 +232,12 @@ def make(
     crossed_over: bool = False,
     split_from_id: UUID | None = None,
 ) -> Claim:
+    """Drafts a claim for lines of a visit under the next number of its series, and has it prepared by due work.
+
+    A claim that is `crossed_over` is only kept track of: nothing is prepared.
+    """
+    # The family's account before the series: whoever posts a payer's answer has locked them in that order.
+    store.lock_account(store.guarantor_of(visit.patient_id))
     control = claim_control(_tenant_prefix(call.tenant_id), store.next_number(SERIES))
     claim = store.add(
         Claim(

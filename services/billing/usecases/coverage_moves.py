@@ -13,7 +13,7 @@ from billing.domain.payers import PayerKind, PayerProfile
 from billing.domain.x12.professional_claim import Frequency
 from billing.errors import StalePreview
 from billing.store import Store
-from billing.tables_claims import Claim, Coverage, RemittanceClaim
+from billing.tables_claims import Claim, Coverage, Remittance, RemittanceClaim
 from billing.usecases import claim_changes, claim_life, claims, ledger, remittance_undoing, work_items
 from billing.usecases.payment_order import in_force
 from chassis.call import Call
@@ -23,6 +23,9 @@ VOID, VOID_AT_PAYER, WITHDRAW = "void", "void_at_payer", "withdraw"
 # Not with the payer (any more): nobody outside has to be told.
 AT_HOME = frozenset({ClaimState.DRAFT, ClaimState.HELD, ClaimState.READY, ClaimState.REJECTED})
 _LATER_FIRST = {"T": 0, "S": 1, "P": 2}
+
+
+NO_CLAIMS = frozenset({PayerKind.SELF_PAY, PayerKind.EMPLOYER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,11 @@ def move(call: Call, encounter_id: UUID, coverage_id: UUID, reason: str, token: 
     Raises NotFound, FailedPrecondition, StalePreview.
     """
     store = Store(call.session)
-    for row in store.claims_of_encounter(encounter_id):
-        store.lock(Claim, row.id, "claim")
+    ids = [row.id for row in store.claims_of_encounter(encounter_id)]
+    answers = store.answers_to(ids)
+    # Remittances before claims, as in posting; an answer that comes in between makes the preview stale.
+    store.lock_all(Remittance, {answer.remittance_id for rows in answers.values() for answer in rows}, "remittance")
+    store.lock_all(Claim, ids, "claim")
     plan = _plan(call, store, encounter_id, coverage_id)
     if plan.token != token:
         raise StalePreview()
@@ -132,7 +138,7 @@ def _coverage(store: Store, patient_id: UUID, coverage_id: UUID, on: date) -> tu
     if coverage is None:
         raise NotFound("coverage")
     payer = store.payer_by_code(coverage.payer_code, on) if coverage.payer_code else None
-    if payer is None or not in_force(coverage, on) or payer.kind is PayerKind.SELF_PAY or not payer.active_on(on):
+    if payer is None or not in_force(coverage, on) or payer.kind in NO_CLAIMS or not payer.active_on(on):
         raise FailedPrecondition("The coverage was not in force on the day of service, or its payer takes no claims.")
     return coverage, payer
 

@@ -49,6 +49,12 @@ class PaymentOrder:
                 continue
             if payer.kind is PayerKind.SELF_PAY:
                 break
+            if payer.kind is PayerKind.EMPLOYER:
+                # Who pays by invoice pays the whole of it, or nothing: it never follows a claim, and no claim follows it.
+                if not found:
+                    found.append((coverage, payer))
+                    break
+                continue
             found.append((coverage, payer))
         return found
 

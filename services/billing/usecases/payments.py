@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -21,6 +21,14 @@ CHARGE_DUE = "card.charge"
 REFUND_DUE = "card.refund"
 CURRENCY = "USD"
 TENDERS = {"cash": Account.CASH_DRAWER, "check": Account.CHECKS_ON_HAND, "card": Account.CARD_CLEARING}
+# By which way money goes back: as it came; what came by a check, from an agency or before this system, by a check of ours.
+REFUND_TENDERS = {
+    "cash": Account.CASH_DRAWER,
+    "card": Account.CARD_CLEARING,
+    "check": Account.BANK,
+    "agency": Account.BANK,
+    "other_system": Account.BANK,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +188,9 @@ def card_payment(
     )
 
 
-def receive(call: Call, store: Store, payment: Payment) -> None:
+def receive(call: Call, store: Store, payment: Payment, entries: Iterable[Entry] | None = None) -> None:
     """The money is there: receipt, journal, event; it is used on what the family owes. The payment's row must be
-    locked or new.
+    locked or new. `entries`: how it came in, when that is more than its tender.
     """
     location = store.location(payment.location_id) if payment.location_id else None
     series = f"{call.now.year}-{location.number if location else 0}"
@@ -194,7 +202,7 @@ def receive(call: Call, store: Store, payment: Payment) -> None:
         kind="payment",
         source=("payment", str(payment.id)),
         memo=f"Payment {payment.receipt_number}",
-        entries=receipt_entries(TENDERS[payment.method], payment.amount_minor, dimensions(payment)),
+        entries=entries or receipt_entries(TENDERS[payment.method], payment.amount_minor, dimensions(payment)),
         patient_id=payment.patient_id,
     )
     store.session.flush()
@@ -261,12 +269,12 @@ def refund_payment(call: Call, payment_id: UUID, amount_minor: int, reason: str)
     """
     store = Store(call.session)
     payment = _held(call, store, payment_id)
-    store.lock_account(store.guarantor_of(payment.patient_id))
-    if amount_minor > store.unapplied_of_payments([payment.id]).get(payment.id, 0):
-        raise RefundExceedsUnapplied()
     drawer = None
     if payment.method == "cash" and payment.location_id is not None:
         drawer = drawers.callers_drawer(call, store, payment.location_id)
+    store.lock_account(store.guarantor_of(payment.patient_id))
+    if amount_minor > store.unapplied_of_payments([payment.id]).get(payment.id, 0):
+        raise RefundExceedsUnapplied()
     by_card = payment.method == "card"
     refund = store.add(
         Refund(
@@ -301,7 +309,7 @@ def _held(call: Call, store: Store, payment_id: UUID) -> Payment:
 
 def post_refund(call: Call, store: Store, payment: Payment, refund: Refund) -> None:
     """Posts a refund: from the drawer, by the bank for a check, through the processor for a card."""
-    tender = {"cash": Account.CASH_DRAWER, "check": Account.BANK, "card": Account.CARD_CLEARING}[payment.method]
+    tender = REFUND_TENDERS[payment.method]
     ledger.post(
         call,
         store,
@@ -319,10 +327,12 @@ def reverse_payment(call: Call, payment_id: UUID, reason: str) -> PaymentView:
     payment = _held(call, store, payment_id)
     if payment.method == "card":
         raise FailedPrecondition("A card payment is refunded, or disputed by its owner; it is not reversed here.")
+    if payment.method not in TENDERS:
+        raise FailedPrecondition("It did not come in at a desk; it can be refunded.")
     if store.refunds_of([payment.id]):
         raise FailedPrecondition("A part of it has been refunded.")
-    store.lock_account(store.guarantor_of(payment.patient_id))
     drawer = store.lock(Drawer, payment.drawer_id, "drawer") if payment.drawer_id else None
+    store.lock_account(store.guarantor_of(payment.patient_id))
     in_drawer = drawer is not None and drawer.closed_at is None
     of = dimensions(payment) if in_drawer else replace(dimensions(payment), drawer_id=None)
     # Once the drawer is in the bank, the bank takes the money back.

@@ -11,12 +11,13 @@ from uuid import UUID
 from billing import figures, published
 from billing.adapters.statement_paper import Addressee, Sheet, render_statement
 from billing.domain import statements as rules
+from billing.domain.collections import Policy
 from billing.domain.plain_words import service_words
 from billing.domain.statements import Skip, StatementDraft, StatementLine
 from billing.errors import ExceedsBalance
 from billing.store import Store
 from billing.tables_money import GuarantorAccount, Statement
-from billing.usecases import accounts, ledger, payment_plans, payments, work_items
+from billing.usecases import accounts, collection_policy, ledger, payment_plans, payments, work_items
 from chassis import files
 from chassis.call import Call
 from chassis.errors import NotFound
@@ -101,39 +102,50 @@ def issue(call: Call, store: Store, guarantor_id: UUID, today: date, address_boo
         return Skip.TOO_SOON
     accounts.apply_unapplied(call, store, guarantor_id)
     family = store.family_of(guarantor_id)
-    drawn = draft(store, family, today)
+    policy = collection_policy.policy_of(store)
+    drawn = draft(store, family, today, policy.minimum_minor)
+    if not isinstance(drawn, Skip) and held(account, today):
+        drawn = Skip.HELD
     if not isinstance(drawn, Skip) and payment_plans.keeps(call, store, guarantor_id, drawn.amount_due_minor):
         drawn = Skip.PAYMENT_PLAN
     if isinstance(drawn, Skip):
         # Asked again when the balance changes; what is small or withheld is looked at in the next cycle.
-        waits = drawn in (Skip.SMALL_BALANCE, Skip.PROTECTED, Skip.PAYMENT_PLAN)
-        account.next_statement_on = rules.next_statement_on(today) if waits else None
+        waits = drawn in (Skip.SMALL_BALANCE, Skip.PROTECTED, Skip.PAYMENT_PLAN, Skip.HELD, Skip.INVOICED)
+        account.next_statement_on = policy.next_statement_on(today) if waits else None
         if not waits:
             account.cycle = 0
         store.session.flush()
         return drawn
     call.touch(guarantor_id, *(line.patient_id for line in drawn.lines))
-    statement = _keep(call, store, account, today, drawn, address_book(call, family), address_book.pay_url)
-    if account.cycle >= rules.LAST_CYCLE:
+    statement = _keep(call, store, account, today, drawn, address_book(call, family), address_book.pay_url, policy)
+    if account.cycle >= policy.last_cycle:
         account.next_statement_on = None
         work_items.open_item(
             call,
             store,
             kind="collections_review",
             key=f"{guarantor_id}:{today}",
-            title=f"{rules.LAST_CYCLE} statements unanswered: payment plan, collections or write-off",
+            title=f"{policy.last_cycle} statements unanswered: payment plan, collections or write-off",
             patient_id=guarantor_id,
             amount_minor=drawn.amount_due_minor,
         )
     else:
-        account.next_statement_on = rules.next_statement_on(today)
+        account.next_statement_on = policy.next_statement_on(today)
     store.session.flush()
     return statement
 
 
-def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft | Skip:
-    """The family's statement as of today, or why there is none."""
-    rows = store.lines_with_due(family)
+def held(account: GuarantorAccount, today: date) -> bool:
+    """Whether somebody wants no statement sent to the guarantor today."""
+    return bool(account.hold_reason) and (account.hold_until is None or today <= account.hold_until)
+
+
+def draft(
+    store: Store, family: Sequence[UUID], today: date, minimum_minor: int = rules.SMALL_BALANCE_MINOR
+) -> StatementDraft | Skip:
+    """The family's statement as of today, or why there is none. What an invoice asks for until its due day is left to it."""
+    invoiced = store.lines_on_invoices_until(today, family)
+    rows = [row for row in store.lines_with_due(family) if row.id not in invoiced]
     balances = ledger.line_balances(store, [row.id for row in rows])
     since = {
         item.charge_line_id: item.since
@@ -169,14 +181,15 @@ def draft(store: Store, family: Sequence[UUID], today: date) -> StatementDraft |
                 shares=rules.shares_told(shares.get(row.id, {}), balance.patient_share_minor),
             )
         )
-    return rules.draft(lines, accounts.free_credit(store, store.credits_of(family)), today)
+    drawn = rules.draft(lines, accounts.free_credit(store, store.credits_of(family)), today, minimum_minor)
+    return Skip.INVOICED if invoiced and drawn is Skip.ZERO else drawn
 
 
 def get_statement(call: Call, statement_id: UUID) -> StatementView:
     """One statement as it was issued. Raises NotFound."""
     store = Store(call.session)
     statement = store.need(Statement, statement_id, "statement")
-    return StatementView(statement, still_due(store, statement))
+    return StatementView(statement, still_due(store, [statement])[statement.id])
 
 
 def get_pdf(call: Call, statement_id: UUID) -> StoredFile:
@@ -200,15 +213,19 @@ def list_statements(
     rows, token = store.statement_page(
         patient_id=patient_id, first_day=first_day, last_day=last_day, page_size=page_size, page_token=page_token
     )
-    return [StatementView(row, still_due(store, row)) for row in rows], token
+    due = still_due(store, rows)
+    return [StatementView(row, due[row.id]) for row in rows], token
 
 
-def still_due(store: Store, statement: Statement) -> int:
-    """What patients still owe of the services on the statement, at most what it asked for; minor units."""
+def still_due(store: Store, statements: Sequence[Statement]) -> dict[UUID, int]:
+    """What patients still owe of the services on each statement, at most what it asked for; minor units."""
+    lines = {row.id: {UUID(line["charge_line_id"]) for line in row.lines} for row in statements}
     with store.whole_families():
-        balances = ledger.line_balances(store, [UUID(line["charge_line_id"]) for line in statement.lines])
-    left = sum(balance.patient_due_minor for balance in balances.values())
-    return max(0, min(left, statement.amount_due_minor))
+        balances = ledger.line_balances(store, set[UUID]().union(*lines.values()))
+    return {
+        row.id: max(0, min(sum(balances[line].patient_due_minor for line in lines[row.id]), row.amount_due_minor))
+        for row in statements
+    }
 
 
 def pay_statement(call: Call, statement_id: UUID, amount_minor: int, card_token: str) -> payments.PaymentView:
@@ -216,9 +233,10 @@ def pay_statement(call: Call, statement_id: UUID, amount_minor: int, card_token:
     NotFound.
     """
     store = Store(call.session)
-    statement = store.need(Statement, statement_id, "statement")
+    # Locked: of two people who pay it at once the second sees what the first has under way.
+    statement = store.lock(Statement, statement_id, "statement")
     under_way = store.pending_for_statement(statement_id)
-    if amount_minor > still_due(store, statement) - under_way:
+    if amount_minor > still_due(store, [statement])[statement_id] - under_way:
         raise ExceedsBalance()
     payment = store.add(payments.card_payment(call, statement.patient_id, amount_minor, card_token, statement.id))
     call.due.at(payments.CHARGE_DUE, payment.id, call.now)
@@ -233,6 +251,7 @@ def _keep(
     drawn: StatementDraft,
     addressees: dict[UUID, Addressee],
     pay_url: str,
+    policy: Policy,
 ) -> Statement:
     guarantor_id = account.id
     addressee = addressees.get(guarantor_id) or next(iter(addressees.values()), None)
@@ -252,9 +271,20 @@ def _keep(
         unapplied_minor=drawn.unapplied_minor,
         lines=[line_to_json(line) for line in drawn.lines],
         aging=list(drawn.aging_minor),
+        # Its link goes out with the event; paper follows for who has not paid.
+        mail_on=policy.mail_on(today),
     )
     biller = next((store.billing_entity(location.billing_entity_id) for location in store.locations()), None)
-    pdf = render_statement(Sheet(statement, drawn.lines, addressee, biller, pay_url))
+    sheet = Sheet(
+        statement,
+        drawn.lines,
+        addressee,
+        biller,
+        pay_url,
+        notice=policy.notice(statement.cycle, addressee.language),
+        last_cycle=policy.last_cycle,
+    )
+    pdf = render_statement(sheet)
     statement.file_id = files.put(call, f"{statement.number}.pdf", "application/pdf", pdf)
     store.add(statement)
     figures.statement_issued(call)

@@ -20,7 +20,7 @@ FRONT_DESK = _LOOK | _INTAKE | _THREADS | {
     "payment.take", "payment.read", "drawer.open", "drawer.read", "drawer.close", "account.read", "encounter.read", "payer.read",
     "eligibility.read", "eligibility.check", "statement.read", "payment_plan.*", "message.read", "message.send", "reminder.read",
     "telehealth.read", "telehealth.host", "telehealth.join",
-    "authorisation.*", "estimate.*", "sliding_fee.*", "preparation.read",
+    "authorisation.*", "estimate.*", "sliding_fee.*", "preparation.read", "visit_fee.read",
 }  # fmt: skip
 SCHEDULER = _LOOK | _THREADS | {
     "patient.read", "patient.search", "patient.register", "coverage.read", "schedule.*", "appointment.*", "visit.flow", "waitlist.*",
@@ -31,18 +31,19 @@ BILLER = _LOOK | _THREADS | {
     "document.read",
     "patient.read", "patient.search", "patient.update", "coverage.*", "payer_alias.*", "appointment.read", "schedule.read",
     "payer.*", "fee_schedule.*", "coding_edit.*", "encounter.read", "payment.*", "drawer.*", "account.*", "ledger.*", "statement.*",
-    "claim.*", "claim_rule.*", "remittance.*", "denial.*", "payment_plan.*", "collection.*", "invoice.*",
+    "claim.*", "claim_rule.*", "remittance.*", "denial.*", "payment_plan.*", "collection.*", "invoice.*", "visit_fee.*",
     "eligibility.*", "work_item.*", "report.read", "message.read",
-    "enrolment.*", "authorisation.*", "estimate.*", "sliding_fee.*", "discount_policy.*", "code_set.*", "cut_over.*", "preparation.read",
+    "enrolment.*", "authorisation.*", "estimate.*", "sliding_fee.*", "discount_policy.*", "code_set.*", "superbill.*",
+    "charge_review.*", "eligibility_policy.*", "cut_over.*", "preparation.read",
 }  # fmt: skip
 CLINICIAN = _LOOK | _INTAKE | _THREADS | {
     "patient.read", "patient.search", "coverage.read", "schedule.read", "appointment.read", "visit.flow",
     "encounter.read", "coding_edit.read", "encounter.code", "encounter.sign", "telehealth.*", "message.read", "message.send",
-    "authorisation.read", "code_set.read",
+    "authorisation.read", "code_set.read", "superbill.read",
 }  # fmt: skip
 NURSE = _LOOK | _INTAKE | _THREADS | {
     "patient.read", "patient.search", "patient.update", "schedule.read", "appointment.read", "visit.flow", "encounter.read",
-    "coding_edit.read", "encounter.code", "telehealth.*", "message.read", "authorisation.read", "code_set.read",
+    "coding_edit.read", "encounter.code", "telehealth.*", "message.read", "authorisation.read", "code_set.read", "superbill.read",
 }  # fmt: skip
 MANAGER = (FRONT_DESK | SCHEDULER | BILLER | NURSE) | {
     "intake_form.*", "consent_text.*", "message_pool.*", "organisation.write",
