@@ -10,14 +10,19 @@ from polyclinic.billing.v1 import (
     claim_work_pb2,
     claims_pb2,
     coding_edits_pb2,
+    collections_pb2,
+    cut_over_pb2,
     denials_pb2,
     discounts_pb2,
     eligibility_pb2,
     enrolments_pb2,
     estimates_pb2,
+    invoices_pb2,
     keyed_remittances_pb2,
     payment_plans_pb2,
     revenue_figures_pb2,
+    statement_runs_pb2,
+    visit_fees_pb2,
 )
 from polyclinic.patient_registry.v1 import patient_registry_pb2
 
@@ -34,14 +39,19 @@ from billing.rpc.claim_rules import ClaimRulesRpc
 from billing.rpc.claim_work import ClaimWorkRpc
 from billing.rpc.claims import ClaimsRpc
 from billing.rpc.coding_edits import CodingEditsRpc
+from billing.rpc.collections import CollectionsRpc
+from billing.rpc.cut_over import CutOverRpc
 from billing.rpc.denials import DenialsRpc
 from billing.rpc.discounts import DiscountsRpc
 from billing.rpc.eligibility import EligibilityRpc
 from billing.rpc.enrolments import EnrolmentsRpc
 from billing.rpc.estimates import EstimatesRpc
+from billing.rpc.invoices import InvoicesRpc
 from billing.rpc.keyed_remittances import KeyedRemittancesRpc
 from billing.rpc.payment_plans import PaymentPlansRpc
 from billing.rpc.revenue_figures import RevenueFiguresRpc
+from billing.rpc.statement_runs import StatementRunsRpc
+from billing.rpc.visit_fees import VisitFeesRpc
 from billing.settings import Settings
 from chassis.service import Service
 
@@ -74,6 +84,11 @@ def build(settings: Settings) -> Service:
     service.serve(claim_work_pb2.DESCRIPTOR.services_by_name["ClaimWork"], ClaimWorkRpc())
     service.serve(estimates_pb2.DESCRIPTOR.services_by_name["Estimates"], EstimatesRpc(Registry(registry)))
     service.serve(discounts_pb2.DESCRIPTOR.services_by_name["Discounts"], DiscountsRpc())
+    service.serve(collections_pb2.DESCRIPTOR.services_by_name["Collections"], CollectionsRpc(address_book))
+    service.serve(cut_over_pb2.DESCRIPTOR.services_by_name["CutOver"], CutOverRpc())
+    service.serve(invoices_pb2.DESCRIPTOR.services_by_name["Invoices"], InvoicesRpc(address_book))
+    service.serve(statement_runs_pb2.DESCRIPTOR.services_by_name["StatementRuns"], StatementRunsRpc())
+    service.serve(visit_fees_pb2.DESCRIPTOR.services_by_name["VisitFees"], VisitFeesRpc())
     service.consume(events.SUBSCRIPTIONS)
     service.due(events_money.due(cards, address_book))
     service.due(events_claims.due(settings, Registry(registry), clearinghouse, billable))
