@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from billing.store import Store
 from billing.tables_money import Encounter, SessionRecord
-from billing.usecases import eligibility
+from billing.usecases import eligibility, visit_fees
 from chassis.call import Call
 
 # The encounter's state that an appointment's status brings; a status that is not here changes nothing.
@@ -76,6 +76,7 @@ def follow_appointment(call: Call, seen: AppointmentSeen) -> None:
         check_insurance = True
     else:
         check_insurance = (encounter.service_date, encounter.patient_id) != (service_date, seen.patient_id)
+        came_after_all = encounter.state == "cancelled" and state in ("expected", "open")
         if encounter.state in DECIDED:
             encounter.source_version = seen.version
             if seen.status in SEEN and encounter.seen_at is None:
@@ -84,6 +85,8 @@ def follow_appointment(call: Call, seen: AppointmentSeen) -> None:
             _follow(encounter, seen, service_date)
             _enter(call, encounter, state, seen.status)
         store.session.flush()
+        if came_after_all:
+            visit_fees.took_place(call, seen.appointment_id)
     if check_insurance and encounter.state == "expected":
         eligibility.ahead_of_visit(call, store, patient_id=seen.patient_id, service_date=service_date)
 
