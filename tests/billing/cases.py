@@ -10,6 +10,8 @@ from tests.billing import (
     cases_claim_rules,
     cases_claim_work,
     cases_claims,
+    cases_collections,
+    cases_cut_over,
     cases_denials,
     cases_front,
     cases_keyed,
@@ -35,6 +37,8 @@ CASES: dict[str, Case] = {
     **cases_keyed.CASES,
     **cases_plans.CASES,
     **cases_books.CASES,
+    **cases_collections.CASES,
+    **cases_cut_over.CASES,
 }
 
 
@@ -65,17 +69,11 @@ NOT_MADE = frozenset(
         "refund",
         "card_event",
         "day_close",
-        "invoice",
         "plan_attempt",
-        "collection_case",
-        "collection_file",
         "collection_payment",
         "cut_over_file",
         "cut_over_row",
-        "invoice_line",
         "invoice_payment",
-        "statement_mailing",
-        "visit_fee",
     }
 )
 # … and those that describe the network rather than what happened in it.
@@ -113,6 +111,7 @@ _OF_ONE_PATIENT = "goes through one patient's entries by their index; what is re
 BOUNDS: dict[str, Bound] = {
     **cases_front.BOUNDS,
     **cases_claim_rules.BOUNDS,
+    **cases_collections.BOUNDS,
     "GetReceivables": Bound(_A_REPORT, rows=50, visits_all=True),
     "GetTrialBalance": Bound(_A_REPORT, visits_all=True),
     "GetDayFigures": Bound(_A_REPORT, visits_all=True),
