@@ -1,4 +1,6 @@
-"""For any sequence of claims, answers, reversals, takebacks, payments and refunds the books stay what books are."""
+"""For any sequence of claims, answers, reversals, takebacks, payments, refunds, write-offs, hand-offs, fees, invoices and balances of
+another system the books stay what books are.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,26 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from billing.domain.adjustment_rules import AdjustmentTable
 from billing.domain.allocation import Credit, OpenItem, Used, allocate, freed
+from billing.domain.collections import reinstated
 from billing.domain.ledger import (
+    WRITE_OFFS,
     Account,
     Dimensions,
     Entry,
     LineBalance,
     Movement,
+    agency_receipt_entries,
     application_entries,
     charge_entries,
     line_balance,
+    opening_credit_entries,
+    opening_entries,
+    payer_payment_entries,
     proved,
     receipt_entries,
     refund_entries,
+    reversal_of,
+    write_off_entries,
 )
 from billing.domain.line_matching import ClaimLine
 from billing.domain.posting import ClaimToPost, EarlierPosting, LineState, Poster, PostingDecision
@@ -61,6 +71,12 @@ class Books(RuleBasedStateMachine):
         self.patient = uuid5(SPACE, "patient")
         self.charged = self.bank = 0
         self.seen: set[str] = set()
+        # Fees for visits that did not take place, by their line; what is with an agency, by line in its order.
+        self.fees: dict[UUID, tuple[Entry, ...]] = {}
+        self.with_agency: dict[UUID, int] = {}
+        # Lines that an employer, or another system's books, say a payer owes: no claim carries them.
+        self.by_invoice: list[UUID] = []
+        self.lines = 0
 
     # ---- what happens
 
@@ -170,6 +186,123 @@ class Books(RuleBasedStateMachine):
         self.post(refund_entries(Account.BANK, amount, of))
         self.bank -= amount
 
+    def new_line(self, payer: UUID | None) -> Dimensions:
+        self.lines += 1
+        line_id = uuid5(SPACE, f"line {self.lines}")
+        return Dimensions(patient_id=self.patient, payer_id=payer, charge_line_id=line_id, location_id=PLACE)
+
+    @rule(amount=st.integers(1, 40_000), by_payer=st.booleans())
+    def opening(self, amount: int, by_payer: bool) -> None:
+        """Another system's books say that something is owed."""
+        of = self.new_line(FIRST if by_payer else None)
+        self.post(opening_entries(amount, of))
+        self.charged += amount
+        if by_payer and of.charge_line_id is not None:
+            self.by_invoice.append(of.charge_line_id)
+        self.use_unapplied()
+
+    @rule(amount=st.integers(1, 10_000))
+    def opening_credit(self, amount: int) -> None:
+        """Another system's books say that the patient has paid something that is not used."""
+        payment_id = uuid5(SPACE, f"payment {len(self.payments)}")
+        self.payments[payment_id] = NOON + timedelta(minutes=len(self.payments))
+        self.post(opening_credit_entries(amount, Dimensions(patient_id=self.patient, payment_id=payment_id)))
+        self.use_unapplied()
+
+    @precondition(lambda self: self.by_invoice)
+    @rule(data=st.data())
+    def invoice_payment(self, data: st.DataObject) -> None:
+        """A payer without claims pays on an invoice; sometimes its check is returned."""
+        line_id = data.draw(st.sampled_from(self.by_invoice))
+        owed = self.balances()[line_id].open_minor
+        if owed > 0:
+            amount = data.draw(st.integers(1, owed))
+            of = Dimensions(patient_id=self.patient, payer_id=FIRST, charge_line_id=line_id, location_id=PLACE)
+            paid = payer_payment_entries(amount, of)
+            self.post(paid)
+            self.bank += amount
+            if data.draw(st.booleans()):
+                self.post(reversal_of(paid))
+                self.bank -= amount
+
+    @rule(amount=st.integers(1, 10_000))
+    def fee(self, amount: int) -> None:
+        """A visit was missed: a fee on the patient's own account."""
+        of = self.new_line(None)
+        charged = charge_entries(amount, of)
+        self.post(charged)
+        self.charged += amount
+        assert of.charge_line_id is not None
+        self.fees[of.charge_line_id] = charged
+        self.use_unapplied()
+
+    @precondition(lambda self: self.fees)
+    @rule(data=st.data())
+    def waiver(self, data: st.DataObject) -> None:
+        """A fee is let off, whatever became of it meanwhile."""
+        line_id = data.draw(st.sampled_from(sorted(self.fees)))
+        charged = self.fees.pop(line_id)
+        self.post(reversal_of(charged))
+        self.charged -= charged[0].amount_minor
+        self.free_overpaid()
+        self.use_unapplied()
+
+    def give_up(self, account: Account) -> dict[UUID, int]:
+        due = {
+            line_id: balance.patient_due_minor
+            for line_id, balance in self.balances().items()
+            if balance.patient_due_minor > 0
+        }
+        for line_id, amount in due.items():
+            self.post(write_off_entries(account, amount, self.on(line_id, None)))
+        return due
+
+    @rule()
+    def small_balances(self) -> None:
+        """What the family owes is not worth asking for."""
+        self.give_up(Account.WRITE_OFF_SMALL_BALANCE)
+
+    @precondition(lambda self: not self.with_agency)
+    @rule()
+    def hand_off(self) -> None:
+        """What the family owes goes to an agency."""
+        self.with_agency = self.give_up(Account.WRITE_OFF_BAD_DEBT)
+
+    def left_with_agency(self) -> dict[UUID, int]:
+        """What is still written off of the case, by line."""
+        return {
+            line_id: min(amount, self.written_off(line_id, Account.WRITE_OFF_BAD_DEBT))
+            for line_id, amount in self.with_agency.items()
+        }
+
+    @precondition(lambda self: sum(self.left_with_agency().values()) > 0)
+    @rule(data=st.data())
+    def agency_pays(self, data: st.DataObject) -> None:
+        """The agency has collected part of it and keeps its fee."""
+        left = self.left_with_agency()
+        amount = data.draw(st.integers(1, sum(left.values())))
+        fee = data.draw(st.integers(0, amount))
+        for line_id, part in zip(left, reinstated(list(left.values()), amount), strict=True):
+            if part:
+                self.post(write_off_entries(Account.WRITE_OFF_BAD_DEBT, -part, self.on(line_id, None)))
+                self.with_agency[line_id] -= part
+        payment_id = uuid5(SPACE, f"payment {len(self.payments)}")
+        self.payments[payment_id] = NOON + timedelta(minutes=len(self.payments))
+        of = Dimensions(patient_id=self.patient, payment_id=payment_id)
+        self.post(agency_receipt_entries(amount, fee, of))
+        self.bank += amount - fee
+        self.use_unapplied()
+
+    @precondition(lambda self: self.with_agency)
+    @rule()
+    def recall(self) -> None:
+        """What is left is taken back from the agency: it is owed again."""
+        for line_id, amount in self.left_with_agency().items():
+            if amount > 0:
+                self.post(write_off_entries(Account.WRITE_OFF_BAD_DEBT, -amount, self.on(line_id, None)))
+        self.with_agency = {}
+        self.use_unapplied()
+
     # ---- what follows by itself, by the domain's own functions
 
     def balances(self) -> dict[UUID, LineBalance]:
@@ -211,9 +344,25 @@ class Books(RuleBasedStateMachine):
                     for payment_id in self.payments
                     if (minor := self.used(line_id, payment_id)) > 0
                 ]
+                used += [
+                    Used(None, self.patient, account.value, minor)
+                    for account in sorted(WRITE_OFFS)
+                    if (minor := self.written_off(line_id, account)) > 0
+                ]
                 for use, minor in freed(-balance.patient_due_minor, used):
-                    assert use.payment_id is not None
-                    self.post(application_entries(-minor, self.on(line_id, use.payment_id), self.patient))
+                    of = self.on(line_id, use.payment_id)
+                    if use.payment_id is None:
+                        self.post(write_off_entries(Account(use.account), -minor, of))
+                    else:
+                        self.post(application_entries(-minor, of, self.patient))
+
+    def written_off(self, line_id: UUID, account: Account) -> int:
+        """What of the patient's part of a line is given up in an account."""
+        return sum(
+            entry.amount_minor
+            for entry in self.entries
+            if entry.account is account and entry.of.charge_line_id == line_id and entry.of.payer_id is None
+        )
 
     def used(self, line_id: UUID, payment_id: UUID) -> int:
         return sum(
@@ -224,7 +373,7 @@ class Books(RuleBasedStateMachine):
             and entry.of.payment_id == payment_id
         )
 
-    def on(self, line_id: UUID, payment_id: UUID) -> Dimensions:
+    def on(self, line_id: UUID, payment_id: UUID | None) -> Dimensions:
         return Dimensions(patient_id=self.patient, charge_line_id=line_id, payment_id=payment_id, location_id=PLACE)
 
     # ---- what is always so
