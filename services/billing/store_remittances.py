@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import cast
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Table, func, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
@@ -37,7 +37,7 @@ def insert_at_once(session: Session, table: Table, rows: Sequence[Mapping[str, o
     typed = ", ".join(f"{name} {table.columns[name].type.compile(_DIALECT)}" for name in rows[0])
     # Names of our own tables and columns only.
     statement = f"insert into {table.name} ({names}) select {names} from json_to_recordset(cast(:rows as json)) as r({typed}) {conflict}"  # noqa: S608
-    session.execute(text(statement), {"rows": json.dumps(rows, default=str, ensure_ascii=False)})
+    session.execute(text(statement), {"rows": orjson.dumps(rows, default=str).decode()})
 
 
 class RemittancesStore(ClaimsStore):

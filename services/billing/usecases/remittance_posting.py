@@ -9,7 +9,7 @@ from uuid import UUID
 from billing import figures
 from billing.domain.adjustment_rules import AdjustmentTable
 from billing.domain.claims import ClaimEvent
-from billing.domain.codec import from_json, to_json
+from billing.domain.codec import from_json
 from billing.domain.line_matching import ClaimLine as OurLine
 from billing.domain.posting import (
     ClaimPosting,
@@ -249,7 +249,7 @@ def _answer_row(number: int, one: Posted) -> dict[str, object]:
         "paid_minor": said.paid_minor,
         "patient_minor": said.patient_minor,
         "reversed_by_id": None,
-        "said": to_json(said),
+        "said": said,
     }
 
 
@@ -269,7 +269,7 @@ def posting_row(decision: PostingDecision) -> dict[str, object]:
         "charge_line_id": decision.charge_line_id,
         "kind": decision.kind.value,
         "amount_minor": decision.amount_minor,
-        "decision": to_json(decision),
+        "decision": decision,
     }
 
 
