@@ -11,6 +11,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -46,10 +47,12 @@ def imported(folders: Iterable[Path]) -> set[str]:
     return {name for name in names if name.split(".")[0] not in sys.stdlib_module_names}
 
 
+@cache
 def providers() -> dict[str, set[str]]:
     """Distributions by the modules and packages they install, down to two levels (google.rpc, opentelemetry.sdk …)."""
     found: dict[str, set[str]] = {}
     for distribution in metadata.distributions():
+        name = normal(distribution.metadata["Name"])
         for file in distribution.files or ():
             parts = file.parts
             if parts[0].endswith((".dist-info", ".data")) or parts[0] in ("..", "__pycache__"):
@@ -57,7 +60,7 @@ def providers() -> dict[str, set[str]]:
             if file.suffix in (".py", ".so", ".pyd"):
                 for depth in range(1, min(len(parts), 5) + 1):
                     module = ".".join([*parts[: depth - 1], parts[depth - 1].split(".")[0]])
-                    found.setdefault(module, set()).add(normal(distribution.metadata["Name"]))
+                    found.setdefault(module, set()).add(name)
     return found
 
 
@@ -67,10 +70,10 @@ def declared(pyproject: Path) -> dict[str, Requirement]:
     return {normal(requirement.name): requirement for requirement in map(Requirement, listed)}
 
 
-def needed(folders: Iterable[Path], locked: set[str], pyproject: Path) -> set[str]:
-    """The distributions (of those that are locked) for these sources."""
-    known, ours = providers(), declared(pyproject)
-    wanted = set(ALWAYS)
+def roots(folders: Iterable[Path]) -> set[str]:
+    """The distributions that these sources import from."""
+    known = providers()
+    wanted: set[str] = set()
     for name in imported(folders):
         # The longest known part: `opentelemetry.sdk.trace.TracerProvider` is the SDK's, not the API's.
         parts = name.split(".")
@@ -78,15 +81,22 @@ def needed(folders: Iterable[Path], locked: set[str], pyproject: Path) -> set[st
             if owners := known.get(".".join(parts[:length])):
                 wanted |= owners
                 break
-    return _closure(wanted & locked, ours, locked)
+    return wanted
 
 
-def _closure(roots: set[str], ours: dict[str, Requirement], locked: set[str]) -> set[str]:
+def needed(folders: Iterable[Path], locked: set[str], pyproject: Path) -> set[str]:
+    """The distributions (of those that are locked) for these sources."""
+    return closure((roots(folders) | {*ALWAYS}) & locked, pyproject) & locked
+
+
+def closure(names: Iterable[str], pyproject: Path) -> set[str]:
+    """These distributions and all that they require themselves, with the extras that the project asks for."""
+    ours = declared(pyproject)
     found: set[str] = set()
-    waiting = [(name, tuple(ours[name].extras) if name in ours else ()) for name in sorted(roots)]
+    waiting = [(name, tuple(ours[name].extras) if name in ours else ()) for name in sorted(names)]
     while waiting:
         name, extras = waiting.pop()
-        if (name in found and not extras) or name not in locked:
+        if name in found and not extras:
             continue
         found.add(name)
         for line in metadata.requires(name) or ():
