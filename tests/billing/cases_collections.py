@@ -10,6 +10,7 @@ from polyclinic.billing.v1 import payers_pb2, statements_pb2
 from polyclinic.billing.v1 import statement_runs_pb2 as runs
 from polyclinic.billing.v1 import visit_fees_pb2 as fees
 
+from chassis.ids import uuid7
 from chassis.testing import Case
 from tests.billing.cases_money import MoneyWorld
 from tests.billing.clinic import Clinic, payer_request, usd
@@ -71,15 +72,21 @@ def case_of(clinic: Clinic, patient_id: str = "") -> collections.CollectionCase:
 
 
 def small_balance(clinic: Clinic) -> str:
-    """A guarantor who owes 5.00, since today."""
+    """A guarantor who owes 5.00, since today. A drawer is open."""
     put_policy(clinic, small_balance=usd(1_000))
     patient_id = str(clinic.signed_visit(clinic.patient()).patient_id)
-    clinic.open_drawer(0)
     clinic.take(patient_id, VISIT - 500)
     return patient_id
 
 
-def employers_visit(clinic: Clinic, code: str = "WORKS") -> str:
+def _small_balances(w: MoneyWorld) -> collections.WriteOffSmallBalancesRequest:
+    w.drawer_id()
+    return collections.WriteOffSmallBalancesRequest(
+        patient_ids=[small_balance(w.clinic)], total=usd(500), reason="not worth a stamp"
+    )
+
+
+def employers_visit(clinic: Clinic, code: str) -> str:
     """A patient whose visit of 175.00 an employer pays for, by invoice."""
     clinic.staff.call("PutPayer", payer_request(code, payers_pb2.PAYER_KIND_EMPLOYER))
     patient_id = clinic.patient()
@@ -88,10 +95,11 @@ def employers_visit(clinic: Clinic, code: str = "WORKS") -> str:
     return patient_id
 
 
-def invoice(clinic: Clinic) -> invoices.Invoice:
-    """An employer's invoice over 175.00."""
-    employers_visit(clinic)
-    request = invoices.IssueInvoiceRequest(payer_code="WORKS", amount=usd(VISIT), due_days=30)
+def invoice(clinic: Clinic, code: str = "") -> invoices.Invoice:
+    """An invoice over 175.00 to an employer; to one of its own unless a code is given."""
+    code = code or f"W{uuid7().hex[-12:].upper()}"
+    employers_visit(clinic, code)
+    request = invoices.IssueInvoiceRequest(payer_code=code, amount=usd(VISIT), due_days=30)
     return clinic.staff.call("IssueInvoice", request)
 
 
@@ -127,12 +135,7 @@ CASES: dict[str, Case] = {
         lambda w: collections.PutCollectionPolicyRequest(cycle_days=30, last_cycle=3, minimum=usd(500))
     ),
     "PreviewSmallBalances": Case(lambda w: collections.PreviewSmallBalancesRequest()),
-    "WriteOffSmallBalances": Case(
-        lambda w: collections.WriteOffSmallBalancesRequest(
-            patient_ids=[small_balance(w.clinic)], total=usd(500), reason="not worth a stamp"
-        ),
-        names_resource=True,
-    ),
+    "WriteOffSmallBalances": Case(_small_balances, names_resource=True),
     "PreviewHandOff": Case(lambda w: collections.PreviewHandOffRequest()),
     "HandOff": Case(lambda w: hand_off_request(unanswered(w.clinic)), names_resource=True),
     "ListCollectionFiles": Case(lambda w: collections.ListCollectionFilesRequest()),

@@ -108,8 +108,10 @@ def make_mailing(call: Call) -> StatementMailing:
     store = Store(call.session)
     today = ledger.local_day(call, store, None)
     taken = []
-    for statement in store.statements_to_mail(today, MOST_IN_A_MAILING):
-        if statements.held(store.lock_account(statement.patient_id), today):
+    waiting = store.statements_to_mail(today, MOST_IN_A_MAILING)
+    locked = store.lock_accounts(statement.patient_id for statement in waiting)
+    for statement in waiting:
+        if statements.held(locked[statement.patient_id], today):
             continue
         if _still_to_be_said(store, statement):
             taken.append(statement)

@@ -4,29 +4,40 @@ import random
 from uuid import UUID
 
 import pytest
-from polyclinic.billing.v1 import claims_pb2, payments_pb2
+from polyclinic.billing.v1 import claims_pb2, payers_pb2, payments_pb2
+from polyclinic.billing.v1 import collections_pb2 as collections
 from polyclinic.billing.v1 import keyed_remittances_pb2 as keyed
+from polyclinic.billing.v1 import visit_fees_pb2 as fees
 from sqlalchemy import text
 
 from chassis import errors
+from tests.billing.cases_collections import put_policy
 from tests.billing.claims.insured_clinic import InsuredClinic
 from tests.billing.claims.test_denials import send
 from tests.billing.claims.test_remittances import era
 from tests.billing.clinic import usd
 from tests.billing.domain.x12.texts import remittance_set
+from tests.billing.money.test_cut_over import BALANCES, NPI, mrn, take, total
+from tests.billing.money.test_visit_fees import cancel_late, put_payer
 
 LAWS = text(
     """
-    select charge_line_id, -coalesce(sum(amount_minor) filter (where account = 'charges'), 0) as charge,
+    select charge_line_id,
+        -coalesce(sum(amount_minor) filter (where account in ('charges', 'opening_balances')), 0) as charge,
         coalesce(sum(amount_minor) filter (where account in ('insurance_deposits', 'unapplied_insurance')), 0) as insurance,
         coalesce(sum(amount_minor) filter (where account = 'unapplied_patient'), 0) as patient,
         coalesce(sum(amount_minor) filter (where account = 'patient_receivable'), 0) as due,
         coalesce(sum(amount_minor) filter (where account = 'payer_receivable'), 0) as open,
-        coalesce(sum(amount_minor) filter (where account not in ('charges', 'insurance_deposits', 'unapplied_insurance',
+        coalesce(sum(amount_minor) filter (where account not in ('charges', 'opening_balances', 'insurance_deposits', 'unapplied_insurance',
             'unapplied_patient', 'patient_receivable', 'payer_receivable')), 0) as adjusted
     from ledger_entry where tenant_id = :tenant and charge_line_id is not null group by charge_line_id
     """
 )
+
+
+HAPPENINGS = (
+    "answer", "answer", "answer", "reversal", "undo", "takeback", "payment", "refund", "opening", "fee", "waiver", "small",
+)  # fmt: skip
 
 
 def check(clinic: InsuredClinic) -> None:
@@ -63,14 +74,17 @@ def spoken(claim: claims_pb2.Claim, chance: random.Random, sign: int = 1) -> tup
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_books_hold_whatever_happens(clinic: InsuredClinic, seed: int):
-    """Answers, second answers, reversals, undoing, takebacks, payments and refunds in a drawn order; each file comes twice."""
+    """Answers, second answers, reversals, undoing, takebacks, payments, refunds, balances of another system, fees and their
+    waivers, and small balances in a drawn order; each file and each event comes twice."""
     chance = random.Random(seed)
     claims = [send(clinic), send(clinic)]
     clinic.open_drawer(0)
+    put_policy(clinic, small_balance=usd(10_000))
+    put_payer(clinic, "SELF", payers_pb2.PAYER_KIND_SELF_PAY, late_cancel_fee=usd(3_000))
     said: dict[str, int] = {}
-    for step in range(14):
+    for step in range(18):
         claim, trace = chance.choice(claims), f"EFT{step}"
-        match chance.choice(["answer", "answer", "reversal", "undo", "takeback", "payment", "refund"]):
+        match chance.choice(HAPPENINGS):
             case "answer":
                 said[claim.control] = drawn = chance.randint(0, 1_000_000)
                 paid, segments = spoken(claim, random.Random(drawn))
@@ -91,6 +105,14 @@ def test_the_books_hold_whatever_happens(clinic: InsuredClinic, seed: int):
                 clinic.take(claim.patient_id, chance.randint(100, 9_000))
             case "refund":
                 refund(clinic, claim.patient_id)
+            case "opening":
+                opening(clinic, claim.patient_id, step, chance.randint(-5_000, 5_000) or 1)
+            case "fee":
+                cancel_late(clinic, clinic.patient(guarantor=claim.patient_id))
+            case "waiver":
+                waive(clinic)
+            case "small":
+                give_up_small_balances(clinic)
         check(clinic)
     assert clinic.work("unreadable_file") == []
 
@@ -122,3 +144,32 @@ def refund(clinic: InsuredClinic, patient_id: str) -> None:
                 payment_id=payment.payment_id, amount=amount, reason="too much"
             )
             clinic.staff.call("RefundPayment", refunded)
+
+
+def opening(clinic: InsuredClinic, patient_id: str, step: int, minor: int) -> None:
+    """A balance of another system, in a file that comes twice: the second changes nothing."""
+    bucket = "credit" if minor < 0 else "patient"
+    row = f"K{step},{mrn(patient_id)},Albany,{NPI},2026-01-02,patient,{minor / 100:.2f}"
+    take(clinic, [BALANCES, row], [total(bucket, 1, abs(minor))])
+    before = clinic.ledger()
+    assert take(clinic, [BALANCES, row], [total(bucket, 1, abs(minor))]).known_already
+    assert clinic.ledger() == before
+
+
+def waive(clinic: InsuredClinic) -> None:
+    """Lets one fee off."""
+    charged = clinic.staff.call("ListVisitFees", fees.ListVisitFeesRequest(state="charged")).visit_fees
+    for fee in charged[:1]:
+        request = fees.WaiveVisitFeeRequest(
+            visit_fee_id=fee.visit_fee_id, reason="drawn by chance", version=fee.version
+        )
+        clinic.staff.call("WaiveVisitFee", request)
+
+
+def give_up_small_balances(clinic: InsuredClinic) -> None:
+    """Writes off whatever the rule says."""
+    preview = clinic.staff.call("PreviewSmallBalances", collections.PreviewSmallBalancesRequest())
+    taken = [one.patient_id for one in preview.candidates if one.applies]
+    if taken:
+        request = collections.WriteOffSmallBalancesRequest(patient_ids=taken, total=preview.total, reason="by chance")
+        clinic.staff.call("WriteOffSmallBalances", request)

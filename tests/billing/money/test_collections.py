@@ -50,7 +50,6 @@ def protect(clinic: Clinic, patient_id: str) -> None:
                 released_by="",
             )
         )
-        session.commit()
 
 
 def later(clinic: Clinic, days: int) -> None:
@@ -68,6 +67,7 @@ def issue(clinic: Clinic, patient_id: str) -> statements_pb2.IssueStatementsResp
 
 def test_a_small_balance_is_written_off_by_rule_and_comes_back(clinic: Clinic):
     """What the preview shows is what is given up, in one journal that can be taken back; a larger balance is left alone."""
+    clinic.open_drawer(0)
     small, large = small_balance(clinic), str(clinic.signed_visit(clinic.patient()).patient_id)
     preview = clinic.staff.call("PreviewSmallBalances", pb.PreviewSmallBalancesRequest())
     assert [(one.patient_id, one.applies) for one in preview.candidates] == [(small, True)]
@@ -93,6 +93,7 @@ def write_off(clinic: Clinic, patient_ids: list[str], total: int) -> pb.WriteOff
 
 def test_nothing_is_given_up_too_soon(clinic: Clinic):
     """A small balance must have been owed for as long as the policy says."""
+    clinic.open_drawer(0)
     patient_id = small_balance(clinic)
     put_policy(clinic, small_balance=usd(1_000), small_balance_days=30)
     assert write_off(clinic, [patient_id], 0).left_alone[0].reason == "too_soon"

@@ -26,7 +26,7 @@ def pay(clinic: Clinic, made: pb.Invoice, amount: int, reference: str) -> pb.Inv
 
 def test_an_employer_is_billed_by_invoice_not_by_claim(clinic: Clinic):
     """The visit makes no claim; its services stand on one invoice, with a PDF that names no diagnosis."""
-    made = invoice(clinic)
+    made = invoice(clinic, "WORKS")
     assert (made.amount.minor_units, made.still_due.minor_units, made.state) == (VISIT, VISIT, "open")
     assert balances(clinic)["payer_receivable"] == VISIT
     pdf = clinic.staff.call("GetInvoicePdf", pb.GetInvoicePdfRequest(invoice_id=made.invoice_id)).data
@@ -40,7 +40,7 @@ def test_an_employer_is_billed_by_invoice_not_by_claim(clinic: Clinic):
 
 def test_payments_close_an_invoice_once_for_their_reference(clinic: Clinic):
     """Part, the same part again, too much, the rest; a returned check is owed again."""
-    made = invoice(clinic)
+    made = invoice(clinic, "WORKS")
     assert pay(clinic, made, 5_000, "C1").still_due.minor_units == VISIT - 5_000
     assert pay(clinic, made, 5_000, "C1").still_due.minor_units == VISIT - 5_000
     with expect_error("EXCEEDS_BALANCE"):
@@ -57,7 +57,7 @@ def test_payments_close_an_invoice_once_for_their_reference(clinic: Clinic):
 
 def test_numbers_never_repeat(clinic: Clinic):
     """A void invoice keeps its number; its services come on the next one."""
-    first = invoice(clinic)
+    first = invoice(clinic, "WORKS")
     void = pb.VoidInvoiceRequest(invoice_id=first.invoice_id, reason="wrong address")
     assert clinic.staff.call("VoidInvoice", void).state == "void"
     again = clinic.staff.call(
@@ -72,7 +72,7 @@ def test_numbers_never_repeat(clinic: Clinic):
 
 def test_another_amount_than_was_seen_is_refused(clinic: Clinic):
     """Between preview and issue a visit was signed: the biller looks again. No number is lost by it."""
-    employers_visit(clinic)
+    employers_visit(clinic, "WORKS")
     with expect_error("STALE_PREVIEW"):
         clinic.staff.call("IssueInvoice", pb.IssueInvoiceRequest(payer_code="WORKS", amount=usd(1), due_days=10))
     made = clinic.staff.call("IssueInvoice", pb.IssueInvoiceRequest(payer_code="WORKS", amount=usd(VISIT), due_days=10))
