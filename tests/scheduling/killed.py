@@ -41,7 +41,7 @@ def main() -> None:
     engine, written = harness.service.database.engine, []
 
     def after_statement(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if statement.lstrip().startswith("insert into occupation") and told["point"] == "cells taken":
+        if "insert into occupation" in statement and told["point"] == "cells taken":
             die()
         if statement.lstrip().startswith("INSERT INTO visit_step"):
             written.append(statement)
