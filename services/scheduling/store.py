@@ -10,8 +10,9 @@ from sqlalchemy.orm.util import identity_key
 
 from scheduling.stores.booking_rules import BookingRuleStore
 from scheduling.stores.calendars import CalendarStore
-from scheduling.stores.cells import CellStore
 from scheduling.stores.day import DayStore
+from scheduling.stores.holds import HoldStore
+from scheduling.stores.holidays import HolidayStore
 from scheduling.stores.names import NameStore
 from scheduling.stores.people import PeopleStore
 from scheduling.stores.rebookings import RebookingStore
@@ -26,7 +27,7 @@ Row = TypeVar("Row")
 
 
 class Store(
-    CellStore,
+    HoldStore,
     RuleStore,
     VisitStore,
     WaitlistStore,
@@ -39,6 +40,7 @@ class Store(
     RiskStore,
     RecallStore,
     NameStore,
+    HolidayStore,
 ):
     """``Store(call.session)``: rules and copies, cells and holds, visits, the waitlist."""
 

@@ -100,6 +100,8 @@ class ScheduleExceptionRow(Tenanted, Versioned, Base):
     starts_minute: Mapped[int]
     ends_minute: Mapped[int]
     reason: Mapped[str]
+    # One of the location's holidays; None and False: any other exception.
+    holiday: Mapped[bool | None]
 
 
 # ---- Claims on time --------------------------------------------------------------------------------------------------
@@ -138,7 +140,11 @@ class Hold(Tenanted, Base):
     """A time kept for somebody until ``expires_at`` (business time). ``waitlist`` holds back a freed time while it is offered."""
 
     __tablename__ = "hold"
-    __table_args__ = (Index("ix_hold_patient", "tenant_id", "patient_id"),)
+    __table_args__ = (
+        Index("ix_hold_patient", "tenant_id", "patient_id"),
+        Index("ix_hold_location_start", "tenant_id", "location_id", "start_time", "id"),
+        Index("ix_hold_practitioner_start", "tenant_id", "practitioner_id", "start_time", "id"),
+    )
     appointment_type_id: Mapped[UUID]
     practitioner_id: Mapped[UUID]
     location_id: Mapped[UUID]
@@ -331,6 +337,7 @@ class WaitlistOffer(Tenanted, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "freed_time_id", "waitlist_entry_id"),
         Index("ix_waitlist_offer_patient", "tenant_id", "patient_id", "id"),
+        Index("ix_waitlist_offer_open", "tenant_id", "hold_id", postgresql_where="outcome = 0"),
         patient_scoped("patient_id"),
     )
     freed_time_id: Mapped[UUID]

@@ -193,6 +193,7 @@ CASES = {
     "ListOnlineVisits": Case(lambda w: pb.ListOnlineVisitsRequest(tenant_id=str(w.tenant_id))),
     "SearchSlots": Case(lambda w: pb.SearchSlotsRequest(appointment_type_ids=[w.type_id]), names_resource=True),
     "HoldSlot": Case(lambda w: pb.HoldSlotRequest(patient_id=w.patient_id, **w.free()), names_resource=True),
+    "ListHolds": Case(lambda w: pb.ListHoldsRequest(location_id=w.location_id)),
     "RenewHold": Case(lambda w: pb.RenewHoldRequest(hold_id=w.hold.hold_id), names_resource=True),
     # Releasing a hold that is not there (any more) is no error.
     "ReleaseHold": Case(lambda w: pb.ReleaseHoldRequest(hold_id=w.hold.hold_id)),

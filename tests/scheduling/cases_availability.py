@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from polyclinic.scheduling.v1 import availability_pb2 as pb
-from polyclinic.scheduling.v1 import scheduling_pb2
+from polyclinic.scheduling.v1 import holidays_pb2, scheduling_pb2
 
 from chassis.testing import Case
 from tests.scheduling.clocks import pretend_other_clocks
@@ -40,7 +40,17 @@ def pool_of(w: Any) -> pb.PractitionerPool:
     return pb.PractitionerPool(name="Heart", members=[pb.PoolMember(practitioner_id=w.practitioner_id, weight=2)])
 
 
+def closed_days(w: Any) -> holidays_pb2.SetHolidaysRequest:
+    """One day of next year on which the world's location is closed."""
+    year = w.clinic.today().year + 1
+    days = [holidays_pb2.Holiday(date={"year": year, "month": 7, "day": 3}, name="Founders' Day")]
+    return holidays_pb2.SetHolidaysRequest(location_ids=[w.location_id], year=year, holidays=days)
+
+
 CASES = {
+    "ListHolidays": Case(lambda w: holidays_pb2.ListHolidaysRequest(location_id=w.location_id), names_resource=True),
+    "SetHolidays": Case(closed_days, names_resource=True),
+    "ListPublicHolidays": Case(lambda w: holidays_pb2.ListPublicHolidaysRequest(country="US", year=2027)),
     "SetResourceRule": Case(
         lambda w: pb.SetResourceRuleRequest(
             resource_id=w.practitioner_id, limits=scheduling_pb2.VisitLimits(per_day=12)

@@ -93,6 +93,12 @@ class Occupancy:
                 if not bits:
                     break
 
+    def copy(self) -> Occupancy:
+        """The same, to be changed by itself."""
+        twin = Occupancy(self.capacity)
+        twin._days = {day: list(layers) for day, layers in self._days.items()}
+        return twin
+
     def clear(self, span: Span) -> None:
         """Forgets these cells."""
         for day, bits in _by_day(span):

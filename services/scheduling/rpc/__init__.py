@@ -8,6 +8,7 @@ from polyclinic.scheduling.v1 import (
     booking_policy_pb2,
     calendars_pb2,
     group_visits_pb2,
+    holidays_pb2,
     linked_visits_pb2,
     no_show_risk_pb2,
     overrides_pb2,
@@ -26,6 +27,7 @@ from scheduling.rpc.booking import BookingRpc
 from scheduling.rpc.booking_rules import BookingOverridesRpc, BookingPoliciesRpc, GroupVisitsRpc
 from scheduling.rpc.calendars import CalendarsRpc
 from scheduling.rpc.day import RunningLateRpc, WalkInsRpc
+from scheduling.rpc.holidays import HolidaysRpc
 from scheduling.rpc.rebooking import RebookingsRpc
 from scheduling.rpc.recalls import LinkedVisitsRpc, RecallsRpc
 from scheduling.rpc.risk import NoShowRiskRpc
@@ -47,6 +49,7 @@ def servicers(cache: AvailabilityCache, web: WebCalendars) -> list[tuple[Service
     return [
         (scheduling_pb2.DESCRIPTOR.services_by_name["Scheduling"], SchedulingRpc(cache)),
         (availability_pb2.DESCRIPTOR.services_by_name["Availability"], AvailabilityRpc()),
+        (holidays_pb2.DESCRIPTOR.services_by_name["Holidays"], HolidaysRpc()),
         (calendars_pb2.DESCRIPTOR.services_by_name["Calendars"], CalendarsRpc(web)),
         (series_pb2.DESCRIPTOR.services_by_name["Series"], SeriesRpc(cache)),
         (rebooking_pb2.DESCRIPTOR.services_by_name["Rebookings"], RebookingsRpc()),

@@ -14,8 +14,9 @@ from scheduling import published
 from scheduling.cache import AvailabilityCache
 from scheduling.domain.places import Place
 from scheduling.rpc import messages
+from scheduling.stores.holds import HoldFilter
 from scheduling.stores.visits import AppointmentFilter
-from scheduling.usecases import appointments, booking, linked, slots
+from scheduling.usecases import appointments, booking, holds, linked, slots
 from scheduling.usecases.appointments import Cancel, Move
 from scheduling.usecases.booking import Booking, HoldSlot
 from scheduling.usecases.placing import Wanted
@@ -49,6 +50,18 @@ class BookingRpc:
     def ReleaseHold(self, request: pb.ReleaseHoldRequest, call: Call) -> Empty:
         booking.release(call, identifier(request.hold_id))
         return Empty()
+
+    def ListHolds(self, request: pb.ListHoldsRequest, call: Call) -> pb.ListHoldsResponse:
+        start_from = optional_instant(request.start_from) or call.now
+        wanted = HoldFilter(
+            location_id=optional_identifier(request.location_id),
+            practitioner_id=optional_identifier(request.practitioner_id),
+            start_from=start_from,
+            start_to=optional_instant(request.start_to) or start_from + holds.MOST_DAYS,
+            now=call.now,
+        )
+        found, token = holds.list_holds(call, wanted, request.page_size, request.page_token)
+        return pb.ListHoldsResponse(holds=[messages.held_time(one) for one in found], next_page_token=token)
 
     def BookAppointment(self, request: pb.BookAppointmentRequest, call: Call) -> pb.Appointment:
         return messages.appointment(booking.book(call, booking_of(request)))
@@ -133,6 +146,7 @@ def _search(request: pb.SearchSlotsRequest) -> SlotSearch:
         near=Place(request.near.latitude, request.near.longitude) if request.HasField("near") else None,
         within_kilometres=request.near.kilometres,
         pool_id=optional_identifier(request.practitioner_pool_id),
+        moving_id=optional_identifier(request.moving_appointment_id),
         start_from=optional_instant(request.start_from),
         start_to=optional_instant(request.start_to),
     )

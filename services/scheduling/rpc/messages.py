@@ -17,6 +17,7 @@ from scheduling.domain.claims import Conflict
 from scheduling.published import number
 from scheduling.tables import Hold, RescheduleRequest, WaitlistEntry
 from scheduling.usecases.guards import AppointmentView
+from scheduling.usecases.holds import HeldView
 from scheduling.usecases.schedules import ExceptionView
 from scheduling.usecases.slots import Slot
 from scheduling.usecases.visits import Day
@@ -87,6 +88,17 @@ def hold(row: Hold) -> pb.Hold:
         room_id=text(row.room_id),
         equipment_ids=row.equipment_ids,
         helper_ids=row.helper_ids,
+        waitlist=row.waitlist,
+    )
+
+
+def held_time(view: HeldView) -> pb.HeldTime:
+    return pb.HeldTime(
+        hold=hold(view.row),
+        patient_name=view.patient_name,
+        appointment_type_name=view.type_name,
+        made_at=timestamp(view.row.made_at),
+        offers=[offer(one) for one in view.offers],
     )
 
 

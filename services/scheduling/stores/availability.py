@@ -70,7 +70,7 @@ class AvailabilityStore(ChangeStore):
 
     def claimed_from(self, cell: int, column: str, owner_id: UUID) -> list[Hold]:
         """Holds of times from this cell on, of one practitioner_id, location_id or appointment_type_id (``column``), whoever asks: they
-        count for its limits as visits do."""
+        count for its limits as visits do. Locked against being given back meanwhile."""
         query = (
             select(Hold)
             .join(
@@ -80,6 +80,8 @@ class AvailabilityStore(ChangeStore):
                 & (Occupation.resource_id == Hold.practitioner_id),
             )
             .where(Hold.tenant_id == self.tenant_id, getattr(Hold, column) == owner_id, Occupation.first_cell >= cell)
+            .order_by(Hold.id)
+            .with_for_update(read=True, of=Hold)
         )
         return list(self.session.scalars(query))
 

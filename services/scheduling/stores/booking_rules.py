@@ -72,6 +72,17 @@ class BookingRuleStore(BaseStore):
         )
         return {group_id: int(count) for group_id, count in self.session.execute(query)} if group_ids else {}
 
+    def groups_from(self, since: datetime, column: str, owner_id: UUID) -> list[GroupVisit]:
+        """Every group visit that starts from then on and was not cancelled, of one practitioner_id, location_id or appointment_type_id
+        (``column``): each counts once for its limits. Locked against being cancelled meanwhile."""
+        query = select(GroupVisit).where(
+            GroupVisit.tenant_id == self.tenant_id,
+            GroupVisit.start_time >= since,
+            GroupVisit.cancelled_at.is_(None),
+            getattr(GroupVisit, column) == owner_id,
+        )
+        return list(self.session.scalars(query.order_by(GroupVisit.id).with_for_update(read=True)))
+
     def seats_of(self, group_id: UUID) -> list[Appointment]:
         """The seats of a group that somebody has or had, locked in the order of their ids."""
         query = (

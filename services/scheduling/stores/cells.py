@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,14 +17,16 @@ from scheduling.domain.appointment_types import ResourceKind
 from scheduling.domain.cells import Span
 from scheduling.domain.claims import Demand, difference
 from scheduling.stores.availability import AvailabilityStore
-from scheduling.tables import BookingCell, Hold, Occupation
+from scheduling.stores.changes import CHANGED, array, distinct
+from scheduling.tables import BookingCell, Occupation
 
 NO_PARTITION = "23514"
 LOCK_NOT_AVAILABLE = "55P03"
 DEADLOCK = "40P01"
 TRIES = 3
-# Rooms and devices have few lanes, which are tried one after the other; limits on visits have many.
-FEW_LANES = 4
+# An own savepoint of SQLAlchemy's session costs a third of a booking; nothing of the session is touched in between.
+# (It is not released: it ends with the transaction, and the round trip would be a tenth of a booking.)
+_SAVEPOINT, _ROLLBACK = "savepoint cells", "rollback to savepoint cells"
 
 _LOCK_SHARED = text(
     "with patience as materialized (select set_config('lock_timeout', '250ms', true))"
@@ -37,6 +38,19 @@ _TAKE = text(
     " select :tenant, r, c, l, k from unnest(cast(:resources as uuid[]), cast(:cells as int[]), cast(:lanes as int[]),"
     " cast(:claims as uuid[])) as t(r, c, l, k) order by r, c, l on conflict do nothing returning resource_id, cell, claim_id"
 )
+# The same of whole stretches, with what belongs to them, in one round trip; all of it or, by the count, nothing that may be kept.
+_PARTS = (
+    "taken as (insert into booking_cell (tenant_id, resource_id, cell, lane, claim_id)"
+    " select :tenant, r, c, l, k from unnest(cast(:resources as uuid[]), cast(:firsts as int[]), cast(:ends as int[]),"
+    " cast(:lanes as int[]), cast(:claims as uuid[])) as t(r, f, e, l, k), generate_series(f, e - 1) as c"
+    " order by r, c, l on conflict do nothing returning 1)",
+    "occupied as (insert into occupation (tenant_id, claim_id, resource_id, resource_kind, first_cell, end_cell)"
+    " select :tenant, k, r, d, f, e from unnest(cast(:o_claims as uuid[]), cast(:o_resources as uuid[]), cast(:o_kinds as int[]),"
+    " cast(:o_firsts as int[]), cast(:o_ends as int[])) as t(k, r, d, f, e)"
+    " on conflict (tenant_id, claim_id, resource_id) do update set first_cell = excluded.first_cell, end_cell = excluded.end_cell)",
+    f"noted as ({CHANGED.format('c_resources', 'c_firsts', 'c_ends')})",
+)
+_TAKE_ALL = text(f"with {', '.join(_PARTS)} select count(*) from taken")  # noqa: S608 - constants only
 _OCCUPY = text(
     "insert into occupation (tenant_id, claim_id, resource_id, resource_kind, first_cell, end_cell)"
     " select :tenant, k, r, d, f, e from unnest(cast(:claims as uuid[]), cast(:resources as uuid[]), cast(:kinds as int[]),"
@@ -74,10 +88,11 @@ class Shortfall:
 
 
 class Wanting(NamedTuple):
-    """A cell that a claim wants, and the lane (of so many) to be tried next."""
+    """Cells [first, end) that a claim wants, and the lane (of so many) to be tried next."""
 
     resource_id: UUID
-    cell: int
+    first: int
+    end: int
     claim_id: UUID
     lanes: int
     lane: int = 0
@@ -89,7 +104,7 @@ class CellStore(AvailabilityStore):
     def lock_shared(self, resource_ids: Iterable[UUID]) -> None:
         """Keeps the working time of these resources from being edited until the transaction ends; bookings do not wait for each
         other. From now on the transaction waits for no lock longer than a moment (then: Unavailable, try again)."""
-        self.session.execute(_LOCK_SHARED, {"keys": self._lock_keys(resource_ids)})
+        self.session.connection().execute(_LOCK_SHARED, {"keys": array(self._lock_keys(resource_ids))})
 
     def lock_exclusive(self, resource_ids: Iterable[UUID]) -> None:
         """For edits of working time: waits for the bookings under way and lets no new one begin."""
@@ -139,13 +154,15 @@ class CellStore(AvailabilityStore):
         Returns the cells that could not be had (then nothing has changed). Raises Unavailable when another booking holds a cell for
         longer than the lock timeout, or PostgreSQL chose this one as the victim of a deadlock again and again.
         """
+        self.session.flush()
+        connection = self.session.connection()
         for attempt in range(TRIES):
             last_try = attempt == TRIES - 1
-            savepoint = self.session.begin_nested()
+            connection.exec_driver_sql(_SAVEPOINT)
             try:
                 short = self._take(claims)
             except DBAPIError as error:
-                savepoint.rollback()
+                connection.exec_driver_sql(_ROLLBACK)
                 state = getattr(error.orig, "sqlstate", None)
                 if state == NO_PARTITION and not last_try:
                     self.ensure_partitions(_hull(d.span for claim in claims for d in claim.demands))
@@ -157,42 +174,44 @@ class CellStore(AvailabilityStore):
                     raise
             else:
                 if short:
-                    savepoint.rollback()
-                else:
-                    savepoint.commit()
+                    connection.exec_driver_sql(_ROLLBACK)
                 return short
         raise Unavailable(0.2, internal="cells could not be taken")
 
     def _take(self, claims: Sequence[Claim]) -> list[Shortfall]:
         missing = [
-            Wanting(demand.resource.id, cell, claim.id, demand.resource.capacity)
+            Wanting(demand.resource.id, part.first, part.end, claim.id, demand.resource.capacity)
             for claim in claims
             for demand in claim.demands
             for part in difference(
                 demand.span, [claim.had[demand.resource.id]] if demand.resource.id in claim.had else []
             )
-            for cell in range(part.first, part.end)
         ]
-        # Lane by lane: in every transaction cells are taken in the order of (lane, resource, cell), so that none waits for another
-        # in a circle. A lane that is taken, or being taken by somebody who then commits, is passed over for the next. Limits on
-        # visits have dozens of lanes: those seen to be taken are passed over at once (a circle is then broken by PostgreSQL).
-        missing = self._past_taken_lanes(missing)
-        while missing:
-            if short := [row for row in missing if row.lane >= row.lanes]:
-                return [Shortfall(row.claim_id, row.resource_id, row.cell) for row in short]
-            taken = self._insert(missing)
-            missing = [
-                row._replace(lane=row.lane + 1)
-                for row in missing
-                if (row.resource_id, row.cell, row.claim_id) not in taken
-            ]
-        self._occupy(claims)
+        # In every transaction cells are taken in one order, so that none waits for another in a circle. Of resources with several
+        # lanes those seen to be taken are passed over; a lane that is taken meanwhile is passed over for the next, lane by lane
+        # (a circle between such transactions is broken by PostgreSQL).
+        rows = self._past_taken_lanes(missing)
+        if short := _beyond_the_last_lane(rows):
+            return short
         surplus = [
             (claim.id, resource_id, part)
             for claim in claims
             for resource_id, span in claim.had.items()
             for part in difference(span, [d.span for d in claim.demands if d.resource.id == resource_id])
         ]
+        changed = [
+            (demand.resource.id, demand.span)
+            for claim in claims
+            for demand in claim.demands
+            if demand.resource.kind is not ResourceKind.PATIENT and claim.had.get(demand.resource.id) != demand.span
+        ]
+        changed += [(resource_id, span) for _, resource_id, span in surplus]
+        if not self._take_at_once(claims, rows, changed):
+            self.session.connection().exec_driver_sql(_ROLLBACK)
+            if short := self._take_lane_by_lane(rows):
+                return short
+            self._occupy(claims)
+            self.note_changes(changed)
         self._delete_cells(surplus)
         gone = [(claim.id, r) for claim in claims for r in claim.had if r not in {d.resource.id for d in claim.demands}]
         for claim_id, resource_id in gone:
@@ -203,34 +222,71 @@ class CellStore(AvailabilityStore):
                     Occupation.resource_id == resource_id,
                 )
             )
-        changed = [
-            (demand.resource.id, demand.span)
-            for claim in claims
-            for demand in claim.demands
-            if demand.resource.kind is not ResourceKind.PATIENT and claim.had.get(demand.resource.id) != demand.span
-        ]
-        self.note_changes([*changed, *((resource_id, span) for _, resource_id, span in surplus)])
+        return []
+
+    def _take_at_once(
+        self, claims: Sequence[Claim], rows: Sequence[Wanting], changed: Sequence[tuple[UUID, Span]]
+    ) -> bool:
+        """Takes all cells with what belongs to them in one statement; False when some cell was not to be had: then all of it has to be
+        rolled back."""
+        demands = [(claim.id, demand) for claim in claims for demand in claim.demands]
+        stretches = distinct(changed)
+        taken = self.session.connection().execute(
+            _TAKE_ALL,
+            {
+                "tenant": self.tenant_id,
+                "resources": array(row.resource_id for row in rows),
+                "firsts": array(row.first for row in rows),
+                "ends": array(row.end for row in rows),
+                "lanes": array(row.lane for row in rows),
+                "claims": array(row.claim_id for row in rows),
+                "o_claims": array(claim_id for claim_id, _ in demands),
+                "o_resources": array(demand.resource.id for _, demand in demands),
+                "o_kinds": array(demand.resource.kind.value for _, demand in demands),
+                "o_firsts": array(demand.span.first for _, demand in demands),
+                "o_ends": array(demand.span.end for _, demand in demands),
+                "c_resources": array(resource_id for resource_id, _, _ in stretches),
+                "c_firsts": array(first for _, first, _ in stretches),
+                "c_ends": array(end for _, _, end in stretches),
+            },
+        )
+        return taken.scalar_one() == sum(row.end - row.first for row in rows)
+
+    def _take_lane_by_lane(self, rows: Sequence[Wanting]) -> list[Shortfall]:
+        """Takes each cell in the first lane that is to be had; the cells that are not, if any."""
+        missing = [row._replace(first=cell, end=cell + 1) for row in rows for cell in range(row.first, row.end)]
+        while missing:
+            if short := _beyond_the_last_lane(missing):
+                return short
+            taken = self._insert(missing)
+            missing = [
+                row._replace(lane=row.lane + 1)
+                for row in missing
+                if (row.resource_id, row.first, row.claim_id) not in taken
+            ]
         return []
 
     def _past_taken_lanes(self, rows: list[Wanting]) -> list[Wanting]:
-        """The rows, those with many lanes from the first lane on that is seen to be free (beyond the last when none is)."""
-        many = [row for row in rows if row.lanes > FEW_LANES]
-        if not many:
+        """The rows, those with several lanes cell by cell from the first lane on that is seen to be free (beyond the last when none is)."""
+        several = [row for row in rows if row.lanes > 1]
+        if not several:
             return rows
+        cells = {cell for row in several for cell in range(row.first, row.end)}
         query = select(BookingCell.resource_id, BookingCell.cell, BookingCell.lane).where(
             BookingCell.tenant_id == self.tenant_id,
-            among(BookingCell.resource_id, {row.resource_id for row in many}),
-            among(BookingCell.cell, {row.cell for row in many}),
+            among(BookingCell.resource_id, {row.resource_id for row in several}),
+            among(BookingCell.cell, cells),
         )
         taken = {(resource_id, cell, lane) for resource_id, cell, lane in self.session.execute(query)}
-        found = []
-        for row in rows:
-            lane = row.lane
-            while row.lanes > FEW_LANES and (row.resource_id, row.cell, lane) in taken:
-                lane += 1
-            # Two claims of one transaction must not reach for the same lane.
-            taken.add((row.resource_id, row.cell, lane))
-            found.append(row._replace(lane=lane) if lane else row)
+        found = [row for row in rows if row.lanes == 1]
+        for row in several:
+            for cell in range(row.first, row.end):
+                lane = row.lane
+                while (row.resource_id, cell, lane) in taken:
+                    lane += 1
+                # Two claims of one transaction must not reach for the same lane.
+                taken.add((row.resource_id, cell, lane))
+                found.append(row._replace(first=cell, end=cell + 1, lane=lane))
         return found
 
     def _insert(self, rows: Sequence[Wanting]) -> set[tuple[UUID, int, UUID]]:
@@ -239,7 +295,7 @@ class CellStore(AvailabilityStore):
             {
                 "tenant": self.tenant_id,
                 "resources": [row.resource_id for row in rows],
-                "cells": [row.cell for row in rows],
+                "cells": [row.first for row in rows],
                 "lanes": [row.lane for row in rows],
                 "claims": [row.claim_id for row in rows],
             },
@@ -297,50 +353,6 @@ class CellStore(AvailabilityStore):
             },
         )
 
-    # ---- holds ----
-
-    def lock_hold(self, hold_id: UUID, *, wait: bool = True) -> Hold | None:
-        """The hold, locked until the transaction ends; None when there is none (any more). Without ``wait`` a hold that somebody
-        else has locked raises Unavailable at once."""
-        return self.session.get(
-            Hold, self.key(hold_id), with_for_update=True if wait else {"nowait": True}, populate_existing=True
-        )
-
-    def drop_holds(self, hold_ids: Sequence[UUID]) -> None:
-        """Deletes holds and frees their time."""
-        self.session.execute(delete(Hold).where(Hold.tenant_id == self.tenant_id, Hold.id.in_(hold_ids)))
-        self.give_back(hold_ids)
-
-    def drop_expired_holds(self, resource_ids: Iterable[UUID], span: Span, now: datetime) -> int:
-        """Deletes the expired holds that stand in the way of these resources in this span, whole; those that somebody else is
-        dealing with are left alone. Returns how many."""
-        in_the_way = select(Occupation.claim_id).where(
-            Occupation.tenant_id == self.tenant_id,
-            among(Occupation.resource_id, set(resource_ids)),
-            Occupation.end_cell > span.first,
-            Occupation.first_cell < span.end,
-        )
-        expired = list(
-            self.session.scalars(
-                select(Hold.id)
-                .where(Hold.tenant_id == self.tenant_id, Hold.id.in_(in_the_way), Hold.expires_at <= now)
-                .with_for_update(skip_locked=True)
-            )
-        )
-        if expired:
-            self.drop_holds(expired)
-        return len(expired)
-
-    def holds_of(self, patient_ids: Iterable[UUID], now: datetime) -> int:
-        """How many live holds these patients have."""
-        query = select(Hold.id).where(
-            Hold.tenant_id == self.tenant_id,
-            among(Hold.patient_id, patient_ids),
-            Hold.expires_at > now,
-            Hold.waitlist.is_(False),
-        )
-        return len(self.session.scalars(query).all())
-
     # ---- upkeep ----
 
     def drop_partitions(self, before: int) -> int:
@@ -353,6 +365,11 @@ class CellStore(AvailabilityStore):
             BookingCell.tenant_id == self.tenant_id, BookingCell.claim_id == claim_id
         )
         return [(r, c, lane) for r, c, lane in self.session.execute(query)]
+
+
+def _beyond_the_last_lane(rows: Iterable[Wanting]) -> list[Shortfall]:
+    """The cells of which every lane is taken."""
+    return [Shortfall(row.claim_id, row.resource_id, row.first) for row in rows if row.lane >= row.lanes]
 
 
 def _hull(spans: Iterable[Span]) -> Span:

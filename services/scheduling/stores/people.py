@@ -104,14 +104,14 @@ class PeopleStore(BaseStore):
 
     def counted_from(self, since: datetime, column: str, owner_id: UUID) -> list[Appointment]:
         """Every visit that starts from then on and was not cancelled, of one practitioner_id, location_id or appointment_type_id
-        (``column``): what counts for its limits."""
+        (``column``): what counts for its limits. Locked against being cancelled meanwhile: a cancellation gives back what it sees."""
         query = select(Appointment).where(
             Appointment.tenant_id == self.tenant_id,
             Appointment.start_time >= since,
             Appointment.cancelled_at.is_(None),
             getattr(Appointment, column) == owner_id,
         )
-        return list(self.session.scalars(query))
+        return list(self.session.scalars(query.order_by(Appointment.id).with_for_update(read=True)))
 
     def helped_by(self, practitioner_id: UUID, start: datetime) -> list[Appointment]:
         """Live visits from then on in which a practitioner takes part beside another."""

@@ -30,6 +30,8 @@ class Asking:
     person: Person | None = None
     # By the patient themselves: the rules for booking online count.
     online: bool = False
+    # The visit that is to be moved: its own time is the patient's to give.
+    moving_id: UUID | None = None
     _busy: dict[Span, int] = field(default_factory=dict)
 
     def busy(self, block: Span) -> int:
@@ -37,8 +39,8 @@ class Asking:
         if self.store is None or self.person is None:
             return 0
         if block not in self._busy:
-            taken = self.store.occupied([self.person.id], block.widened(0, CELLS_PER_DAY))
-            self._busy[block] = bitmaps.of_spans((span for _, _, span in taken), block.first)
+            taken = self._of_others(self.store, self.person.id, block.widened(0, CELLS_PER_DAY))
+            self._busy[block] = bitmaps.of_spans(taken, block.first)
         return self._busy[block]
 
     def allowed(self, kind: AppointmentType, zone: str, block: Span) -> int:
@@ -54,10 +56,13 @@ class Asking:
             bits &= days_mask(zone, first, last, block)
         return bits
 
-    @staticmethod
-    def _full(store: Store, counter: Counter, zone: str, block: Span) -> int:
+    def _of_others(self, store: Store, resource_id: UUID, span: Span) -> list[Span]:
+        """What other visits than the one to be moved have taken."""
+        return [taken for _, claim, taken in store.occupied([resource_id], span) if claim != self.moving_id]
+
+    def _full(self, store: Store, counter: Counter, zone: str, block: Span) -> int:
         counted = Occupancy(counter.allowed)
-        for _, _, span in store.occupied([counter.id], block.widened(8 * CELLS_PER_DAY, 2 * CELLS_PER_DAY)):
+        for span in self._of_others(store, counter.id, block.widened(8 * CELLS_PER_DAY, 2 * CELLS_PER_DAY)):
             counted.add(span)
         return limits.full_cells(counted, counter.period, zone, block)
 
@@ -81,6 +86,13 @@ def licensed_mask(kind: AppointmentType, clinician: Clinician, person: Person | 
         if licence.state == person.state:
             bits |= days_mask(zone, licence.first_day, licence.last_day, block)
     return bits
+
+
+def asking_to_move(
+    call: Call, store: Store, patient_id: UUID, appointment_id: UUID, kinds: Sequence[AppointmentType]
+) -> Asking:
+    """For whom a visit is moved. It was agreed already: rules for booking it online and the number of visits ahead are not asked again."""
+    return Asking(store, suiting.person_for(call, store, patient_id, kinds), online=False, moving_id=appointment_id)
 
 
 def asking_for(

@@ -15,7 +15,7 @@ from scheduling.domain.claims import Conflict, ConflictReason, Ledger, demand_of
 from scheduling.domain.visits import Status, Step
 from scheduling.store import Store
 from scheduling.tables import Appointment, Hold, VisitStep
-from scheduling.usecases import guards, placing
+from scheduling.usecases import guards, placing, refusals
 from scheduling.usecases.errors import HoldExpired, TooManyHolds
 from scheduling.usecases.guards import AppointmentView
 from scheduling.usecases.placing import Candidate, Placed, Wanted
@@ -67,13 +67,13 @@ def hold(call: Call, command: HoldSlot) -> Hold:
             raise TooManyHolds
     elif command.patient_id:
         guards.bookable_patient(call, store, command.patient_id)
-    placing.lock_rules(store, *command.wanted.rule_owners)
+    placing.lock_rules(store, [command.wanted])
     candidate = placing.candidate(call, store, command.wanted, call.new_id(), None, about=command.patient_id)
     if command.patient_id:
         _refuse_busy_patient(store, candidate, command.patient_id)
     placed, conflicts = placing.place(call, store, [candidate])
     if conflicts:
-        raise placing.refusal([conflict for _, conflict in conflicts])
+        raise refusals.of([conflict for _, conflict in conflicts])
     return keep(call, store, placed[0], command.patient_id, minutes=command.minutes or DEFAULT_HOLD_MINUTES)
 
 
@@ -151,7 +151,7 @@ def book(call: Call, booking: Booking) -> AppointmentView:
     NotFound, InvalidInput."""
     batch = book_all(call, [booking])
     if batch.conflicts:
-        raise placing.refusal([conflict for _, conflict in batch.conflicts])
+        raise refusals.of([conflict for _, conflict in batch.conflicts])
     return batch.views[0]
 
 
@@ -164,8 +164,8 @@ def book_all(
     for booking in bookings:
         guards.bookable_patient(call, store, booking.patient_id)
     wanted = [booking.source for booking in bookings if isinstance(booking.source, Wanted)]
-    owners = [owner for one in wanted for owner in one.rule_owners]
-    placing.lock_rules(store, *owners)
+    held = store.holds_by_id([booking.hold_id for booking in bookings if booking.hold_id])
+    placing.lock_rules(store, wanted, types=[hold.appointment_type_id for hold in held])
     candidates = [_candidate(call, store, booking) for booking in bookings]
     if validate_only:
         return Batch([], _conflicts_of(call, store, candidates))
@@ -281,4 +281,4 @@ def _refuse_busy_patient(store: Store, candidate: Candidate, patient_id: UUID) -
     ledger = Ledger(store.occupied([patient_id], demand.span))
     full = ledger.first_full(demand, candidate.visit.claim_id)
     if full is not None:
-        raise placing.refusal([Conflict(ConflictReason.TAKEN, ResourceKind.PATIENT, patient_id, cell=full)])
+        raise refusals.of([Conflict(ConflictReason.TAKEN, ResourceKind.PATIENT, patient_id, cell=full)])

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from scheduling.cache import View, WorkingTime
 from scheduling.domain import availability, bitmaps, people, search, zones
 from scheduling.domain.appointment_types import (
     ROLES_OF_HELPERS,
@@ -21,10 +20,12 @@ from scheduling.domain.cells import Span, cell_containing, cells_of, first_cell_
 from scheduling.domain.people import Clinician
 from scheduling.domain.places import Place
 from scheduling.domain.search import Found, Starts, Tally
+from scheduling.free_time import WorkingTime
 from scheduling.stores.rules import Catalogue
 from scheduling.usecases import asking as patients
 from scheduling.usecases import suiting
 from scheduling.usecases.asking import Asking
+from scheduling.view import Sought, View
 
 DEFAULT_DAYS = 30
 MOST_DAYS = 120
@@ -58,6 +59,8 @@ class SlotSearch:
     near: Place | None = None
     within_kilometres: float = 0.0
     pool_id: UUID | None = None
+    # The visit that is to be moved: its own time counts as free.
+    moving_id: UUID | None = None
     # Who is not looked for, whatever else is asked.
     without: frozenset[UUID] = frozenset()
     # Starts at or after, and before (aware); besides the days.
@@ -178,66 +181,39 @@ def _candidates(
     view: View, kind: AppointmentType, site: Site, allowed: int, block: Span, asking: Asking, now: datetime
 ) -> list[Starts]:
     """Where each practitioner can start this type of visit within the block, everything that it needs considered."""
-    before, after = search.buffers(kind, ResourceKind.PRACTITIONER)
     busy = asking.busy(block)
     new_patient = suiting.is_new(asking.person)
-    by_video = kind.modality is Modality.VIDEO and asking.person is not None
-    plain = not (kind.asks_for_people or kind.practitioner_limits or kind.session_only or by_video)
+    personal = kind.asks_for_people or (kind.modality is Modality.VIDEO and asking.person is not None)
     same = 0 if kind.practitioner_durations or kind.lengths_differ else cells_of(kind.duration_minutes)
-    elsewhere: dict[int, int] = {}
+    known: dict[int, tuple[Sought, int]] = {}
     candidates = []
     for where in site.people:
         if kind.practitioner_ids and where.practitioner_id not in kind.practitioner_ids:
             continue
         duration = same or kind.duration_cells(where.practitioner_id, new_patient=new_patient)
-        if duration not in elsewhere:
+        if duration not in known:
+            sought = Sought.of(kind, duration, block, site.zone, now)
             free = availability.free_starts(busy, len(block), duration, 0, 0) if busy else -1
-            elsewhere[duration] = allowed & free & _things(view, kind, site.location_id, duration, block)
-        bits = elsewhere[duration]
-        if not bits:
-            continue
-        if plain and not where.narrowed:
-            shape = (duration, before, after)
-            bits &= view.starts(where, shape, block) | view.beside(where, shape, block)
-        else:
-            bits &= _narrowed(view, kind, site, where, duration, block, asking, now)
+            known[duration] = sought, allowed & free & _things(view, site.location_id, sought)
+        sought, elsewhere = known[duration]
+        bits = elsewhere and elsewhere & view.possible(where, sought)
+        if bits and personal:
+            bits &= _of_people(view, site, where, sought, asking)
         if bits:
             candidates.append(Starts(where.practitioner_id, site.location_id, kind.id, duration, bits))
     return candidates
 
 
-def _narrowed(
-    view: View,
-    kind: AppointmentType,
-    site: Site,
-    where: WorkingTime,
-    duration: int,
-    block: Span,
-    asking: Asking,
-    now: datetime,
-) -> int:
-    """The same for one practitioner of whom more than working and taken time has to be asked."""
+def _of_people(view: View, site: Site, where: WorkingTime, sought: Sought, asking: Asking) -> int:
+    """Where the practitioner understands the patient and is licensed, and whoever else is needed is free and works there."""
+    kind, block = sought.kind, sought.block
     clinician = view.catalogue.clinicians.get(where.practitioner_id, NOBODY_KNOWN)
     if not people.understands(kind, clinician, asking.person):
         return 0
     bits = patients.licensed_mask(kind, clinician, asking.person, site.zone, block)
-    for counter in where.counters(kind):
-        bits &= ~view.full(counter, site.zone, block)
-    if not bits:
-        return 0
-    before, after = search.buffers(kind, ResourceKind.PRACTITIONER)
-    shape = (
-        duration,
-        max(before, cells_of(where.own.buffer_before_minutes)),
-        max(after, cells_of(where.own.buffer_after_minutes)),
-    )
-    if where.reserves or kind.session_only:
-        bits &= view.open_starts(where, shape, block, kind, now)
-    else:
-        bits &= view.starts(where, shape, block) | view.beside(where, shape, block)
     if bits and kind.asks_for_people:
         roles = suiting.helper_roles(people.needed_roles(kind, clinician, asking.person))
-        bits &= _helpers(view, site, roles, where.practitioner_id, duration, block, asking)
+        bits &= _helpers(view, site, roles, where.practitioner_id, sought.shape[0], block, asking)
     return bits
 
 
@@ -279,17 +255,12 @@ def _all_filled(free: Sequence[Mapping[UUID, int]], used: frozenset[UUID]) -> in
     return bits
 
 
-def _things(view: View, kind: AppointmentType, location_id: UUID, duration: int, block: Span) -> int:
+def _things(view: View, location_id: UUID, sought: Sought) -> int:
     """Where, for every role of things, some room or device of the location is free for the whole visit."""
     bits = -1
-    for role in kind.roles:
-        if role.kind not in ROLES_OF_THINGS:
-            continue
-        any_free = 0
-        for resource in view.catalogue.pools.get((location_id, role), ()):
-            before, after = search.buffers_of(kind, resource, role)
-            any_free |= view.free(resource.id, (duration, before, after), block)
-        bits &= any_free
+    for role in sought.kind.roles:
+        if role.kind in ROLES_OF_THINGS:
+            bits &= view.any_free(location_id, role, sought)
     return bits
 
 

@@ -10,18 +10,19 @@ from uuid import UUID
 from chassis.call import Call
 from chassis.errors import NotFound
 from scheduling import published
-from scheduling.domain.appointment_types import ResourceKind
+from scheduling.domain import zones
+from scheduling.domain.appointment_types import AppointmentType, ResourceKind
 from scheduling.domain.cells import Span, cell_at
 from scheduling.domain.claims import Conflict, Demand, Ledger, Resource, Visit
 from scheduling.domain.claims import ConflictReason as Reason
 from scheduling.domain.visits import PENDING, Status
 from scheduling.store import Store
 from scheduling.stores.cells import Claim
-from scheduling.stores.rules import type_of
-from scheduling.tables import AppointmentTypeRow, LocationCopy
+from scheduling.stores.rows import clinician_of, type_of
+from scheduling.tables import AppointmentTypeRow, LocationCopy, PractitionerCopy
 from scheduling.tables_booking_rules import GroupVisit
-from scheduling.usecases import appointments, booking, guards, placing
-from scheduling.usecases.errors import GroupCancelled, GroupFull, TooSoon
+from scheduling.usecases import appointments, booking, guards, placing, refusals, suiting
+from scheduling.usecases.errors import GroupCancelled, GroupFull, LimitReached, TooSoon
 from scheduling.usecases.guards import AppointmentView
 from scheduling.usecases.placing import Placed, Wanted
 
@@ -37,10 +38,10 @@ class GroupView:
 def open_group(call: Call, wanted: Wanted, seats: int, title: str) -> GroupView:
     """Takes the time for a group. Raises what holding raises."""
     store = Store(call.session)
-    placing.lock_rules(store, wanted.practitioner_id, wanted.location_id)
+    placing.lock_rules(store, [wanted])
     placed, conflicts = placing.place(call, store, [placing.candidate(call, store, wanted, call.new_id(), None)])
     if conflicts:
-        raise placing.refusal([conflict for _, conflict in conflicts])
+        raise refusals.of([conflict for _, conflict in conflicts])
     got = placed[0]
     row = store.add(
         GroupVisit(
@@ -62,12 +63,18 @@ def open_group(call: Call, wanted: Wanted, seats: int, title: str) -> GroupView:
 
 
 def book_seat(call: Call, group_id: UUID, patient_id: UUID, reason: str) -> AppointmentView:
-    """Takes a seat and the patient's time. Raises GroupFull, GroupCancelled, PatientBusy, PatientNotBookable, TooSoon, NotFound."""
+    """Takes a seat and the patient's time; the patient's limits, language and licence are asked as for any visit, the practitioner's
+    limits were asked when the group was opened: it is one visit of theirs.
+
+    Raises GroupFull, GroupCancelled, PatientBusy, PatientNotBookable, LimitReached, NotLicensed, LanguageNotSpoken, NotBookableOnline,
+    TooSoon, NotFound.
+    """
     store = Store(call.session)
     guards.bookable_patient(call, store, patient_id)
     # Shared with other bookings of seats; a cancellation of the group waits for them, and they for it.
-    placing.lock_rules(store, group_id)
+    placing.lock_rules(store, [], groups=[group_id])
     row = _seen(call, store, group_id)
+    placing.lock_rules(store, [], types=[row.appointment_type_id])
     if row.cancelled_at is not None:
         raise GroupCancelled
     if row.start_time <= call.now:
@@ -76,9 +83,12 @@ def book_seat(call: Call, group_id: UUID, patient_id: UUID, reason: str) -> Appo
     location = store.need(LocationCopy, row.location_id, "location")
     span = Span(cell_at(row.start_time), cell_at(row.end_time))
     claim_id = call.new_id()
+    day = zones.local_date(row.time_zone, span.first)
+    _refuse_unsuited(call, store, row, kind, patient_id, claim_id)
     seat = Demand(Resource(row.id, ResourceKind.GROUP, row.seats), span)
-    demands = (seat, Demand(placing.patient_resource(patient_id), span))
-    _take(call, store, claim_id, demands)
+    patient = Demand(placing.patient_resource(patient_id), span)
+    demands = (seat, patient, *suiting.patient_demands(kind, patient_id, day))
+    _take(store, claim_id, demands)
     visit = Visit(
         claim_id=claim_id,
         kind=kind,
@@ -141,17 +151,35 @@ def _seen(call: Call, store: Store, group_id: UUID) -> GroupVisit:
     return row
 
 
-def _take(call: Call, store: Store, claim_id: UUID, demands: tuple[Demand, ...]) -> None:
-    """Takes the seat and the patient's time, or says which is not to be had."""
+def _refuse_unsuited(
+    call: Call, store: Store, row: GroupVisit, kind: AppointmentType, patient_id: UUID, claim_id: UUID
+) -> None:
+    """Raises the refusal of a patient whom the visit does not suit, or who has as many of the type ahead as they may."""
+    cell = cell_at(row.start_time)
+    person = suiting.person_for(call, store, patient_id, [kind])
+    clinician = clinician_of(store.need(PractitionerCopy, row.practitioner_id, "practitioner"))
+    day = zones.local_date(row.time_zone, cell)
+    found = suiting.conflicts_of(kind, clinician, person, day, cell, online=guards.is_patient(call))
+    further = suiting.further_ahead(store, kind, patient_id, claim_id, call.now)
+    if further is not None and not further.left:
+        found.append(suiting.too_many_ahead(patient_id))
+    if found:
+        raise refusals.of(found)
+
+
+def _take(store: Store, claim_id: UUID, demands: tuple[Demand, ...]) -> None:
+    """Takes the seat, the patient's time and their limits, or says which is not to be had."""
     for _ in range(placing.ATTEMPTS):
-        resources = [demand.resource.id for demand in demands]
-        ledger = Ledger(store.occupied(resources, demands[0].span))
+        ledger = Ledger([taken for one in demands for taken in store.occupied([one.resource.id], one.span)])
         for demand in demands:
             full = ledger.first_full(demand, claim_id)
-            if full is not None and demand.resource.kind is ResourceKind.GROUP:
+            if full is None:
+                continue
+            if demand.resource.kind is ResourceKind.GROUP:
                 raise GroupFull
-            if full is not None:
-                raise placing.refusal([Conflict(Reason.TAKEN, ResourceKind.PATIENT, demand.resource.id, cell=full)])
+            if demand.resource.kind is ResourceKind.LIMIT:
+                raise LimitReached
+            raise refusals.of([Conflict(Reason.TAKEN, ResourceKind.PATIENT, demand.resource.id, cell=full)])
         if not store.take([Claim(claim_id, demands, {})]):
             return
     raise GroupFull

@@ -10,7 +10,7 @@ from scheduling.domain.claims import Conflict, Demand, Resource
 from scheduling.domain.visits import Status, Step
 from scheduling.store import Store
 from scheduling.tables import Appointment
-from scheduling.usecases import placing
+from scheduling.usecases import placing, refusals
 from scheduling.usecases.booking import note_step
 from scheduling.usecases.errors import SeatOfAGroup
 from scheduling.usecases.freed import time_freed, time_of
@@ -21,12 +21,12 @@ def move_to(call: Call, store: Store, row: Appointment, wanted: Wanted) -> None:
     """Moves a locked visit: what is missing is taken first, then the surplus is given back. Raises what booking raises."""
     if row.group_visit_id is not None:
         raise SeatOfAGroup
-    placing.lock_rules(store, *wanted.rule_owners)
+    placing.lock_rules(store, [wanted])
     had = tuple(Demand(Resource(r, kind), span) for r, (kind, span) in sorted(store.claim_spans(row.id).items()))
     candidate = placing.candidate(call, store, wanted, row.id, row.patient_id, had)
     placed, conflicts = placing.place(call, store, [candidate])
     if conflicts:
-        raise placing.refusal([conflict for _, conflict in conflicts])
+        raise refusals.of([conflict for _, conflict in conflicts])
     write_move(call, store, row, placed[0])
 
 
@@ -37,8 +37,7 @@ def move_all(call: Call, store: Store, moves: Sequence[tuple[Appointment, Wanted
     All give their time back first and take the new one then: nobody else can have it meanwhile, because it is not free for others
     until this transaction is committed.
     """
-    owners = {owner for _, wanted in moves for owner in wanted.rule_owners}
-    placing.lock_rules(store, *owners)
+    placing.lock_rules(store, [wanted for _, wanted in moves])
     savepoint = call.savepoint()
     store.give_back([row.id for row, _ in moves])
     candidates = [placing.candidate(call, store, wanted, row.id, row.patient_id) for row, wanted in moves]

@@ -12,7 +12,7 @@ from scheduling.domain.appointment_types import ResourceKind
 from scheduling.domain.claims import Conflict, ConflictReason
 from scheduling.store import Store
 from scheduling.tables_booking_rules import RuleOverride
-from scheduling.usecases import booking, guards, placing
+from scheduling.usecases import booking, guards, placing, refusals
 from scheduling.usecases.booking import Booking
 from scheduling.usecases.guards import AppointmentView
 from scheduling.usecases.placing import Candidate, Placed, Wanted
@@ -44,10 +44,10 @@ def book_with_override(call: Call, command: Booking, reason: str) -> Overridden:
     if not isinstance(command.source, Wanted):
         raise InvalidInput([Violation("booking.hold_id", "a hold needs no override")])
     guards.bookable_patient(call, store, command.patient_id)
-    placing.lock_rules(store, command.source.practitioner_id, command.source.location_id)
+    placing.lock_rules(store, [command.source])
     asked = placing.candidate(call, store, command.source, call.new_id(), command.patient_id)
     if command.source.start < call.now:
-        raise placing.refusal([one for one in asked.rule_conflicts if one.reason is ConflictReason.TOO_SOON])
+        raise refusals.of([one for one in asked.rule_conflicts if one.reason is ConflictReason.TOO_SOON])
     waived = tuple(one.reason for one in asked.rule_conflicts if one.reason in OVERRIDABLE)
     kept = tuple(one for one in asked.rule_conflicts if one.reason not in OVERRIDABLE)
     placed, beside = _place(call, store, replace(asked, rule_conflicts=kept))
@@ -76,14 +76,14 @@ def _place(call: Call, store: Store, candidate: Candidate) -> tuple[Placed, bool
     if not conflicts:
         return placed[0], False
     if not all(_is_other_visit(conflict) for _, conflict in conflicts):
-        raise placing.refusal([conflict for _, conflict in conflicts if not _is_other_visit(conflict)])
+        raise refusals.of([conflict for _, conflict in conflicts if not _is_other_visit(conflict)])
     visit = candidate.visit
     practitioner = replace(visit.practitioner, capacity=visit.practitioner.capacity + 1)
     placed, conflicts = placing.place(
         call, store, [replace(candidate, visit=replace(visit, practitioner=practitioner))]
     )
     if conflicts:
-        raise placing.refusal([conflict for _, conflict in conflicts])
+        raise refusals.of([conflict for _, conflict in conflicts])
     return placed[0], True
 
 

@@ -6,13 +6,13 @@ lock of the practitioner and the location, so that an edit of working time eithe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from chassis.call import Call
-from chassis.errors import Error, InvalidInput, NotFound, Violation
+from chassis.errors import InvalidInput, NotFound, Violation
 from scheduling.domain import availability, bitmaps, people, zones
 from scheduling.domain.appointment_types import AppointmentType, ResourceKind
 from scheduling.domain.cells import CELLS_PER_DAY, NotOnGrid, Span, cell_at, day_of_cell, instant_at
@@ -33,18 +33,6 @@ from scheduling.stores.cells import Claim
 from scheduling.stores.rows import clinician_of, person_of, type_of
 from scheduling.tables import AppointmentTypeRow, Hold, LocationCopy, PractitionerCopy
 from scheduling.usecases import guards, risk, suiting
-from scheduling.usecases.errors import (
-    LanguageNotSpoken,
-    LimitReached,
-    NotBookableOnline,
-    NotLicensed,
-    OutsideWorkingTime,
-    PatientBusy,
-    ReservedTime,
-    SlotTaken,
-    TooFarAhead,
-    TooSoon,
-)
 
 # So often a visit is planned anew when somebody else was quicker (each time with what is then seen to be free).
 ATTEMPTS = 5
@@ -77,6 +65,13 @@ class Candidate:
     rule_conflicts: tuple[Conflict, ...] = ()
     had: tuple[Demand, ...] = ()
     fixed: bool = False
+    # How many more visits of the type the patient may have ahead, where that is limited and this one is not counted yet.
+    further: suiting.Further | None = None
+
+    @property
+    def demands_kept(self) -> dict[UUID, Span]:
+        """What its claim has taken already, by resource."""
+        return {demand.resource.id: demand.span for demand in self.had}
 
 
 @dataclass(frozen=True)
@@ -130,9 +125,15 @@ def start_cell(start: datetime, field: str = "start_time") -> int:
         raise InvalidInput([Violation(field, str(error))]) from None
 
 
-def lock_rules(store: Store, *owner_ids: UUID) -> None:
-    """Before rules are read for a booking: nobody edits those of these practitioners, locations and types meanwhile."""
-    store.lock_shared(owner_ids)
+def lock_rules(
+    store: Store, wanted: Iterable[Wanted], *, types: Iterable[UUID] = (), groups: Iterable[UUID] = ()
+) -> None:
+    """Before rules are read for a booking: nobody edits those of the practitioners, locations and types meanwhile.
+
+    :param types: of visits whose practitioner and time are taken already (holds, seats): the patient's limits are still asked
+    :param groups: group visits in which seats are taken; nobody cancels them meanwhile
+    """
+    store.lock_shared({owner for one in wanted for owner in one.rule_owners} | {*types, *groups})
 
 
 def candidate(
@@ -192,9 +193,8 @@ def candidate(
     # A visit that is moved was agreed already: rules for booking it online are not asked again.
     online = guards.is_patient(call) and not had
     conflicts += suiting.conflicts_of(kind, clinician, person, day, first, online=online)
-    if about:
-        conflicts += suiting.too_many_ahead(store, kind, about, claim_id, call.now)
-    return Candidate(visit, location, tuple(conflicts), tuple(had))
+    further = suiting.further_ahead(store, kind, about, claim_id, call.now) if about else None
+    return Candidate(visit, location, tuple(conflicts), tuple(had), further=further)
 
 
 def bookable_type(call: Call, store: Store, type_id: UUID) -> AppointmentType:
@@ -259,19 +259,20 @@ def held(call: Call, store: Store, hold: Hold, patient_id: UUID | None) -> Candi
         counters=suiting.patient_demands(kind, patient_id, day),
     )
     conflicts: list[Conflict] = []
+    further = None
     if patient_id:
         person = suiting.person_for(call, store, patient_id, [kind])
         clinician = clinician_of(store.need(PractitionerCopy, hold.practitioner_id, "practitioner"))
         # What the waitlist offers was offered by the clinic: the patient accepts it, whatever rules there are for finding it online.
         online = guards.is_patient(call) and not hold.waitlist
         conflicts += suiting.conflicts_of(kind, clinician, person, day, first, online=online)
-        conflicts += suiting.too_many_ahead(store, kind, patient_id, hold.id, call.now)
-    return Candidate(visit, location, tuple(conflicts), fixed, fixed=True)
+        further = suiting.further_ahead(store, kind, patient_id, hold.id, call.now)
+    return Candidate(visit, location, tuple(conflicts), fixed, fixed=True, further=further)
 
 
 def place(call: Call, store: Store, candidates: Sequence[Candidate]) -> tuple[list[Placed], list[tuple[int, Conflict]]]:
     """Takes the time of all candidates, or of none: then every conflict is returned with the index of its candidate."""
-    rules = [(index, conflict) for index, one in enumerate(candidates) for conflict in one.rule_conflicts]
+    rules = _broken_rules(candidates)
     resources = {resource.id for one in candidates for resource in _resources(one)}
     hull = Span(
         min(one.visit.span.first for one in candidates) - CELLS_PER_DAY // 4,
@@ -290,7 +291,7 @@ def place(call: Call, store: Store, candidates: Sequence[Candidate]) -> tuple[li
                 continue
             return [], [*rules, *conflicts]
         claims = [
-            Claim(one.visit.claim_id, got.demands, {demand.resource.id: demand.span for demand in one.had})
+            Claim(one.visit.claim_id, got.demands, one.demands_kept)
             for one, got in zip(candidates, placed, strict=True)
         ]
         if not store.take(claims):
@@ -305,7 +306,7 @@ def place(call: Call, store: Store, candidates: Sequence[Candidate]) -> tuple[li
 
 def conflicts_of(store: Store, candidates: Sequence[Candidate]) -> list[tuple[int, Conflict]]:
     """What stands in the way of the candidates, beside each other, as far as can be seen without taking anything."""
-    rules = [(index, conflict) for index, one in enumerate(candidates) for conflict in one.rule_conflicts]
+    rules = _broken_rules(candidates)
     counters = [demand for one in candidates for demand in one.visit.counters]
     spans = [one.visit.span.widened(CELLS_PER_DAY // 4, CELLS_PER_DAY // 4) for one in candidates]
     spans += [demand.span for demand in counters]
@@ -313,6 +314,20 @@ def conflicts_of(store: Store, candidates: Sequence[Candidate]) -> list[tuple[in
     hull = Span(min(span.first for span in spans), max(span.end for span in spans))
     taken = store.occupied(resources | {demand.resource.id for demand in counters}, hull)
     return [*rules, *_plan(candidates, Ledger(taken))[1]]
+
+
+def _broken_rules(candidates: Sequence[Candidate]) -> list[tuple[int, Conflict]]:
+    """The rules that candidates break by themselves, and those that only all of them together break."""
+    found = [(index, conflict) for index, one in enumerate(candidates) for conflict in one.rule_conflicts]
+    asked: dict[tuple[UUID, UUID], int] = {}
+    for index, one in enumerate(candidates):
+        if one.further is None:
+            continue
+        who = (one.further.patient_id, one.visit.kind.id)
+        asked[who] = asked.get(who, 0) + 1
+        if asked[who] > one.further.left:
+            found.append((index, suiting.too_many_ahead(one.further.patient_id)))
+    return found
 
 
 def _drop_expired(
@@ -358,28 +373,3 @@ def _fixed(one: Candidate, ledger: Ledger) -> tuple[list[Demand], list[Conflict]
 def _resources(one: Candidate) -> list[Resource]:
     people = [one.visit.practitioner, *([one.visit.patient] if one.visit.patient else [])]
     return people + [resource for pool in one.visit.pools.values() for resource in pool]
-
-
-def refusal(conflicts: Sequence[Conflict]) -> Error:
-    """The one error that a caller who asked for one visit is told: what they can mend first."""
-    by_reason = {conflict.reason: conflict for conflict in conflicts}
-    for reason, error in (
-        (ConflictReason.TOO_SOON, TooSoon),
-        (ConflictReason.TOO_FAR_AHEAD, TooFarAhead),
-        (ConflictReason.OUTSIDE_WORKING_TIME, OutsideWorkingTime),
-        (ConflictReason.RESERVED, ReservedTime),
-        (ConflictReason.NOT_LICENSED, NotLicensed),
-        (ConflictReason.LANGUAGE, LanguageNotSpoken),
-        (ConflictReason.LIMIT_REACHED, LimitReached),
-    ):
-        if reason in by_reason:
-            return error()
-    online = [conflict.detail for conflict in conflicts if conflict.reason is ConflictReason.NOT_BOOKABLE_ONLINE]
-    if online:
-        return NotBookableOnline(online)
-    if all(conflict.kind is ResourceKind.PATIENT for conflict in conflicts):
-        return PatientBusy()
-    taken = next(conflict for conflict in conflicts if conflict.kind is not ResourceKind.PATIENT)
-    if taken.reason is ConflictReason.NONE_FREE:
-        return SlotTaken(f"No {taken.resource_class} {taken.kind.name.lower()} is free at that time.")
-    return SlotTaken()

@@ -75,7 +75,9 @@ def _offer(call: Call, store: Store, row: FreedRow, asked: set[UUID]) -> bool:
     if location is None or not location.active:
         return False
     wishes = _wishes(store, row, asked)
-    placing.lock_rules(store, row.practitioner_id, row.location_id)
+    start = instant_at(row.first_cell)
+    wanted = [Wanted(wish.type_id, row.practitioner_id, row.location_id, start) for wish in wishes]
+    placing.lock_rules(store, wanted)
     while wishes:
         type_id = wishes[0].type_id
         same = [wish for wish in wishes if wish.type_id == type_id]

@@ -105,8 +105,8 @@ def book_series(
     location = store.need(LocationCopy, command.location_id, "location")
     _refuse_off_grid(command.start_minute)
     planned = _occurrences(command, location.time_zone)
-    placing.lock_rules(store, command.practitioner_id, command.location_id)
     wanted = [Wanted(command.type_id, command.practitioner_id, command.location_id, one.start) for one in planned]
+    placing.lock_rules(store, wanted)
     candidates = [placing.candidate(call, store, one, call.new_id(), command.patient_id) for one in wanted]
     savepoint = call.savepoint()
     placed, conflicts = placing.place(call, store, candidates)

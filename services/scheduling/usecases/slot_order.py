@@ -7,14 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from scheduling.cache import View, WorkingTime
 from scheduling.domain import search
 from scheduling.domain.appointment_types import AppointmentType, ResourceKind
 from scheduling.domain.cells import CELL_MINUTES, CELLS_PER_DAY, Span
 from scheduling.domain.search import Found
+from scheduling.free_time import WorkingTime
 from scheduling.store import Store
 from scheduling.usecases.asking import Asking
 from scheduling.usecases.finding import DEFAULT_LIMIT, SlotSearch, find
+from scheduling.view import View
 
 # Who was seen most in so long is a patient's usual practitioner.
 USUAL_SINCE = timedelta(days=731)

@@ -10,16 +10,21 @@ from uuid import UUID
 
 from chassis.call import Call
 from chassis.errors import InvalidInput, NotFound, Violation
-from scheduling.cache import AvailabilityCache, View
-from scheduling.domain import fairness
+from scheduling.cache import AvailabilityCache
+from scheduling.domain import fairness, visits
 from scheduling.domain.appointment_types import AppointmentType
 from scheduling.domain.cells import instant_at
 from scheduling.domain.search import Found
+from scheduling.domain.visits import Status, Step
+from scheduling.moving_view import MovingView
 from scheduling.store import Store
 from scheduling.stores.rules import Catalogue
+from scheduling.tables import Appointment
 from scheduling.usecases import guards, slot_order
-from scheduling.usecases.asking import NOBODY, Asking, asking_for
+from scheduling.usecases.asking import NOBODY, Asking, asking_for, asking_to_move
+from scheduling.usecases.errors import SeatOfAGroup, WrongStatus
 from scheduling.usecases.finding import MOST_DAYS, SlotSearch, find, place_of
+from scheduling.view import View
 
 __all__ = ["NOBODY", "SlotSearch", "find"]
 
@@ -87,9 +92,17 @@ def _search(call: Call, cache: AvailabilityCache, wanted: SlotSearch, *, alterna
     _refuse_bad_search(wanted)
     if wanted.patient_id:
         guards.own_patient(call, wanted.patient_id)
-    with cache.reading(store, call.now) as view:
-        kinds = _kinds(call, view.catalogue, wanted)
-        asking, possible = asking_for(call, store, wanted.patient_id, kinds)
+    moving = _to_be_moved(call, store, wanted)
+    with cache.reading(store, call.now) as known:
+        view, kinds = known, _kinds(call, known.catalogue, wanted)
+        if moving is None:
+            asking, possible = asking_for(call, store, wanted.patient_id, kinds)
+        else:
+            view = MovingView(
+                known, store, moving.id, {r: span for r, (_, span) in store.claim_spans(moving.id).items()}
+            )
+            possible = [kind for kind in kinds if kind.id == moving.appointment_type_id]
+            asking = asking_to_move(call, store, moving.patient_id, moving.id, possible)
         wanted = _of_pool(call, store, view.catalogue, wanted)
         slots = _ordered(call, store, view, wanted, possible, asking)
         given_up: list[tuple[Wish, list[Slot]]] = []
@@ -99,6 +112,22 @@ def _search(call: Call, cache: AvailabilityCache, wanted: SlotSearch, *, alterna
                 other = _ordered(call, store, view, relaxed, possible, asking)
                 given_up += [(wish, other)] if other else []
     return SearchResult(slots, given_up)
+
+
+def _to_be_moved(call: Call, store: Store, wanted: SlotSearch) -> Appointment | None:
+    """The visit that a search is to find another time for. Raises NotFound, WrongStatus, SeatOfAGroup, InvalidInput."""
+    if wanted.moving_id is None:
+        return None
+    row = guards.seen_appointment(call, store, wanted.moving_id)
+    if visits.after(Status(row.status), Step.MOVE) is None:
+        raise WrongStatus(internal=Status(row.status).name)
+    if row.group_visit_id is not None:
+        raise SeatOfAGroup
+    if row.appointment_type_id not in wanted.type_ids:
+        raise InvalidInput([Violation("appointment_type_ids", "must hold the type of the visit that is moved")])
+    if wanted.patient_id not in (None, row.patient_id):
+        raise InvalidInput([Violation("patient_id", "must be that of the visit that is moved")])
+    return row
 
 
 def relaxations(wanted: SlotSearch) -> list[tuple[Wish, SlotSearch]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -117,18 +118,29 @@ def may_be_offered(call: Call, store: Store, visit: Visit, zone: str, patient_id
     return not full and (not kind.patient_upcoming or ahead < kind.patient_upcoming)
 
 
-def too_many_ahead(
+@dataclass(frozen=True)
+class Further:
+    """So many more visits of a type may a patient have ahead."""
+
+    patient_id: UUID
+    left: int
+
+
+def further_ahead(
     store: Store, kind: AppointmentType, patient_id: UUID, claim_id: UUID, now: datetime
-) -> list[Conflict]:
-    """Whether the patient has as many visits of the type ahead as allowed, without this one. The patient's row is locked, so that two
-    bookings at once are counted one after the other."""
+) -> Further | None:
+    """How many more visits of the type the patient may have ahead; None without a limit, and for a visit that is counted already (a
+    move adds none). The patient's row is locked, so that two bookings at once are counted one after the other."""
     if not kind.patient_upcoming:
-        return []
+        return None
     store.lock(PatientCopy, patient_id, "patient")
-    ahead = [one for one in store.upcoming_of(patient_id, kind.id, now) if one != claim_id]
-    if len(ahead) < kind.patient_upcoming:
-        return []
-    return [Conflict(ConflictReason.LIMIT_REACHED, ResourceKind.PATIENT, patient_id, detail="patient_upcoming")]
+    ahead = store.upcoming_of(patient_id, kind.id, now)
+    return None if claim_id in ahead else Further(patient_id, max(0, kind.patient_upcoming - len(ahead)))
+
+
+def too_many_ahead(patient_id: UUID) -> Conflict:
+    """The conflict of a visit more than the patient may have ahead."""
+    return Conflict(ConflictReason.LIMIT_REACHED, ResourceKind.PATIENT, patient_id, detail="patient_upcoming")
 
 
 def helper_roles(roles: Sequence[Role]) -> list[Role]:

@@ -23,7 +23,7 @@ from scheduling.tables import (
     WaitlistEntry,
     WaitlistOffer,
 )
-from scheduling.usecases import booking, guards, moving, placing, rounds
+from scheduling.usecases import booking, guards, moving, placing, refusals, rounds
 from scheduling.usecases.errors import OfferClosed
 from scheduling.usecases.freed import ROUND
 from scheduling.usecases.guards import AppointmentView
@@ -192,9 +192,10 @@ def _take(call: Call, store: Store, offer: WaitlistOffer, hold: Hold, entry: Wai
         wanted = Wanted(row.appointment_type_id, offer.practitioner_id, offer.location_id, offer.start_time)
         moving.move_to(call, store, row, wanted)
         return row
+    placing.lock_rules(store, [], types=[hold.appointment_type_id])
     placed, conflicts = placing.place(call, store, [placing.held(call, store, hold, offer.patient_id)])
     if conflicts:
-        raise placing.refusal([conflict for _, conflict in conflicts])
+        raise refusals.of([conflict for _, conflict in conflicts])
     row = booking.write_appointment(call, store, placed[0], offer.patient_id, "", hold)
     call.emit(published.of_status(row))
     return row
@@ -212,7 +213,7 @@ def decline(call: Call, offer_id: UUID) -> OfferView:
         rounds.wake_idle(call, store, but=offer.freed_time_id)
     elif offer.outcome != DECLINED:
         raise OfferClosed
-    return _views(store, [offer])[0]
+    return views(store, [offer])[0]
 
 
 def list_offers(
@@ -221,17 +222,18 @@ def list_offers(
     """A page of offers, newest first."""
     store = Store(call.session)
     rows, token = store.list_offers(patient_id, include_settled, page_size, page_token)
-    return _views(store, rows), token
+    return views(store, rows), token
 
 
-def _views(store: Store, rows: list[WaitlistOffer]) -> list[OfferView]:
+def views(store: Store, rows: list[WaitlistOffer]) -> list[OfferView]:
+    """Offers with the names a person reads."""
     patients = store.patients(row.patient_id for row in rows)
     practitioners = store.names(PractitionerCopy, (row.practitioner_id for row in rows))
-    views = []
+    found = []
     for row in rows:
         location = store.get(LocationCopy, row.location_id)
         kind = store.get(AppointmentTypeRow, row.appointment_type_id)
-        views.append(
+        found.append(
             OfferView(
                 row=row,
                 patient_name=patients[row.patient_id].name if row.patient_id in patients else "",
@@ -241,7 +243,7 @@ def _views(store: Store, rows: list[WaitlistOffer]) -> list[OfferView]:
                 modality=kind.modality if kind else 0,
             )
         )
-    return views
+    return found
 
 
 def _patient_name(store: Store, patient_id: UUID) -> str:

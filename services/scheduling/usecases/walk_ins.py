@@ -21,7 +21,7 @@ from scheduling.store import Store
 from scheduling.stores.rules import type_of
 from scheduling.tables import AppointmentTypeRow, LocationCopy
 from scheduling.tables_day import WalkIn
-from scheduling.usecases import booking, delays, guards, placing, visits
+from scheduling.usecases import booking, delays, guards, placing, refusals, visits
 from scheduling.usecases.booking import Booking
 from scheduling.usecases.errors import QueueEmpty, SlotTaken, WrongStatus
 from scheduling.usecases.guards import AppointmentView
@@ -164,7 +164,7 @@ def _book_soon(call: Call, row: WalkIn, patient_id: UUID, practitioner_id: UUID)
             return batch.views[0]
         savepoint.rollback()
         if any(not _passes(conflict) for _, conflict in batch.conflicts):
-            raise placing.refusal([conflict for _, conflict in batch.conflicts])
+            raise refusals.of([conflict for _, conflict in batch.conflicts])
     raise SlotTaken
 
 
