@@ -12,7 +12,7 @@ PORT ?= 8080
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help day run status reset test test-fast lint format protos assets texts browser-test tour chaos observe bench load charts images images-test cluster-test clean
+.PHONY: help day run status reset test test-fast lint format protos assets texts browser-test tour chaos observe bench load fortnight charts images images-test cluster-test clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,11 +69,14 @@ texts: .venv/.installed ## Collect the pages' texts into their catalogues, to be
 observe: protos ## Live the day with a telemetry receiver, then look for every patient in all that was told
 	@$(BIN)/python -m infra.observability.day --visits $(VISITS) --seed $(SEED) $(if $(PATIENTS),--patients "$(PATIENTS)")
 
-bench: protos ## Measure, each figure beside its limit, into out/bench
-	$(BIN)/python -m tests.load
+bench: protos ## Measure, each figure beside its limit, into out/bench (ONLY="store slot-engine")
+	$(BIN)/python -m tests.load $(ONLY)
 
 load: protos ## A morning of 200 clinics: latencies, CPU and statements by request, growth to a million patients, into out/load (ONLY="reads mixed")
 	@$(BIN)/python -m infra.load $(ONLY) $(LOAD)
+
+fortnight: protos ## Two weeks of a network of 200 providers in simulated time, proved at the end, into out/fortnight (LIFE="--providers 20 --days 3")
+	@$(BIN)/python -m infra.fortnight --seed $(SEED) $(LIFE)
 
 charts: .venv/.installed ## Lint and package the Helm charts into out/charts
 	$(BIN)/python -m infra.cluster.charts
