@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from fhir.resources.R4B.coverage import Coverage
@@ -32,6 +33,9 @@ class _Claim(BaseModel):
     contained: list[dict[str, Any]] = []
 
 
+# Elements that are read and are not text in JSON, and those that are text and mean a time.
+_TRUTH_VALUES = frozenset({"active", "deceasedBoolean", "preferred", "focal"})
+_DATES = frozenset({"birthDate", "deceasedDateTime", "start", "end", "created"})
 _MODELS: dict[str, Any] = {
     "Patient": Patient,
     "Coverage": Coverage,
@@ -40,6 +44,15 @@ _MODELS: dict[str, Any] = {
     "Claim": _Claim,
     "ExplanationOfBenefit": _Claim,
 }
+
+
+def without_nulls(value: Any) -> Any:
+    """The same JSON without its nulls: FHIR has none but in lists beside extensions, and other systems write them for what is not there."""
+    if isinstance(value, dict):
+        return {name: without_nulls(one) for name, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [without_nulls(one) for one in value if one is not None]
+    return value
 
 
 def problems_of(resource: Resource) -> list[Problem]:
@@ -51,12 +64,29 @@ def problems_of(resource: Resource) -> list[Problem]:
         model.model_validate(resource)
     except ValidationError as error:
         return [Problem(_path(one["loc"]), str(one["msg"])) for one in error.errors()]
+    if coerced := list(_coerced(resource, ())):
+        return coerced
     contained = resource.get("contained", []) if model is _Claim else []
     return [
         Problem(f"contained[{index}]" + (f".{problem.field}" if problem.field else ""), problem.message)
         for index, one in enumerate(contained)
         for problem in problems_of(one)
     ]
+
+
+def _coerced(value: Any, location: tuple[int | str, ...]) -> Iterator[Problem]:
+    """What the models take for a truth value or a date though JSON says something else: 1, "true", seconds since 1970."""
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _coerced(one, (*location, index))
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            if name in _TRUTH_VALUES and not isinstance(one, bool):
+                yield Problem(_path((*location, name)), "must be true or false")
+            elif name in _DATES and not isinstance(one, str):
+                yield Problem(_path((*location, name)), "must be a date as text, like 2026-03-02")
+            elif name != "extension":
+                yield from _coerced(one, (*location, name))
 
 
 def _path(location: tuple[int | str, ...]) -> str:

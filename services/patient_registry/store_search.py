@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, literal, or_, select, text, true, tuple_
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, or_, select, text, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from chassis.errors import InvalidInput, Violation
@@ -128,7 +128,22 @@ class SearchStore(BaseStore):
 
     def fhir_search(self, wanted: FhirQuery, mrn_system: str) -> tuple[list[Patient], UUID | None]:
         """A page of the patients that fit, in order of id, and the id to go on after when there are more."""
-        query = select(Patient).where(Patient.tenant_id == self.tenant_id)
+        query = self._fhir_fitting(select(Patient), wanted, mrn_system)
+        if wanted.after is not None:
+            query = query.where(Patient.id > wanted.after)
+        rows = list(self.session.scalars(query.order_by(Patient.id).limit(wanted.count + 1)))
+        more = len(rows) > wanted.count
+        rows = rows[: wanted.count]
+        return rows, rows[-1].id if more else None
+
+    def fhir_count(self, wanted: FhirQuery, mrn_system: str) -> int:
+        """How many patients fit, on all pages."""
+        query = self._fhir_fitting(select(func.count()).select_from(Patient), wanted, mrn_system)
+        return self.session.scalars(query).one()
+
+    def _fhir_fitting(self, query: Any, wanted: FhirQuery, mrn_system: str) -> Any:
+        """The query, narrowed to the patients of a search."""
+        query = query.where(Patient.tenant_id == self.tenant_id)
         for name in wanted.names:
             query = query.where(Patient.id.in_(self._ids_named(name)))
         for ranges in wanted.birth_dates:
@@ -143,12 +158,7 @@ class SearchStore(BaseStore):
             query = query.where(Patient.sex.in_([sex.value for sex in sexes]))
         for ids in wanted.ids:
             query = query.where(Patient.id.in_(list(ids)))
-        if wanted.after is not None:
-            query = query.where(Patient.id > wanted.after)
-        rows = list(self.session.scalars(query.order_by(Patient.id).limit(wanted.count + 1)))
-        more = len(rows) > wanted.count
-        rows = rows[: wanted.count]
-        return rows, rows[-1].id if more else None
+        return query
 
     def _ids_named(self, test: NameTest) -> Any:
         columns = {

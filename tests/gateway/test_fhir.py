@@ -368,6 +368,51 @@ def test_search(client: FlaskClient, backend: Backend) -> None:
     assert backend.last.request.parameters[0].value == "smith"
 
 
+def test_unknown_parameters_are_left_out_for_whom_prefers_so(client: FlaskClient, backend: Backend) -> None:
+    """With Prefer: handling=lenient a parameter that is not served is left out, and the answer says which; strict refuses it."""
+    body = httpbody_pb2.HttpBody(data=json.dumps({"resourceType": "Bundle", "type": "searchset"}).encode())
+    backend.answers["SearchFhirPatients"] = lambda request: registry_pb2.FhirSearchset(body=body)
+    path = "/fhir/R4/Patient?family=smith&shoe-size=42&_pretty=true"
+    answer = client.get(path, headers={"Prefer": "respond-async; handling=lenient"})
+    (said,) = answer.json["entry"]
+    assert (said["search"], said["resource"]["issue"][0]["expression"]) == ({"mode": "outcome"}, ["shoe-size"])
+    Bundle.model_validate(answer.json)
+    assert [each.name for each in backend.last.request.parameters] == ["family"]
+    client.get(path, headers={"Prefer": "handling=strict"})
+    assert [each.name for each in backend.last.request.parameters] == ["family", "shoe-size"]
+
+
+def test_a_search_names_the_parameter_that_is_too_long(client: FlaskClient) -> None:
+    """What is wrong is said of the parameter, not of a field of ours."""
+    answer = client.get(f"/fhir/R4/Patient?name={'a' * 256}")
+    assert (answer.status_code, outcome_of(answer)["issue"][0]["expression"]) == (400, ["name"])
+
+
+def test_a_byte_order_mark_is_no_content(client: FlaskClient, registry: Backend) -> None:
+    """Some systems begin their exports with one."""
+    raw = b"\xef\xbb\xbf" + json.dumps(bundle(entry(PATIENT))).encode()
+    assert client.post("/fhir/R4", data=raw, content_type=FHIR).status_code == 200
+
+
+def test_a_compressed_bundle_is_refused_as_such(client: FlaskClient) -> None:
+    """It is told to come uncompressed, not that it is no JSON."""
+    headers = {"Content-Encoding": "gzip"}
+    answer = client.post("/fhir/R4", data=b"\x1f\x8b", content_type=FHIR, headers=headers)
+    assert (answer.status_code, "uncompressed" in outcome_of(answer)["issue"][0]["diagnostics"]) == (415, True)
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH"])
+def test_a_bundle_that_asks_is_told_what_a_bundle_may_do(client: FlaskClient, method: str) -> None:
+    """Entries that read or delete are named by their method."""
+    raw = {
+        "resourceType": "Bundle",
+        "type": "batch",
+        "entry": [{"request": {"method": method, "url": "Patient?name=x"}}],
+    }
+    (said,) = outcome_of(client.post("/fhir/R4", json=raw, content_type=FHIR))["issue"]
+    assert (said["expression"], method in said["diagnostics"]) == (["Bundle.entry[0].request.method"], True)
+
+
 @pytest.mark.parametrize("query", ["name=%00", "%00=x"])
 def test_search_characters(client: FlaskClient, query: str) -> None:
     """NUL in a search is refused."""

@@ -163,6 +163,40 @@ def test_a_search_that_cannot_be_read_says_all_that_is_wrong(fhir: FlaskClient) 
     assert (missing.status_code, missing.json["issue"][0]["expression"]) == (400, ["service-type"])
 
 
+def test_a_page_is_given_to_whom_wants_more_than_a_page(clinic: Clinic, fhir: FlaskClient) -> None:
+    """A count beyond the largest page is that page; unknown parameters are left out for whom prefers so, and it is said."""
+    assert resources(get(fhir, "Slot", _count="000100000", start=str(clinic.day(1))))
+    answer = fhir.get("/fhir/R4/Schedule?shoe=42&_count=1", headers={"Prefer": "handling=lenient"}).json
+    assert answer["link"] == [{"relation": "self", "url": "http://localhost/fhir/R4/Schedule?_count=1"}]
+    assert answer["entry"][-1]["resource"]["issue"][0]["expression"] == ["shoe"]
+    assert fhir.post("/fhir/R4/Slot/_search", data={"_count": "000001" + "9" * 5000}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"name": "visit-type", "valueCodeableConcept": {"coding": {"code": "visit"}}},
+        {"name": "visit-type", "valueCodeableConcept": {"coding": 5}},
+        {"name": "visit-type", "valueCodeableConcept": {"coding": []}},
+        {"name": "\ud800", "resource": {}},
+        {"name": "start", "valueDateTime": None},
+        {"name": "start", "part": []},
+    ],
+)
+def test_parameters_of_other_shapes_are_refused(fhir: FlaskClient, given: dict[str, Any]) -> None:
+    """What is no FHIR in a Parameters resource is a violation with its place."""
+    answer = fhir.post("/fhir/R4/Appointment/$find", json=parameters() | {"parameter": [given]}, content_type=FHIR)
+    assert answer.status_code == 400
+    assert answer.json["issue"][0]["expression"][0].startswith("Parameters.parameter[0]")
+
+
+@pytest.mark.parametrize("raw", [b"{", b'{"resourceType": "Parameters", "x": NaN}', b"\xff", b'{"a": 1, "a": 2}'])
+def test_parameters_that_are_no_json_are_told_where(fhir: FlaskClient, raw: bytes) -> None:
+    """The body is read as strictly as everywhere."""
+    answer = fhir.post("/fhir/R4/Appointment/$hold", data=raw, content_type=FHIR)
+    assert (answer.status_code, "MALFORMED_JSON" in answer.json["issue"][0]["details"]["text"]) == (400, True)
+
+
 def test_slot_ids_say_what_they_mean(clinic: Clinic) -> None:
     """A slot's id fits FHIR's 64 characters and carries schedule, type and start."""
     found = SlotId.of(

@@ -108,6 +108,52 @@ def test_broken_transaction_leaves_nothing(clinic: Callable[[], FlaskClient]) ->
     assert Bundle.model_validate(found.json).entry in (None, [])
 
 
+def test_a_total_is_told_to_whom_asks(clinic: Callable[[], FlaskClient]) -> None:
+    """A summary counts and shows nobody; a total counts what all pages hold."""
+    client = clinic()
+    client.post("/fhir/R4", json=family(), content_type=JSON)
+    counted = Bundle.model_validate(client.get("/fhir/R4/Patient?family=mu&_summary=count").json)
+    assert (counted.total, counted.entry) == (2, None)
+    page = Bundle.model_validate(client.get("/fhir/R4/Patient?_total=accurate&_count=1").json)
+    assert (page.total, len(page.entry)) == (2, 1)
+    assert Bundle.model_validate(client.get("/fhir/R4/Patient").json).total is None
+
+
+@pytest.mark.parametrize(
+    ("change", "expression"),
+    [
+        ({"name": None}, "name"),
+        ({"deceasedDateTime": 5}, "deceasedDateTime"),
+        ({"deceasedBoolean": "false"}, "deceasedBoolean"),
+        ({"active": 1}, "active"),
+        ({"name": [{"family": "Muñoz", "given": ["Ana"], "period": {"start": 5}}]}, "name[0].period.start"),
+    ],
+)
+def test_what_is_no_fhir_is_refused_with_its_place(
+    clinic: Callable[[], FlaskClient], change: dict[str, Any], expression: str
+) -> None:
+    """Nulls are what is left out; numbers are no dates, and a text that says "false" makes nobody die."""
+    mother = family()["entry"][1]["resource"] | change
+    raw = {"resourceType": "Bundle", "type": "batch", "entry": [{"resource": mother}]}
+    answer = clinic().post("/fhir/R4", json=raw, content_type=JSON)
+    refused = answer.json["entry"][0]["response"]
+    assert (answer.status_code, refused["status"]) == (200, "400 Bad Request")
+    assert refused["outcome"]["issue"][0]["expression"] == [f"Bundle.entry[0].resource.{expression}"]
+
+
+def test_nulls_are_left_out(clinic: Callable[[], FlaskClient]) -> None:
+    """Other systems write null for what they do not know, also in lists."""
+    mother = family()["entry"][1]["resource"]
+    mother |= {
+        "deceasedDateTime": None,
+        "address": [None],
+        "name": [{"family": "Muñoz", "given": ["Ana", None], "prefix": [None]}],
+    }
+    raw = {"resourceType": "Bundle", "type": "batch", "entry": [{"resource": mother}]}
+    answer = clinic().post("/fhir/R4", json=raw, content_type=JSON)
+    assert answer.json["entry"][0]["response"]["status"] == "201 Created"
+
+
 def test_unknown_search_parameter(clinic: Callable[[], FlaskClient]) -> None:
     """A parameter that is not searched by is an OperationOutcome, not an empty result."""
     answer = clinic().get("/fhir/R4/Patient?shoe-size=42")

@@ -19,7 +19,7 @@ from gateway.fhir import operations, visits
 from gateway.fhir.clinic import Clinic, link, parameters_of, type_of, versioned
 from gateway.fhir.outcome import fhir_response, outcome_of
 from gateway.fhir.references import SlotId, id_in
-from gateway.fhir.search import Query
+from gateway.fhir.search import Query, ignored_outcome, lenient
 from gateway.fhir.wishes import Wish, read_wish
 from gateway.transcoding.problems import Problems
 
@@ -45,7 +45,7 @@ class Appointments:
     def search(self, exchange: Exchange, _values: dict[str, str]) -> Response:
         """Visits by patient, practitioner, location, date and status (ITI-118), page by page."""
         pairs = parameters_of(exchange.request)
-        query = Query.of(pairs, SEARCH_PARAMETERS)
+        query = Query.of(pairs, SEARCH_PARAMETERS, lenient=lenient(exchange.request))
         ids = [one for _, one in query.uuids("_id", "Appointment")]
         actors = query.uuids("actor", "Practitioner", "Location", "Patient")
         fields: dict[str, Any] = {}
@@ -61,11 +61,15 @@ class Appointments:
         token = query.one("_page_token")
         query.refuse()
         base = self._clinic.base(exchange.request)
+        pairs = query.used(pairs)
         links = {"self": link(base, "Appointment", pairs)}
         if ids:
             request = self._clinic.request("BatchGetAppointments", appointment_ids=ids)
             rows = self._clinic.call(exchange, "BatchGetAppointments", request).appointments
-            return fhir_response(visits.bundle([self._fhir(row) for row in rows], base, links, total=len(rows)))
+            found = [self._fhir(row) for row in rows]
+            return fhir_response(
+                visits.bundle(found, base, links, total=len(rows), outcome=ignored_outcome(query.ignored))
+            )
         request = self._clinic.request(
             "ListAppointments", **fields, statuses=statuses, page_size=count, page_token=token
         )
@@ -77,7 +81,8 @@ class Appointments:
         if answer.next_page_token:
             following = [pair for pair in pairs if pair[0] != "_page_token"]
             links["next"] = link(base, "Appointment", [*following, ("_page_token", answer.next_page_token)])
-        return fhir_response(visits.bundle([self._fhir(row) for row in answer.appointments], base, links))
+        found = [self._fhir(row) for row in answer.appointments]
+        return fhir_response(visits.bundle(found, base, links, outcome=ignored_outcome(query.ignored)))
 
     def create(self, exchange: Exchange, _values: dict[str, str]) -> Response:
         """Books what the resource asks for: a slot, or a type, practitioner, location and start."""

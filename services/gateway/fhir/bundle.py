@@ -7,6 +7,7 @@ nothing.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import tempfile
@@ -108,6 +109,7 @@ class _Reader:
         self._problems = Problems()
         self._hints: OrderedDict[bytes, tuple[str, Entry]] = OrderedDict()
         self._numbers: dict[str, int] = {}
+        self._first = True
         self._scanner = EntryScanner(self._take, frozenset((*TAKEN, *CLAIMS, PAYERS)))
 
     def read(self, stream: Stream) -> Spooled:
@@ -116,6 +118,9 @@ class _Reader:
         since_entry = 0
         try:
             while chunk := stream.read(CHUNK_BYTES):
+                if self._first:
+                    # Exports of some systems begin with a byte order mark (RFC 8259, section 8.1, lets a reader ignore it).
+                    chunk, self._first = chunk.removeprefix(codecs.BOM_UTF8), False
                 before = self.spooled.entries
                 parser.send(chunk)
                 self._scanner.feed(events)
@@ -149,6 +154,11 @@ class _Reader:
         kind = resource.get("resourceType") if isinstance(resource, dict) else None
         if raw is TOO_DEEP:
             self._problems.add(where, "is nested too deeply")
+            kind = ""
+        elif resource is None and (method := _method_of(raw)) not in ("", "POST", "PUT"):
+            self._problems.add(
+                f"{where}.request.method", f"{method} is not served; a bundle brings resources by POST or PUT"
+            )
             kind = ""
         elif not isinstance(kind, str) or not kind.isalpha() or len(kind) > 64:
             self._problems.add(f"{where}.resource", "must be a resource with a resourceType")
@@ -254,6 +264,13 @@ class _Reader:
     def _write(file: IO[bytes], entry: Entry) -> None:
         line = [entry.index, entry.full_url, entry.if_none_exist, entry.resource]
         file.write(json.dumps(line).encode() + b"\n")
+
+
+def _method_of(raw: Any) -> str:
+    """The HTTP verb of an entry that asks instead of bringing something; "" when it names none of FHIR's."""
+    request = raw.get("request") if isinstance(raw, dict) else None
+    method = request.get("method") if isinstance(request, dict) else None
+    return method if method in ("GET", "HEAD", "DELETE", "PATCH", "POST", "PUT") else ""
 
 
 def _reduced(claim: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,12 @@ SEARCH_PARAMETERS = (
     ("phone", "token"),
     ("email", "token"),
 )
+# Every parameter of a search for patients, with those that say how the answer is to be.
+PATIENT_SEARCH = frozenset(
+    {name for name, _ in SEARCH_PARAMETERS}
+    | {f"{name}:exact" for name in ("name", "family", "given")}
+    | {"_count", "_summary", "_total", "_cursor"}
+)
 _IMPORT_TEXT = (
     "A batch, collection or transaction Bundle of any size is read as a stream. Patient, Coverage and RelatedPerson are"
     " taken; of Claim and ExplanationOfBenefit only what tells the payer. Other resources are counted and ignored; the"

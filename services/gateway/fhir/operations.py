@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import codecs
 from typing import Any
 
 from flask import Request
@@ -10,6 +10,7 @@ from flask import Request
 from chassis.errors import InvalidInput, Violation
 from gateway.api import read_body
 from gateway.fhir.clinic import FORM, form, parameters_of
+from gateway.transcoding.json_in import parse_json
 from gateway.transcoding.problems import UnsupportedMediaType
 from gateway.transcoding.scalars import text_problem
 
@@ -33,7 +34,7 @@ def parameters(incoming: Request) -> tuple[list[tuple[str, str]], dict[str, dict
         raise InvalidInput([Violation("Parameters.parameter", f"must be a list of {MOST_PARAMETERS} at most")])
     for index, one in enumerate(given):
         path = f"Parameters.parameter[{index}]"
-        if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+        if not isinstance(one, dict) or text_problem(one.get("name")) is not None:
             raise InvalidInput([Violation(f"{path}.name", "is required")])
         if isinstance(one.get("resource"), dict):
             resources[one["name"]] = one["resource"]
@@ -46,13 +47,10 @@ def parameters(incoming: Request) -> tuple[list[tuple[str, str]], dict[str, dict
 
 
 def resource(incoming: Request, kind: str) -> dict[str, Any]:
-    """The body, a resource of this kind. Raises InvalidInput, UnsupportedMediaType, BodyTooLarge."""
+    """The body, a resource of this kind. Raises InvalidInput, MalformedJson, UnsupportedMediaType, BodyTooLarge."""
     if incoming.mimetype not in JSON_KINDS:
         raise UnsupportedMediaType(f"Send the {kind} as application/fhir+json.")
-    try:
-        body = json.loads(read_body(incoming, MAX_BYTES))
-    except (ValueError, RecursionError):
-        raise InvalidInput([Violation("", "is not JSON")]) from None
+    body = parse_json(read_body(incoming, MAX_BYTES).removeprefix(codecs.BOM_UTF8))
     if not isinstance(body, dict) or body.get("resourceType") != kind:
         raise InvalidInput([Violation("resourceType", f"must be {kind}")])
     return body
@@ -65,7 +63,8 @@ def _text(parameter: dict[str, Any]) -> str | None:
         if name == "valueReference" and isinstance(value, dict):
             return value.get("reference") if isinstance(value.get("reference"), str) else None
         if name in ("valueCoding", "valueCodeableConcept") and isinstance(value, dict):
-            coding = value.get("coding", [value])[0] if value.get("coding", [value]) else {}
+            codings = value.get("coding", [value])
+            coding = codings[0] if isinstance(codings, list) and codings else None
             code = coding.get("code") if isinstance(coding, dict) else None
             return f"{coding.get('system', '')}|{code}" if isinstance(code, str) else None
         return str(value) if isinstance(value, (str, int)) else None

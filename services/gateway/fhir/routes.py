@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -15,17 +16,20 @@ from gateway.about import package_version
 from gateway.edge import Edge, Exchange, Handler, idempotency_key
 from gateway.fhir.appointments import Appointments
 from gateway.fhir.bundle import read_bundle
-from gateway.fhir.capability import capability_statement
+from gateway.fhir.capability import PATIENT_SEARCH, capability_statement
 from gateway.fhir.clinic import Clinic, parameters_of
 from gateway.fhir.importing import Import, refuse_when_empty
 from gateway.fhir.outcome import FHIR_JSON, fhir_response, respond
+from gateway.fhir.search import PRESENTATION, ignored_outcome, lenient, shown
 from gateway.fhir.slots import Slots
-from gateway.transcoding.problems import UnsupportedMediaType
+from gateway.transcoding.problems import Problems, UnsupportedMediaType
 
 PREFIX = "/fhir/R4"
 REGISTRY = "polyclinic.patient_registry.v1.PatientRegistry"
 SERVICE = "patient_registry"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+# Of one parameter of a search for patients.
+LONGEST_VALUE = 255
 _BUNDLE_KINDS = ("application/fhir+json", "application/json")
 
 
@@ -58,6 +62,8 @@ class Fhir:
         kind = (incoming.content_type or "").split(";", 1)[0].strip().lower()
         if kind not in _BUNDLE_KINDS:
             raise UnsupportedMediaType("Send the bundle as application/fhir+json.")
+        if incoming.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            raise UnsupportedMediaType("Send the bundle uncompressed, without Content-Encoding.")
         key = idempotency_key(incoming.headers)
         job = Import(read_bundle(incoming.stream), self._rpc("ImportFhir"), exchange, key)
         try:
@@ -84,14 +90,24 @@ class Fhir:
     def search(self, exchange: Exchange, _values: dict[str, str]) -> Response:
         """Patients by the parameters of the query, or of a form (POST _search, so that no name is in a URL)."""
         incoming = exchange.request
-        pairs = parameters_of(incoming)
+        pairs = [(name, value) for name, value in parameters_of(incoming) if name not in PRESENTATION]
+        ignored = [name for name, _ in pairs if name not in PATIENT_SEARCH] if lenient(incoming) else []
         rpc = self._rpc("SearchFhirPatients")
         request: Any = rpc.request_class(base_url=self._base(incoming))
+        problems = Problems()
         for name, value in pairs:
-            if name != "_format":
+            if len(value) > LONGEST_VALUE:
+                problems.add(shown(name), f"must be at most {LONGEST_VALUE} characters")
+            elif name not in ignored:
                 request.parameters.add(name=name, value=value)
+        problems.refuse()
         answer = exchange.call(SERVICE, rpc, request)
-        return Response(answer.body.data, content_type=FHIR_JSON)
+        outcome = ignored_outcome(map(shown, ignored))
+        if outcome is None:
+            return Response(answer.body.data, content_type=FHIR_JSON)
+        bundle = json.loads(answer.body.data)
+        bundle.setdefault("entry", []).append({"resource": outcome, "search": {"mode": "outcome"}})
+        return fhir_response(bundle)
 
     def _rpc(self, method: str) -> descriptors.Rpc:
         if method not in self._methods:

@@ -6,8 +6,12 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from flask import Request
+
+from gateway.fhir.outcome import issue, operation_outcome
 from gateway.fhir.references import id_in
 from gateway.transcoding.problems import Problems
 
@@ -18,6 +22,26 @@ _DATE = re.compile(
 )
 DEFAULT_COUNT = 50
 MOST = 500
+# How the answer is written is nothing that a search looks for.
+PRESENTATION = frozenset({"_format", "_pretty"})
+
+
+def lenient(incoming: Request) -> bool:
+    """Whether the client prefers that unknown parameters be ignored (``Prefer: handling=lenient``); else they are refused, since a
+    search that leaves one out finds other people than were meant."""
+    wishes = incoming.headers.get("Prefer", "").lower().replace(";", ",").split(",")
+    return "handling=lenient" in [wish.replace(" ", "").replace('"', "") for wish in wishes]
+
+
+def shown(name: str) -> str:
+    """A parameter's name as it can be told back."""
+    return name[:64].encode("ascii", "backslashreplace").decode()
+
+
+def ignored_outcome(names: Iterable[str]) -> dict[str, Any] | None:
+    """What is said of parameters that were left out; None when none was."""
+    issues = [issue("warning", "not-supported", f"{name} was ignored", name) for name in dict.fromkeys(names)]
+    return operation_outcome(issues) if issues else None
 
 
 @dataclass
@@ -26,22 +50,28 @@ class Query:
 
     values: Mapping[str, Sequence[str]]
     problems: Problems = field(default_factory=Problems)
+    # Names of parameters that were left out because the client prefers so.
+    ignored: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[str, str]], known: Sequence[str]) -> Query:
-        """The parameters by name; one that is not known is a problem."""
+    def of(cls, pairs: Iterable[tuple[str, str]], known: Sequence[str], *, lenient: bool = False) -> Query:
+        """The parameters by name; one that is not known is a problem, or with `lenient` is left out."""
         values: dict[str, list[str]] = {}
         query = cls(values)
         for name, value in pairs:
-            if name == "_format":
+            if name in PRESENTATION:
                 continue
-            if name not in known:
-                query.problems.add(
-                    name[:64].encode("ascii", "backslashreplace").decode(), "is not a parameter of this search"
-                )
+            if name not in known and lenient:
+                query.ignored.append(shown(name))
+            elif name not in known:
+                query.problems.add(shown(name), "is not a parameter of this search")
             elif value:
                 values.setdefault(name, []).append(value)
         return query
+
+    def used(self, pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+        """What was looked for, as a link to this search says it."""
+        return [(name, value) for name, value in pairs if shown(name) not in self.ignored]
 
     def one(self, name: str) -> str:
         """The only value of a parameter, "" without one."""
@@ -102,10 +132,11 @@ class Query:
         text = self.one("_count")
         if not text:
             return DEFAULT_COUNT
-        if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= MOST):
-            self.problems.add("_count", f"must be 1 to {MOST}")
+        if not (text.isascii() and text.isdecimal() and text.strip("0")):
+            self.problems.add("_count", "must be a whole number from 1 on")
             return DEFAULT_COUNT
-        return int(text)
+        # Whoever wants more than a page holds is given a page (https://hl7.org/fhir/R4/search.html#count).
+        return min(int(text.lstrip("0")[:6]), MOST)
 
     def refuse(self) -> None:
         """Raises InvalidInput with everything that was wrong."""

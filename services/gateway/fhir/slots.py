@@ -16,7 +16,7 @@ from gateway.fhir import operations, visits
 from gateway.fhir.clinic import Clinic, link, parameters_of
 from gateway.fhir.outcome import fhir_response, issue, operation_outcome
 from gateway.fhir.references import ScheduleId
-from gateway.fhir.search import Query
+from gateway.fhir.search import Query, ignored_outcome, lenient
 
 SCHEDULE_PARAMETERS = ("_id", "actor", "_count")
 SLOT_PARAMETERS = (
@@ -65,7 +65,7 @@ class Slots:
     def schedules(self, exchange: Exchange, _values: dict[str, str]) -> Response:
         """Schedules by id or actor."""
         pairs = parameters_of(exchange.request)
-        query = Query.of(pairs, SCHEDULE_PARAMETERS)
+        query = Query.of(pairs, SCHEDULE_PARAMETERS, lenient=lenient(exchange.request))
         ids = query.any_of("_id")
         actors = query.uuids("actor", "Practitioner", "Location")
         count = query.count()
@@ -75,12 +75,13 @@ class Slots:
             found = {one for one in found if str(one) in ids}
         resources = [visits.schedule(one) for one in sorted(found, key=str)][:count]
         base = self._clinic.base(exchange.request)
-        return fhir_response(visits.bundle(resources, base, {"self": link(base, "Schedule", pairs)}, total=len(found)))
+        links, outcome = {"self": link(base, "Schedule", query.used(pairs))}, ignored_outcome(query.ignored)
+        return fhir_response(visits.bundle(resources, base, links, total=len(found), outcome=outcome))
 
     def slots(self, exchange: Exchange, _values: dict[str, str]) -> Response:
         """Free Slots by service type, schedule, practitioner, location and start."""
         pairs = parameters_of(exchange.request)
-        query = Query.of(pairs, SLOT_PARAMETERS)
+        query = Query.of(pairs, SLOT_PARAMETERS, lenient=lenient(exchange.request))
         codes = query.codes("service-type", visits.TYPE_SYSTEM)
         statuses = query.any_of("status")
         people, places = _divided([*query.uuids("schedule.actor", "Practitioner", "Location")])
@@ -104,7 +105,8 @@ class Slots:
             if not allowed or (one.practitioner_id, one.location_id) in allowed
         ]
         base = self._clinic.base(exchange.request)
-        return fhir_response(visits.bundle(resources, base, {"self": link(base, "Slot", pairs)}, total=len(resources)))
+        links, outcome = {"self": link(base, "Slot", query.used(pairs))}, ignored_outcome(query.ignored)
+        return fhir_response(visits.bundle(resources, base, links, total=len(resources), outcome=outcome))
 
     def find(self, exchange: Exchange, _values: dict[str, str]) -> Response:
         """Proposed Appointments (ITI-115); each can be held and booked by its id."""

@@ -150,14 +150,24 @@ def write(kept: Kept) -> dict[str, Any]:
 
 
 def searchset(
-    resources: list[tuple[UUID, Mapping[str, Any]]], base_url: str, self_query: str, next_query: str
+    resources: list[tuple[UUID, Mapping[str, Any]]],
+    base_url: str,
+    self_query: str,
+    next_query: str,
+    *,
+    total: int | None = None,
 ) -> dict[str, Any]:
-    """A searchset Bundle of patients; `self_query` and `next_query` are URL query strings, the latter "" on the last page."""
+    """A searchset Bundle of patients; `self_query` and `next_query` are URL query strings, the latter "" on the last page.
+
+    `total` is how many there are on all pages, None when that was not counted.
+    """
     base = base_url.rstrip("/")
     links = [{"relation": "self", "url": f"{base}/Patient?{self_query}" if self_query else f"{base}/Patient"}]
     if next_query:
         links.append({"relation": "next", "url": f"{base}/Patient?{next_query}"})
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "link": links}
+    if total is not None:
+        bundle["total"] = total
     if resources:
         bundle["entry"] = [
             {"fullUrl": f"{base}/Patient/{patient_id}", "resource": resource, "search": {"mode": "match"}}

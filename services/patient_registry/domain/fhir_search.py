@@ -48,7 +48,10 @@ class FhirQuery:
     emails: tuple[tuple[str, ...], ...] = ()
     sexes: tuple[frozenset[Sex], ...] = ()
     ids: tuple[frozenset[UUID], ...] = ()
+    # How many a page shows; 0: the total alone.
     count: int = DEFAULT_COUNT
+    # How many fit altogether is asked for.
+    total: bool = False
     after: UUID | None = None
     # The parameters as understood, for the self and next links.
     shown: tuple[tuple[str, str], ...] = field(default=())
@@ -67,11 +70,12 @@ def parse(parameters: Sequence[tuple[str, str]]) -> tuple[FhirQuery, list[Proble
         if read is None:
             problems.append(Problem(name, "is not a parameter that is served here"))
             continue
-        if not value.strip():
+        values = [text for text in value.split(",") if text.strip()]
+        if not values:
             continue  # FHIR: an empty parameter is ignored
         shown.append((name, value))
         try:
-            query = read(query, [text for text in value.split(",") if text])
+            query = read(query, values)
         except ValueError as error:
             problems.append(Problem(name, str(error)))
     return replace(query, shown=tuple(shown)), problems
@@ -182,9 +186,24 @@ def _id(query: FhirQuery, values: list[str]) -> FhirQuery:
 
 
 def _count(query: FhirQuery, values: list[str]) -> FhirQuery:
-    if len(values) != 1 or not values[0].isdecimal():
+    if len(values) != 1 or not (values[0].isascii() and values[0].isdecimal()):
         raise ValueError("must be a whole number")
-    return replace(query, count=max(1, min(int(values[0]), LARGEST_COUNT)))
+    count = min(int(values[0]), LARGEST_COUNT)
+    return replace(query, count=count, total=query.total or not count)  # FHIR: 0 is _summary=count
+
+
+def _summary(query: FhirQuery, values: list[str]) -> FhirQuery:
+    if values == ["count"]:
+        return replace(query, count=0, total=True)
+    if values != ["false"]:
+        raise ValueError("must be count or false; resources are served whole")
+    return query
+
+
+def _total(query: FhirQuery, values: list[str]) -> FhirQuery:
+    if values not in (["none"], ["estimate"], ["accurate"]):
+        raise ValueError("must be none, estimate or accurate")
+    return replace(query, total=query.total or values != ["none"])
 
 
 def _format(query: FhirQuery, values: list[str]) -> FhirQuery:
@@ -215,5 +234,7 @@ _READERS: dict[str, Callable[[FhirQuery, list[str]], FhirQuery]] = {
     "gender": _gender,
     "_id": _id,
     "_count": _count,
+    "_summary": _summary,
+    "_total": _total,
     "_format": _format,
 }

@@ -13,6 +13,7 @@ from chassis.protos import identifier
 from patient_registry.domain import fhir_import as rules
 from patient_registry.domain.fhir_import import Entry, Outcome, Status
 from patient_registry.domain.problems import Problem
+from patient_registry.fhir_edge import without_nulls
 from patient_registry.usecases import fhir_import, fhir_read
 
 CONTENT_TYPE = "application/fhir+json"
@@ -60,7 +61,7 @@ def _parsed(data: bytes) -> object:
         text = json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
-    return None if b"\\u0000" in text else value
+    return None if b"\\u0000" in text else without_nulls(value)
 
 
 def _outcome(one: Outcome) -> pb.FhirOutcome:

@@ -33,12 +33,14 @@ def found(call: Call, parameters: Sequence[tuple[str, str]], base_url: str) -> R
     """A searchset of patients. Raises InvalidInput with every parameter that is wrong."""
     query, problems = fhir_search.parse(parameters)
     errors.refuse(problems)
-    page, after = Store(call.session).fhir_search(query, fhir_patient.mrn_system(call.tenant_id))
+    store, mrn_system = Store(call.session), fhir_patient.mrn_system(call.tenant_id)
+    page, after = store.fhir_search(query, mrn_system) if query.count else ([], None)
     bundle = fhir_patient.searchset(
         [(row.id, fhir_patient.write(_kept(row))) for row in page],
         base_url,
         fhir_search.query_string(query, query.after),
         fhir_search.query_string(query, after) if after else "",
+        total=store.fhir_count(query, mrn_system) if query.total else None,
     )
     return Rendered(_json(bundle), tuple(row.id for row in page))
 

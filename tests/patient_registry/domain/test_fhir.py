@@ -276,11 +276,30 @@ def test_search_parameters_are_understood():
     [
         ("colour", "red"), ("birthdate", "yesterday"), ("birthdate", "1980-13"), ("birthdate", "xx1980"), ("phone", "12"),
         ("gender", "f"), ("_count", "many"), ("_cursor", "?"), ("identifier", "a|"), ("family", "…"), ("_format", "xml"),
+        ("_summary", "text"), ("_total", "x"), ("_count", "٣"),
     ],
 )  # fmt: skip
 def test_a_bad_parameter_is_a_problem(name, value):
     """Unknown parameters and bad values are named."""
     assert [problem.field for problem in fhir_search.parse([(name, value)])[1]] == [name]
+
+
+@pytest.mark.parametrize("name", ["name", "family", "birthdate", "identifier", "_id", "gender", "_count"])
+@pytest.mark.parametrize("value", [",", " , ", ",,"])
+def test_a_parameter_without_a_value_is_ignored(name, value):
+    """FHIR ignores what is empty, and a list of nothing is empty."""
+    query, problems = fhir_search.parse([(name, value)])
+    assert (query, problems) == (fhir_search.FhirQuery(), [])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "count"), [("_summary", "count", 0), ("_count", "0", 0), ("_total", "accurate", 50)]
+)
+def test_a_total_is_counted_when_it_is_asked_for(name, value, count):
+    """Of a summary the count alone is shown; nothing is counted for whom did not ask."""
+    query, problems = fhir_search.parse([(name, value)])
+    assert (query.total, query.count, problems) == (True, count, [])
+    assert not fhir_search.parse([("_summary", "false"), ("_total", "none")])[0].total
 
 
 @given(st.text(max_size=12))
