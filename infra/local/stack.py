@@ -31,7 +31,8 @@ from infra.local.process import Child, StartError, wait_until
 from infra.local.servers import SERVICES, EmbeddedNats, EmbeddedPostgres
 from infra.local.template import ClusterTemplate
 
-READY_SECONDS = 60.0
+# Of a machine that is busy with other things; who dies is noticed at once, whatever this is.
+READY_SECONDS = 240.0
 MIGRATION_SECONDS = 120.0
 
 
@@ -99,26 +100,34 @@ class Stack:
         self._claim_data_folder()
         try:
             self._refuse_taken_ports()
-            fresh = not self.postgres.exists
             with ThreadPoolExecutor(max_workers=16, thread_name_prefix="start") as pool:
-                servers: list[Future[object]] = [pool.submit(self.postgres.start), pool.submit(self.nats.start)]
-                outside = [pool.submit(self._start_simulator, name) for name in SIMULATORS]
-                for server in servers:
-                    server.result()
-                self._tell(f"PostgreSQL on port {self.postgres.port}, NATS on port {self.nats.port}")
-                if fresh and not self._template.made:
-                    list(pool.map(self._prepare_database, SERVICES))
-                    self.postgres.become(self._template)
-                elif not fresh:
-                    list(pool.map(self._prepare_database, self.services))
-                waiting = [pool.submit(self._start_service, name) for name in self.services]
-                waiting += [pool.submit(self._start_gateway), *outside]
-                for started in waiting:
-                    started.result()
+                try:
+                    self._start_side_by_side(pool)
+                except BaseException:
+                    # The others are waited for: ended now, they are not waited for long.
+                    self.stop()
+                    raise
         except BaseException:
             self.stop()
             raise
         self._remember_children()
+
+    def _start_side_by_side(self, pool: ThreadPoolExecutor) -> None:
+        fresh = not self.postgres.exists
+        servers: list[Future[object]] = [pool.submit(self.postgres.start), pool.submit(self.nats.start)]
+        outside = [pool.submit(self._start_simulator, name) for name in SIMULATORS]
+        for server in servers:
+            server.result()
+        self._tell(f"PostgreSQL on port {self.postgres.port}, NATS on port {self.nats.port}")
+        if fresh and not self._template.made:
+            list(pool.map(self._prepare_database, SERVICES))
+            self.postgres.become(self._template)
+        elif not fresh:
+            list(pool.map(self._prepare_database, self.services))
+        waiting = [pool.submit(self._start_service, name) for name in self.services]
+        waiting += [pool.submit(self._start_gateway), *outside]
+        for started in waiting:
+            started.result()
 
     def stop(self) -> None:
         """End everything in the reverse order: gateway, services, simulators, NATS, PostgreSQL."""
@@ -134,6 +143,12 @@ class Stack:
         if self._lock_file is not None:
             self._lock_file.close()
             self._lock_file = None
+
+    def kill_everything(self) -> None:
+        """SIGKILL all that runs, at once; who waits for it to end goes on. Takes no lock and waits for nothing: for a signal's handler."""
+        servers = [server.child for server in (self.postgres, self.nats) if server.child is not None]
+        for child in [*servers, *self._children.values()]:
+            child.signal_group(signal.SIGKILL)
 
     def kill(self, name: str) -> None:
         """SIGKILL one process (a name of ``names``)."""

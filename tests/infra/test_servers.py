@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,3 +95,18 @@ def test_nats_users_are_kept_apart(tmp_path: Path) -> None:
     finally:
         server.stop()
     assert not server.alive()
+
+
+@pytest.mark.parametrize("name", ["with a space", "a,b", "qu'ote", "späße", "100%"])
+def test_the_data_may_lie_in_any_folder(tmp_path: Path, name: str) -> None:
+    """Spaces and other signs that a list of folders or a URL would read as more than a name do no harm, nor does a strict umask."""
+    before = os.umask(0o077)
+    try:
+        server = EmbeddedPostgres(tmp_path / name / "postgres", durable=False).start()
+    finally:
+        os.umask(before)
+    try:
+        with psycopg.connect(server.admin_url()) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        server.destroy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from infra.local.__main__ import main
 from infra.local.plan import ROOT
 from infra.local.process import StartError, free_port
+from infra.local.seed import seed_demo
 from infra.local.servers import EmbeddedPostgres
 from infra.local.stack import Stack, empty
 
@@ -100,3 +103,58 @@ def test_what_a_killed_stack_left_running_is_ended(tmp_path: Path) -> None:
     finally:
         second.stop()
         empty(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
+    """Where the data cannot lie, the line says where and why, and nothing of our insides."""
+    (tmp_path / "file").write_text("in the way")
+    tried = subprocess.run(
+        [sys.executable, "-m", "infra.local", "run", "--data", str(tmp_path / "file" / "data")],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (tried.returncode, tried.stderr) == (1, f"polyclinic: Not a directory: {tmp_path / 'file' / 'data'}\n")
+
+
+def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
+    """Whoever does not want to wait for an orderly end interrupts again: everything is gone, without a traceback."""
+    program = (
+        "import sys, pathlib, signal\n"
+        "from infra.local import __main__ as local\n"
+        "from infra.local.stack import Stack\n"
+        "local.Stack = lambda data, **options: Stack(data, durable=False, services=(), **options | {'port_base': None})\n"
+        "local.seed_demo = lambda stack: [' '.join(map(str, stack.processes().values()))]\n"
+        "sys.exit(local.main(['run', '--data', sys.argv[1]]))"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, process_group=0,
+    ) as started:  # fmt: skip
+        assert started.stdout is not None
+        assert started.stderr is not None
+        pids = next(list(map(int, line.split())) for line in started.stdout if line.split()[0].isdigit())
+        started.send_signal(signal.SIGINT)
+        assert any(line.startswith("stopping") for line in started.stdout)
+        started.send_signal(signal.SIGINT)
+        assert started.wait(20) == 0
+        assert started.stderr.read() == ""
+    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=5)
+    assert alive == []
+    empty(tmp_path)
+
+
+def test_an_installation_that_was_filled_by_half_is_said_so(stack: Stack) -> None:
+    """Whoever broke off the first start is told to begin again, instead of being shown half a clinic."""
+    (stack.data / "filling").touch()
+    try:
+        with pytest.raises(StartError, match=r"was broken off; empty it with `make reset`"):
+            list(seed_demo(stack))
+    finally:
+        (stack.data / "filling").unlink()
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "80", "65505", "99999", "١٢٣٤"])
+def test_a_port_that_is_none_is_refused_in_one_line(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ports that do not exist, that need an administrator, or after which there are not enough others."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["run", "--port-base", port])
+    assert f"must be a port from 1024 to 65504, not {port!r}" in capsys.readouterr().err
