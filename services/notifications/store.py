@@ -215,11 +215,14 @@ class Store(BaseStore):
     # ---- messages
 
     def message_by_reference(self, reference: str) -> Message | None:
-        return self.session.scalars(select(Message).where(Message.reference == reference)).one_or_none()
+        """The message of a reference, locked until the transaction ends."""
+        query = select(Message).where(Message.reference == reference).with_for_update()
+        return self.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
     def message_by_provider(self, provider_reference: str) -> Message | None:
-        query = select(Message).where(Message.provider_reference == provider_reference)
-        return self.session.scalars(query).first()
+        """The message that the provider knows by this name, locked until the transaction ends."""
+        query = select(Message).where(Message.provider_reference == provider_reference).with_for_update()
+        return self.session.scalars(query.execution_options(populate_existing=True)).first()
 
     def messages_since(self, channel: Channel, address: str, since: datetime) -> int:
         """How many messages went (or are about to go) to an address, without our answers and what was withdrawn."""

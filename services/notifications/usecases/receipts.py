@@ -9,7 +9,6 @@ from chassis.call import Call
 from notifications.domain.delivery import Refused, after_receipt, sms_refusal
 from notifications.domain.vocabulary import MessageStatus
 from notifications.store import Store
-from notifications.tables import Message
 from notifications.usecases.outside import Outside
 from notifications.usecases.sending import fail, tell
 
@@ -33,11 +32,10 @@ def take_receipt(call: Call, outside: Outside, receipt: Receipt) -> None:
     the message then, and its lock waits for that transaction.
     """
     store = Store(call.session)
-    known = store.message_by_reference(receipt.reference) or store.message_by_provider(receipt.provider_reference)
-    if known is None:
+    message = store.message_by_reference(receipt.reference) or store.message_by_provider(receipt.provider_reference)
+    if message is None:
         log.warning("receipt for no message of ours", status=receipt.status)
         return
-    message = store.lock(Message, known.id, "message")
     status = after_receipt(MessageStatus(message.status), receipt.status)
     if status.value == message.status:
         return
