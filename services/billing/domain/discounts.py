@@ -16,6 +16,8 @@ from billing.domain.estimates import part_of, spread
 from billing.domain.poverty_guidelines import Guideline, Region
 
 FULL = 10_000
+# A thousand times the guideline.
+MOST_POVERTY_LEVEL = 1_000 * FULL
 
 
 class Reduction(StrEnum):
@@ -84,8 +86,11 @@ def faults_of(policy: Policy) -> list[tuple[str, str]]:
 
 
 def poverty_level(income_minor: int, household_size: int, guideline: Guideline) -> int:
-    """A household's yearly income in hundredths of a percent of its guideline, rounded down (in the household's favour)."""
-    return income_minor * FULL // guideline.of(household_size)
+    """A household's yearly income in hundredths of a percent of its guideline, rounded down (in the household's favour).
+
+    Beyond MOST_POVERTY_LEVEL, where no step reaches, it is that.
+    """
+    return min(income_minor * FULL // guideline.of(household_size), MOST_POVERTY_LEVEL)
 
 
 def step_of(steps: Iterable[Step], poverty_basis_points: int) -> Step | None:

@@ -132,6 +132,8 @@ def test_the_guideline_of_the_day_counts():
     assert after is not None
     assert (before.of(1), after.of(3)) == (1_565_000, 2_732_000)
     assert poverty_level(2_732_000, 3, after) == 10_000
+    # A trillion dollars: no step reaches it, and it can be kept.
+    assert poverty_level(10**14, 1, after) == 10_000_000
     assert guideline_on([], Region.CONTIGUOUS, date(2020, 1, 1)) is None
 
 
