@@ -140,10 +140,16 @@ def _handle_errors(app: Flask) -> None:
     """What no view answers: unknown paths, methods a path does not take, and bugs before a view began."""
 
     def http(error: HTTPException) -> Response:
-        return _renderer()(errors.from_http(error), request_id(request.headers))
+        return told(errors.from_http(error))
 
     def other(error: Exception) -> Response:
-        return _renderer()(errors.incident(error), request_id(request.headers))
+        return told(errors.incident(error))
+
+    def told(problem: errors.Problem) -> Response:
+        number = request_id(request.headers)
+        response = _renderer()(problem, number)
+        response.headers["X-Request-Id"] = number
+        return response
 
     app.register_error_handler(HTTPException, http)
     app.register_error_handler(Exception, other)

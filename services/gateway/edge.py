@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 from flask import Request, Response, request
 from google.protobuf.message import Message
+from gunicorn.http.errors import NoMoreData, ParseException
 from opentelemetry.trace import SpanKind
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
@@ -206,6 +207,8 @@ class Edge:
             problem = problems.from_rpc(error)
         except HTTPException as error:
             problem = problems.from_http(error)
+        except (ParseException, NoMoreData):
+            problem = problems.BROKEN_BODY
         except Exception as error:  # noqa: BLE001  (the last place before the wire: an incident number, never a traceback)
             problem = problems.incident(error)
         return render(problem, exchange.request_id)

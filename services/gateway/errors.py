@@ -78,6 +78,10 @@ class Problem:
         return HTTPStatus(self.status).phrase
 
 
+# The body broke off, or its chunks are none: the server says so while it is read.
+BROKEN_BODY = Problem(400, "MALFORMED_REQUEST", "The body is broken off, or its chunks are not well-formed.")
+
+
 def from_error(error: errors.Error) -> Problem:
     """A problem raised in the gateway itself."""
     if error.internal:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -19,6 +20,8 @@ GRACE_SECONDS = 20
 KEEPALIVE_SECONDS = 75
 # A bearer token with many permissions and a sealed session both fit; more is refused with 431.
 MAX_HEADER_BYTES = 8_190
+# So much of a body that nobody has read gunicorn throws away, so that the connection can be kept.
+DRAINED = 64 * 1024
 
 _REFUSALS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (http.LimitRequestLine, 414, "URI_TOO_LONG", "The URL is too long."),
@@ -167,8 +170,32 @@ class Server(BaseApplication):
             interval_seconds=settings.otlp_interval_seconds,
         )
         app = create_app(settings)
+        app.wsgi_app = closing_after_unread(app.wsgi_app)  # type: ignore[method-assign]
         backlog.watch_process(lambda: True)  # a worker without routes never gets here
         return app
+
+
+def closing_after_unread(application: Callable[..., Any]) -> Callable[..., Any]:
+    """The application under gunicorn, whose refusals say ``Connection: close`` when more of the body is unread than gunicorn throws
+    away: it closes the connection then, and a client that was told to keep it would send its next request into nothing."""
+
+    def wrapped(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            if status[:1] in "45" and unread(environ):
+                start_response.__self__.force_close()  # type: ignore[attr-defined]
+            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+        return application(environ, start)
+
+    return wrapped
+
+
+def unread(environ: dict[str, Any]) -> bool:
+    """Whether more of the body than is thrown away may still be to come; of one in chunks nobody knows."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        return True
+    left: int = getattr(environ["wsgi.input"].reader, "length", 0)
+    return left >= DRAINED
 
 
 def _ready(worker: Worker) -> None:

@@ -251,6 +251,7 @@ def test_unknown_paths(client: FlaskClient, path: str) -> None:
     """A path that is not there is a problem, never a redirect or a page."""
     answer = client.get(path)
     assert (answer.status_code, answer.json["reason"]) == (404, "NO_SUCH_PATH")
+    assert answer.headers["X-Request-Id"] == answer.json["request_id"]
 
 
 def test_method_not_allowed(client: FlaskClient) -> None:

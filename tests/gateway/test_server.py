@@ -114,10 +114,32 @@ def test_chunked_body_over_the_limit(process: Process) -> None:
     assert problem_of(process.raw(head + chunk * 17 + b"0\r\n\r\n")) == (413, "BODY_TOO_LARGE")
 
 
+@pytest.mark.parametrize("chunks", [b"zz\r\n{}\r\n0\r\n\r\n", b"2\r\n{}x\r\n0\r\n\r\n", b"-1\r\n{}\r\n0\r\n\r\n"])
+def test_broken_chunks(process: Process, chunks: bytes) -> None:
+    """A body whose chunks are none is the sender's mistake, not an incident of ours."""
+    head = POST.replace(b"Connection: close\r\n", b"Transfer-Encoding: chunked\r\n\r\n")
+    answer = process.raw(head + chunks)
+    assert problem_of(answer) == (400, "MALFORMED_REQUEST")
+    assert b"Connection: close" in answer
+
+
 def test_announced_body_over_the_limit(process: Process) -> None:
     """A body announced as too large is refused without being read."""
     head = POST + b"Content-Length: 99999999999\r\n\r\n"
     assert problem_of(process.raw(head)) == (413, "BODY_TOO_LARGE")
+
+
+@pytest.mark.parametrize(("size", "kept"), [(2, True), (60_000, True), (300_000, False), (3_000_000, False)])
+def test_a_refusal_says_whether_the_connection_is_kept(process: Process, size: int, kept: bool) -> None:
+    """What is told to be kept takes the next request; a body that is too much to be thrown away closes it, and that is said."""
+    connection = process.connection()
+    connection.request("POST", "/api/v1/patients", b"x" * size, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    assert (answer.status, answer.getheader("Connection")) == (401, "keep-alive" if kept else "close")
+    connection.request("GET", "/livez")
+    assert connection.getresponse().status == 200
+    connection.close()
 
 
 def test_stops_at_once_with_a_stream_open(process: Process, keys: Any) -> None:
