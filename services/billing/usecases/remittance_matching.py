@@ -33,7 +33,7 @@ def match(call: Call, remittance_claim_id: UUID, claim_id: UUID) -> UUID:
     if claim.payer_id != remittance.payer_id:
         raise FailedPrecondition("The claim went to another payer.")
     said = replace(from_json(Said, row.said), claim_control=claim.control)
-    known = load(store, [said], remittance.payer_id)
+    known = load(store, [said])
     [found] = decide(call, store, [said], known, remittance.payer_id)
     if found.posting.outcome.value in WAITING:
         raise FailedPrecondition("The answer's lines and amounts do not fit the claim's.")

@@ -75,7 +75,7 @@ def post(call: Call, remittance_id: UUID) -> None:
     if row.state != "proved" or row.payer_id is None:
         return
     set_ = _read(call, store, row)
-    known = load(store, set_.claims, row.payer_id)
+    known = load(store, set_.claims)
     posted = decide(call, store, set_.claims, known, row.payer_id)
     entity = _entity_of(store, set_)
     extra = tuple(provider_level(entry, row.payer_id, entity) for entry in set_.provider_adjustments)
@@ -114,11 +114,12 @@ def _read(call: Call, store: Store, row: Remittance) -> RemittanceSet:
     raise Unprocessable(internal=f"set {row.set_index} is not in file {file.id}")
 
 
-def load(store: Store, answers: Sequence[RemittanceClaim], payer_id: UUID) -> Known:
+def load(store: Store, answers: Sequence[RemittanceClaim]) -> Known:
     """What is known of the claims that are answered; they are locked."""
     by_control = store.claims_by_control(said.claim_control for said in answers)
-    of_others = [claim.id for claim in by_control.values() if claim.payer_id != payer_id]
-    followers = {(c.previous_claim_id, c.payer_id): c for c in store.claims_after(of_others) if c.previous_claim_id}
+    # Later payers' claims are looked for when the families' accounts are locked; claims are locked before those everywhere.
+    after = store.claims_after(claim.id for claim in by_control.values())
+    followers = {(claim.previous_claim_id, claim.payer_id): claim for claim in after if claim.previous_claim_id}
     ours = [*by_control.values(), *followers.values()]
     rows = store.claim_lines(claim.id for claim in ours)
     charge_ids = {line.charge_line_id for lines in rows.values() for line in lines}
