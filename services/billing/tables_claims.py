@@ -112,6 +112,7 @@ class Claim(Tenanted, Versioned, Base):
         Index("ix_claim_patient_id", "tenant_id", "patient_id"),
         Index("ix_claim_encounter_id", "tenant_id", "encounter_id"),
         Index("ix_claim_batch_id", "tenant_id", "batch_id"),
+        Index("ix_claim_previous_claim_id", "tenant_id", "previous_claim_id"),
         patient_scoped("patient_id"),
     )
 
