@@ -10,6 +10,9 @@ VISITS ?= 200
 SEED ?= 7
 PORT ?= 8080
 
+# Compiled modules are kept whatever the shell says: without them each process of a stack and of the tests compiles its own code anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help day run status reset test test-fast lint format protos assets texts browser-test tour chaos observe bench load fortnight charts images images-test cluster-test clean
