@@ -79,6 +79,11 @@ class Sessions:
         self._renewed: dict[str, tuple[float, Session | None]] = {}
         self._renewing: dict[str, threading.Lock] = {}
 
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach us over TLS, whoever ends it: cookies are sent over nothing else then."""
+        return self._secure
+
     def new(self, access_token: str, refresh_token: str, expires_at: int) -> Session:
         """A session for tokens just issued, with a CSRF token of its own."""
         return Session(access_token, refresh_token, expires_at, secrets.token_urlsafe(24))

@@ -13,7 +13,17 @@ from sqlalchemy.orm import Session
 
 from chassis.ids import NIL
 from chassis.store import DEFAULT_PAGE, LARGEST_PAGE, BaseStore, among, make_token, read_token
-from identity.tables import Account, ApiClient, AuditedPatient, AuditEntry, SigningKey, Tenant, TenantSlug, UserSession
+from identity.tables import (
+    Account,
+    ApiClient,
+    AuditedPatient,
+    AuditEntry,
+    PortalCode,
+    SigningKey,
+    Tenant,
+    TenantSlug,
+    UserSession,
+)
 
 # Built once: each of the house's calls comes by here.
 _KEEP_ENTRY = insert(AuditEntry.__table__).on_conflict_do_nothing()
@@ -49,6 +59,16 @@ class Store(BaseStore):
         """The account, locked, so that concurrent guesses are counted one by one."""
         query = select(Account).where(Account.tenant_id == self.tenant_id, Account.login == login.lower())
         return self.session.scalars(query.with_for_update()).one_or_none()
+
+    def open_portal_codes(self, patient_id: UUID, now: datetime) -> list[PortalCode]:
+        """A patient's codes that may still be used, locked. Real time."""
+        query = select(PortalCode).where(
+            PortalCode.tenant_id == self.tenant_id,
+            PortalCode.patient_id == patient_id,
+            PortalCode.used_at.is_(None),
+            PortalCode.expires_at > now,
+        )
+        return list(self.session.scalars(query.order_by(PortalCode.id).with_for_update()))
 
     def account_of_patient(self, patient_id: UUID) -> Account | None:
         """The account whose own patient this is (the first it reaches), locked; the oldest of several."""

@@ -29,7 +29,9 @@ from notifications.usecases.visits import DECIDE, REPLAN, AppointmentFacts
 
 
 def on_tenant_changed(call: Call, event: identity_events.TenantChanged) -> None:
-    tenants.follow_clinic(call, ClinicFacts(event.name, event.default_language, event.active, event.version))
+    tenants.follow_clinic(
+        call, ClinicFacts(event.name, event.slug, event.default_language, event.active, event.version)
+    )
 
 
 def on_location_changed(call: Call, event: identity_events.LocationChanged) -> None:
@@ -40,7 +42,9 @@ def on_location_changed(call: Call, event: identity_events.LocationChanged) -> N
 
 def on_appointment(outside: Outside, call: Call, event: Any) -> None:
     """Any event of an appointment: each carries its whole state."""
-    visits.follow_appointment(call, outside, _appointment(event.appointment))
+    facts = _appointment(event.appointment)
+    if visits.follow_appointment(call, outside, facts):
+        notices.plan_invitation(call, outside, facts.patient_id)
 
 
 def on_waitlist_offered(outside: Outside, call: Call, event: scheduling_events.WaitlistOffered) -> None:

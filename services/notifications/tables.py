@@ -23,6 +23,8 @@ class Clinic(TenantOnly, Reference, Base):
 
     __tablename__ = "clinic"
     name: Mapped[str]
+    # Of its portal's address; '' until identity tells it.
+    slug: Mapped[str] = mapped_column(server_default="")
     default_language: Mapped[str]
     active: Mapped[bool]
     source_version: Mapped[int]

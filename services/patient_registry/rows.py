@@ -11,7 +11,7 @@ from patient_registry import tables
 from patient_registry.domain import consent
 from patient_registry.domain.contact_points import ContactKind, ContactPoint
 from patient_registry.domain.coverage import Case, Coverage, CoverageKind, Subscriber, SubscriberRelation
-from patient_registry.domain.people import Address, AddressUse, Demographics, Identifier, Name, Sex
+from patient_registry.domain.people import Address, AddressUse, Demographics, Identifier, Name, QuietHours, Sex
 from patient_registry.domain.relations import RelatedPerson
 
 
@@ -26,6 +26,7 @@ def demographics(row: tables.Patient) -> Demographics:
         language=row.language,
         interpreter_needed=row.interpreter_needed,
         time_zone=row.time_zone,
+        quiet_hours=_quiet_hours(row),
         addresses=tuple(address(one) for one in row.addresses),
         contact_points=tuple(
             ContactPoint(ContactKind(one["kind"]), one["value"], one["preferred"]) for one in row.contact_points
@@ -39,6 +40,12 @@ def demographics(row: tables.Patient) -> Demographics:
     )
 
 
+def _quiet_hours(row: tables.Patient) -> QuietHours | None:
+    if row.quiet_from_minute is None or row.quiet_until_minute is None:
+        return None
+    return QuietHours(row.quiet_from_minute, row.quiet_until_minute)
+
+
 def put_demographics(row: tables.Patient, person: Demographics) -> None:
     """Writes what is known of the person into the row."""
     row.family, row.given, row.middle = person.name.family, person.name.given, person.name.middle
@@ -50,6 +57,8 @@ def put_demographics(row: tables.Patient, person: Demographics) -> None:
     row.language = person.language
     row.interpreter_needed = person.interpreter_needed
     row.time_zone = person.time_zone
+    quiet = person.quiet_hours
+    row.quiet_from_minute, row.quiet_until_minute = (quiet.from_minute, quiet.until_minute) if quiet else (None, None)
     row.addresses = [address_json(one) for one in person.addresses]
     row.contact_points = [
         {"kind": one.kind.value, "value": one.value, "preferred": one.preferred} for one in person.contact_points

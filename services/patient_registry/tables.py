@@ -49,6 +49,9 @@ class Patient(Tenanted, Versioned, Base):
     language: Mapped[str]
     interpreter_needed: Mapped[bool]
     time_zone: Mapped[str]
+    # Minutes after local midnight; both or neither.
+    quiet_from_minute: Mapped[int | None]
+    quiet_until_minute: Mapped[int | None]
     addresses: Mapped[list]
     contact_points: Mapped[list]
     identifiers: Mapped[list]

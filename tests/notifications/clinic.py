@@ -97,6 +97,8 @@ class Patient:
     email_purposes: list[int] = field(default_factory=lambda: [VISIT, BILLING])
     sms_purposes: list[int] = field(default_factory=lambda: [VISIT])
     suppressed: bool = False
+    # Minutes after midnight, from and until.
+    quiet: tuple[int, int] | None = None
     id: str = field(default_factory=lambda: str(uuid7()))
 
     def contact(self) -> registry_pb2.Contact:
@@ -104,6 +106,8 @@ class Patient:
         contact = registry_pb2.Contact(
             patient_id=self.id, language=self.language, time_zone=self.time_zone, suppressed=self.suppressed
         )
+        if self.quiet:
+            contact.quiet_hours.from_minute, contact.quiet_hours.until_minute = self.quiet
         if self.email:
             contact.addresses.add(
                 channel=registry_pb2.CONTACT_CHANNEL_EMAIL, value=self.email, purposes=self.email_purposes

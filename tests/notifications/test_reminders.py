@@ -52,7 +52,8 @@ def test_a_visit_gets_each_reminder_of_its_rules_once(clinic):
 
 
 def test_an_email_has_a_link_and_a_local_time_and_nothing_about_the_person(clinic):
-    """The e-mail tells clinic, weekday and local time with a portal link, in the patient's language; no name."""
+    """The e-mail tells clinic, weekday and local time with the link to the visit in the clinic's portal, in the patient's language;
+    no name, and the patient's id nowhere."""
     patient = clinic.patient(language="es-MX")
     start = clinic.at(16, days=1)
     visit = clinic.book(patient, start)
@@ -63,12 +64,14 @@ def test_an_email_has_a_link_and_a_local_time_and_nothing_about_the_person(clini
     assert message["Message-ID"] == reference
     assert message["Subject"] == "Su cita en Riverside Clinic está reservada"
     assert "a las 4:00 p.m. del " in body
-    assert "https://clinic.example.org/portal" in body
+    link = f"https://clinic.example.org/portal/riverside/visits/{visit.appointment_id}"
+    assert link in body
     assert patient.id not in message.as_string()
-    assert visit.appointment_id not in message.as_string()
     page = message.get_body(("html",)).get_content().replace("\r\n", "\n")
     assert page.startswith('<!doctype html>\n<html lang="es">')
-    assert '<a href="https://clinic.example.org/portal"' in page
+    assert f'<a href="{link}"' in page
+    assert all(visit.appointment_id not in part.replace(link, "") for part in (body, page))
+    assert all(visit.appointment_id not in part.as_string() for part in message.iter_attachments())
     assert message["From"] == "Riverside Clinic <no-reply@polyclinic.example>"
     assert parsedate_to_datetime(message["Date"]) == clinic.now.replace(microsecond=0)
     for part in (body, page):
@@ -216,6 +219,32 @@ def test_quiet_hours_are_the_patients_own(clinic):
     (day_before,) = [one for one in clinic.reminders(visit) if one.rule_name == DAY and one.channel == 2]
     assert day_before.status == pb.REMINDER_STATUS_SENT
     assert day_before.due_at.ToDatetime(UTC).astimezone(ZoneInfo("Pacific/Honolulu")).hour == 8
+
+
+def test_a_persons_own_quiet_hours_are_kept(clinic):
+    """A late riser's text waits for ten o'clock; what would come after the visit began is left out, and on record so."""
+    sleeper, earlier = (clinic.patient(quiet=(1320, 600), email="") for _ in range(2))
+    start = clinic.at(11, 30, days=3)
+    later, before_ten = clinic.book(sleeper, start), clinic.book(earlier, clinic.at(9, 45, days=3))
+    clinic.until(start)
+    (two_hours,) = [one for one in clinic.reminders(later) if one.rule_name == HOURS]
+    assert two_hours.due_at.ToDatetime(UTC) == clinic.at(10, days=3)
+    assert two_hours.status == pb.REMINDER_STATUS_SENT
+    assert (HOURS, "sms", "QUIET_HOURS") in clinic.outcome(before_ten)
+    assert clinic.account(later).complete
+    assert clinic.account(before_ten).complete
+
+
+def test_not_even_what_goes_out_at_any_hour_disturbs_quiet_hours(clinic):
+    """The confirmation of a booking is e-mailed at any hour, but to who wants quiet when that is over."""
+    usual, sleeper = clinic.patient(phone=""), clinic.patient(phone="", quiet=(540, 900))
+    for one in (usual, sleeper):
+        clinic.book(one, clinic.at(15, days=4))
+    clinic.until(clinic.now + timedelta(minutes=2))
+    assert len(clinic.messages(patient_id=usual.id)) == 1
+    assert clinic.messages(patient_id=sleeper.id) == []
+    clinic.until(clinic.at(15, days=0))
+    assert len(clinic.messages(patient_id=sleeper.id)) == 1
 
 
 def test_without_consent_nothing_is_sent_and_the_next_channel_is_tried(clinic):

@@ -37,7 +37,11 @@ def publish(clinic, text, *, code="appointment.reminder", channel=SMS, language=
 
 def rule_named(clinic, name):
     """A rule by its name."""
-    return next(one for one in clinic.staff.call("ListRules", pb.ListRulesRequest()).rules if one.name == name)
+    return next(
+        one
+        for one in clinic.staff.call("ListRules", pb.ListRulesRequest(include_inactive=True)).rules
+        if one.name == name
+    )
 
 
 def change_rule(clinic, rule, **fields):
@@ -256,7 +260,7 @@ def test_a_waitlist_offer_is_told_by_text_until_it_is_settled(clinic):
     offer(told, clinic.at(17))
     clinic.harness.run_due()
     assert "5:00 PM" in clinic.last_text(told.phone)
-    assert "https://clinic.example.org/portal" in clinic.last_text(told.phone)
+    assert clinic.last_text(told.phone).endswith("https://clinic.example.org/portal/riverside/waitlist")
 
     clinic.until(clinic.at(22))
     settled, expired = clinic.patient(email=""), clinic.patient(email="")
@@ -332,3 +336,32 @@ def test_a_statement_is_announced_without_its_amount_and_only_with_consent(clini
     assert "123.45" not in mail.as_string()
     assert "$" not in mail.get_body(("plain",)).get_content()
     assert clinic.messages(patient_id=silent.id) == []
+
+
+def test_a_patient_is_invited_to_the_portal_once(clinic):
+    """With the rule on, the first visit brings an invitation to the clinic's portal beside its confirmation; the next one does not."""
+    rule = rule_named(clinic, "Invitation to the portal, with the first visit")
+    assert not rule.active
+    before, invited = clinic.patient(), clinic.patient(phone="")
+    clinic.book(before, clinic.at(15, days=3))
+    change_rule(clinic, rule, active=True)
+    for days in (4, 5):
+        clinic.book(invited, clinic.at(15, days=days))
+    clinic.harness.run_due()
+    assert "portal.invitation" not in {one.template_code for one in clinic.messages(patient_id=before.id)}
+    (message,) = [one for one in clinic.messages(patient_id=invited.id) if one.template_code == "portal.invitation"]
+    assert message.status == pb.MESSAGE_STATUS_SENT
+    assert "https://clinic.example.org/portal/riverside/sign-in?invited=1" in message.text
+
+
+def test_staff_invite_a_patient_to_the_portal(clinic):
+    """By hand, by the first channel that reaches the patient; what is neither an invitation nor a text of the clinic's own is refused."""
+    patient = clinic.patient(email="")
+    request = pb.SendMessageRequest(patient_id=patient.id, template_code="portal.invitation", channels=[EMAIL, SMS])
+    sent = clinic.staff.call("SendMessage", request)
+    clinic.harness.run_due()
+    assert sent.channel == SMS
+    assert "https://clinic.example.org/portal/riverside/sign-in?invited=1 " in clinic.last_text(patient.phone)
+    with expect_error("INVALID_INPUT"):
+        request = pb.SendMessageRequest(patient_id=patient.id, template_code="thread.message", channels=[SMS])
+        clinic.staff.call("SendMessage", request)

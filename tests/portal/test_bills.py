@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -100,6 +101,49 @@ def test_a_balance_is_paid_in_instalments(house: House, billed: dict[str, str]) 
     assert "The plan is agreed" in luz.text
     assert luz.text.count("To come") == 3
     assert "Your payment plan" in luz.open("/bills").text
+
+
+def test_a_card_on_file_pays_the_instalments(house: House, billed: dict[str, str]) -> None:
+    """A card is added for a plan, pays its coming instalments, is shown by its last digits and can be taken away again."""
+    luz = reader(house, "luz").open("/bills")
+    plan = re.search(r"/plan/([0-9a-f-]{36})", luz.html)[1]  # type: ignore[index]
+    luz.open(f"/cards?plan={plan}")
+    assert "connect-src 'self' https://cards.example.org;" in luz.headers["Content-Security-Policy"]
+    kept = {"card_token": "pm_kept", "brand": "visa", "last_four": "4242", "exp_month": "2", "exp_year": "2032"}
+    luz.send("/cards", **kept | {"exp_month": "13"})
+    assert luz.status == 400
+    luz.open(f"/cards?plan={plan}")
+    luz.send("/cards", **kept)
+    assert luz.path == f"{luz.here}/plan/{plan}"
+    assert "From my card Visa ending in 4242" in luz.text
+    (card,) = house.api()("GET", f"/v1/cards?patient_id={billed['who']}")["cards"]
+    assert card["expires_on"] == {"year": 2032, "month": 2, "day": 29}
+    luz.send(f"/plan/{plan}/card", card_id="")
+    assert "You pay each instalment yourself" in luz.text
+    luz.send(f"/plan/{plan}/card", card_id=card["card_id"])
+    luz.open("/cards")
+    luz.send(f"/cards/{card['card_id']}/remove")
+    assert "no longer on file" in luz.text
+    assert "You pay each instalment yourself" in luz.open(f"/plan/{plan}").text
+
+
+def test_another_patients_card_is_out_of_reach(house: House, billed: dict[str, str]) -> None:
+    """Neither can it be removed, nor does it pay somebody else's plan, nor is somebody else's plan changed."""
+    card = house.api()(
+        "POST",
+        "/v1/cards",
+        patient_id=billed["who"],
+        card_token="pm_hers",
+        brand="visa",
+        last_four="1881",
+        expires_on={"year": 2032, "month": 1, "day": 31},
+    )["card_id"]
+    plan = house.api()("GET", f"/v1/payment-plans?patient_id={billed['who']}")["payment_plans"][0]["payment_plan_id"]
+    ana = reader(house, "ana")
+    for path, fields in ((f"/cards/{card}/remove", {}), (f"/plan/{plan}/card", {"card_id": card})):
+        assert ana.client.post(ana.here + path, data=ana.token | fields).status_code == 404
+    (kept,) = house.api()("GET", f"/v1/cards?patient_id={billed['who']}")["cards"]
+    assert kept["card_id"] == card
 
 
 def test_another_patients_bills_are_not_there(house: House, billed: dict[str, str]) -> None:

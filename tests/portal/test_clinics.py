@@ -92,6 +92,14 @@ def test_the_page_speaks_the_language_of_its_address(house: House) -> None:
     assert "Family medicine" in browser.get(f"/clinics/{house.slug}?lang=en").text
 
 
+def test_nobody_chooses_the_addresses_that_others_read(house: House) -> None:
+    """Without a configured address a page names the host it was asked at; what one visitor asked at is not kept for the next."""
+    publish(house)
+    browser = reader(house)
+    browser.client.get(f"/clinics/{house.slug}?lang=en", base_url="http://evil.example")
+    assert "evil.example" not in browser.get(f"/clinics/{house.slug}?lang=en").html
+
+
 def test_a_clinic_that_nobody_has_is_not_there(house: House) -> None:
     """Neither an unknown slug nor what can be none."""
     browser = reader(house)

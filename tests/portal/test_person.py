@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from polyclinic.patient_registry.v1 import patient_registry_pb2 as registry_pb2
+
 from tests.console.house import House
 from tests.portal.house import account, patient, reader
 
@@ -52,6 +54,31 @@ def test_the_language_of_letters_is_the_persons(house: House) -> None:
     browser.send_values("/preferences/language", {"patient.language": "es", "patient.time_zone": "America/Denver"})
     found = house.api()("GET", f"/v1/patients/{patient_id}")
     assert (found["language"], found["time_zone"]) == ("es", "America/Denver")
+
+
+def test_quiet_hours_are_the_persons(house: House) -> None:
+    """Hours are chosen by the clock, kept over midnight, taken back; half of them is told at its field."""
+    patient_id = patient(house, "Sleeper", "Sue")
+    account(house, "sue", patient_id)
+    browser = reader(house, "sue").open("/preferences")
+    hours = {"patient.quiet_hours.from_minute": "1320", "patient.quiet_hours.until_minute": "480"}
+    browser.send_values("/preferences/language", hours)
+    assert "Saved." in browser.text
+    kept = house.api()("GET", f"/v1/patients/{patient_id}")["quiet_hours"]
+    assert kept == {"from_minute": 1320, "until_minute": 480}
+    assert '<option value="1320" selected>10:00' in browser.html
+    told = house.harnesses["patient_registry"].client(house.tenant_id, ["*"], service="notifications")
+    (contact,) = told.call("GetContacts", registry_pb2.GetContactsRequest(patient_ids=[patient_id])).contacts
+    assert (contact.quiet_hours.from_minute, contact.quiet_hours.until_minute) == (1320, 480)
+    browser.send_values("/preferences/language", hours | {"patient.quiet_hours.until_minute": ""})
+    assert browser.status == 400
+    assert (
+        'id="patient-quiet_hours-until_minute" name="patient.quiet_hours.until_minute" aria-invalid="true"'
+        in browser.html
+    )
+    browser.open("/preferences")
+    browser.send_values("/preferences/language", dict.fromkeys(hours, ""))
+    assert "quiet_hours" not in house.api()("GET", f"/v1/patients/{patient_id}")
 
 
 def test_another_persons_id_chooses_nobody(house: House) -> None:

@@ -12,6 +12,7 @@ from tests.notifications.clinic import Mail
 from tests.portal.house import Reader, patient, reader
 
 BORN = "1984-02-29"
+SESSION_COOKIES = ("polyclinic_portal_session", "polyclinic_portal_csrf")
 
 
 def with_email(house: House, name: str, **more: object) -> tuple[str, str]:
@@ -174,6 +175,66 @@ def test_a_parent_acts_for_a_child_until_the_clinic_ends_it(house: House, mail: 
     browser.send("/sign-in/verify", code=code_sent_to(mail, address))
     assert "Bea" not in browser.open("/family").text
     assert browser.get(f"/api/v1/patients/{child_id}").status in (401, 404)
+
+
+def test_a_code_on_its_way_opens_nobody_that_was_ended_meanwhile(house: House, mail: Mail) -> None:
+    """The first sign-in makes the account: a child that the clinic took away after the code was sent is not in it."""
+    parent_id, address = with_email(house, "almost")
+    child_id = patient(house, "Almost", "Tim", birth_date={"year": 2019, "month": 5, "day": 4}, contact_points=[])
+    call = house.api()
+    body = {"related_patient_id": parent_id, "relationship": "RELATIONSHIP_PARENT", "proxy": True}
+    relation = call("POST", f"/v1/patients/{child_id}/relations", **body)
+    house.carry()
+    browser = reader(house)
+    ask_code(house, browser, address)
+    call("DELETE", f"/v1/patients/{child_id}/relations/{relation['relation_id']}")
+    house.carry()
+    browser.send("/sign-in/verify", code=code_sent_to(mail, address))
+    assert "Hello, Cody" in browser.text
+    assert "Tim" not in browser.open("/family").text
+
+
+def test_a_sign_in_begins_a_session_of_its_own(house: House) -> None:
+    """A session that somebody planted in the browser is not taken over by who signs in: tokens and CSRF token are new, the old ones
+    end; what only the server reads is out of scripts' reach."""
+    planted = reader(house, "ana")
+    before = {name: planted.client.get_cookie(name, path="/portal").value for name in SESSION_COOKIES}  # type: ignore[union-attr]
+    old_token = planted.token
+    planted.open("/sign-in?ended=1")
+    planted.client.post(f"{planted.here}/sign-in", data=old_token | {"login": "ana", "password": PASSWORD})
+    after = {name: planted.client.get_cookie(name, path="/portal") for name in SESSION_COOKIES}
+    assert all(after[name].value != before[name] for name in SESSION_COOKIES)  # type: ignore[union-attr]
+    assert after[SESSION_COOKIES[0]].http_only  # type: ignore[union-attr]
+    assert planted.client.post(f"{planted.here}/person", data=old_token).status_code == 403
+
+
+def test_forms_of_other_pages_change_nothing(house: House) -> None:
+    """Without the session's token a change is refused; a sign-in that another site's page sends is, too."""
+    ana = reader(house, "ana")
+    assert ana.client.post(f"{ana.here}/preferences/channels", data={"allow": "1-1"}).status_code == 403
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    stranger = reader(house)
+    for path, fields in (
+        ("/sign-in", {"login": "ana", "password": PASSWORD}),
+        ("/sign-in/code", {"contact": "nobody@example.org", "birth_date": BORN}),
+        ("/sign-in/verify", {"portal_code_id": str(uuid7()), "code": "123456"}),
+    ):
+        assert stranger.client.post(stranger.here + path, data=fields, headers=foreign).status_code == 403, path
+
+
+def test_who_signs_in_is_led_nowhere_else(house: House) -> None:
+    """Where to go after signing in is a page of this clinic's portal, whatever the address says."""
+    for wished in (
+        "https://evil.example/",
+        "//evil.example",
+        f"/portal/{house.slug}\\@evil.example",
+        "/portal/other/visits",
+    ):
+        browser = reader(house)
+        browser.client.get(f"{browser.here}/sign-in")
+        fields = {"login": "ana", "password": PASSWORD, "next": wished}
+        found = browser.client.post(f"{browser.here}/sign-in", data=fields)
+        assert found.headers["Location"] == browser.here, wished
 
 
 def test_a_patient_of_another_clinic_signs_in_there(house: House) -> None:

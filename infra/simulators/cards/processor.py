@@ -162,7 +162,12 @@ class CardProcessor:
             "id": identity,
             "object": "payment_method",
             "type": "card",
-            "card": {"brand": brand, "last4": number[-4:]},
+            "card": {
+                "brand": brand,
+                "last4": number[-4:],
+                "exp_month": month,
+                "exp_year": year + 2000 if year < 100 else year,
+            },
         }
 
     def pay(self, account: Account, form: MultiDict[str, str]) -> dict[str, Any]:

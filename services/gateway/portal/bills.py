@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from gateway.portal.words import Known
 from gateway.web.calls import Refused
 from gateway.web.i18n import N_
 from gateway.web.page import POLICY
+from gateway.web.site import Table, get, post
 
 # Movements that are read to explain an account; an account with more is explained by its statements.
 MOST_LINES = 2_000
@@ -131,18 +132,18 @@ class Bills:
     def __init__(self, cards: CardEntry) -> None:
         self._cards = cards
 
-    def table(self) -> Sequence[tuple[str, str, Callable[[Any], Response]]]:
+    def table(self) -> Table:
         """Every address behind the portal's."""
         return (
-            ("GET", "/bills", self.listing),
-            ("GET", "/bills/{statement_id}", self.statement),
-            ("POST", "/bills/{statement_id}", self.pay),
-            ("GET", "/bills/{statement_id}/pdf", self.statement_pdf),
-            ("GET", "/plan", self.plan_form),
-            ("POST", "/plan", self.agree),
-            ("GET", "/plan/{payment_plan_id}", self.plan),
-            ("GET", "/payments/{payment_id}", self.payment),
-            ("GET", "/payments/{payment_id}/receipt", self.receipt),
+            get("/bills", self.listing),
+            get("/bills/{statement_id}", self.statement),
+            post("/bills/{statement_id}", self.pay),
+            get("/bills/{statement_id}/pdf", self.statement_pdf),
+            get("/plan", self.plan_form),
+            post("/plan", self.agree),
+            get("/plan/{payment_plan_id}", self.plan),
+            get("/payments/{payment_id}", self.payment),
+            get("/payments/{payment_id}/receipt", self.receipt),
         )
 
     def listing(self, page: PortalPage) -> Response:
@@ -219,9 +220,13 @@ class Bills:
 
     @staticmethod
     def plan(page: PortalPage) -> Response:
-        """One plan with its instalments."""
-        found = page.call("PaymentPlans.GetPaymentPlan", payment_plan_id=page.own("payment_plan_id"))
-        return page.show("bills/plan.html", plan=found, states=INSTALMENTS, ended=PLANS)
+        """One plan with its instalments, and the card that pays them."""
+        parts = page.together(
+            plan=page.ask("PaymentPlans.GetPaymentPlan", payment_plan_id=page.own("payment_plan_id")),
+            cards=page.ask("PaymentPlans.ListCards", patient_id=page.patient_id, page_size=10),
+        )
+        cards = parts["cards"].value.cards if parts["cards"].value is not None else ()
+        return page.show("bills/plan.html", plan=parts["plan"].need(), cards=cards, states=INSTALMENTS, ended=PLANS)
 
     @staticmethod
     def _monthly(page: PortalPage) -> dict[str, Any]:

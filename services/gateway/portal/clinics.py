@@ -31,13 +31,14 @@ class ClinicPages:
 
     def __init__(self, public_url: str, monotonic: Callable[[], float]) -> None:
         self._public_url, self._monotonic = public_url, monotonic
-        self._kept: dict[tuple[str, str], tuple[float, bytes]] = {}
+        # Of (slug, language, our own address): without a configured one that is what the request was sent to, which its sender chooses.
+        self._kept: dict[tuple[str, str, str], tuple[float, bytes]] = {}
         self._lock = threading.Lock()
 
     def show(self, page: PortalPage) -> Response:
         """The clinic's page. Raises NotFound (as Refused)."""
         page.speak(page.arg("lang"))
-        key = (page.slug, page.language.tag)
+        key = (page.slug, page.language.tag, self._base(page))
         kept = self._kept.get(key)
         if kept is not None and self._monotonic() - kept[0] < FRESH_SECONDS:
             return self._public(page, Response(kept[1], content_type="text/html; charset=utf-8"))
@@ -45,7 +46,7 @@ class ClinicPages:
         services = page.call(
             "Scheduling.ListOnlineVisits", tenant_id=clinic.tenant_id, page_size=MOST_SERVICES
         ).online_visits
-        url = f"{self._base(page)}/clinics/{clinic.slug}"
+        url = f"{key[2]}/clinics/{clinic.slug}"
         response = page.show(
             "clinic.html",
             clinic=clinic,

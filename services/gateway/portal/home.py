@@ -19,6 +19,8 @@ SECTIONS = (
     ("/bills", "money", N_("Bills"), "Billing.GetAccount"),
 )
 SHOWN = 3
+# Statements that are looked at for one to be paid.
+LATELY = 3
 
 
 def sections(page: PortalPage) -> Sequence[tuple[str, str, str]]:
@@ -32,6 +34,7 @@ def start(page: PortalPage) -> Response:
         ahead=page.ask("Scheduling.ListAppointments", **visits.ahead_fields(page)),
         offers=page.ask("Scheduling.ListOffers", patient_id=page.patient_id, page_size=10),
         patient=page.ask("PatientRegistry.GetPatient", patient_id=page.patient_id),
+        statements=page.ask("Billing.ListStatements", patient_id=page.patient_id, page_size=LATELY),
     )
     ahead = list(parts["ahead"].value.appointments) if parts["ahead"].value is not None else []
     first = ahead[0] if ahead else None
@@ -40,7 +43,9 @@ def start(page: PortalPage) -> Response:
         near = page.together(
             place=page.ask("Identity.GetLocation", location_id=first.location_id),
             expected=page.ask("RunningLate.GetExpectedStart", appointment_id=first.appointment_id),
+            **visits.steps_ask(page, first),
         )
+    statements = parts["statements"].value.statements if parts["statements"].value is not None else ()
     return page.show(
         "home.html",
         words=words,
@@ -51,6 +56,8 @@ def start(page: PortalPage) -> Response:
         more=len(ahead) > SHOWN,
         now=visits.state_of(page, first, near["expected"]) if first is not None else None,
         place=near["place"].value if near else None,
+        steps=visits.steps_of(near),
+        bill=next((each for each in statements if each.still_due.minor_units > 0), None),
         directions=visits.directions(near["place"]) if near else "",
         offers=parts["offers"].value.offers if parts["offers"].value is not None else (),
     )

@@ -33,6 +33,8 @@ ZONES = (
     "Pacific/Honolulu",
     "America/Puerto_Rico",
 )
+# Minutes after midnight that quiet hours may begin and end at.
+HOURS = range(0, 24 * 60, 60)
 # Whose names are asked for at once.
 AT_ONCE = 8
 
@@ -57,12 +59,17 @@ def preferences(page: PortalPage, problem: problems.Problem | None = None) -> Re
         patient=page.ask("PatientRegistry.GetPatient", patient_id=page.patient_id),
         consent=page.ask("PatientRegistry.GetContactConsent", patient_id=page.patient_id),
     )
-    consent = parts["consent"].need()
+    consent, person = parts["consent"].need(), parts["patient"].need()
+    quiet = person.quiet_hours if person.HasField("quiet_hours") else None
+    # What another program has set need not be a full hour.
+    hours = sorted({*HOURS, *((quiet.from_minute, quiet.until_minute) if quiet else ())})
     return page.show(
         "person/preferences.html",
         status=problem.status if problem else 200,
         problem=problem,
-        p=parts["patient"].need(),
+        p=person,
+        quiet=quiet,
+        hours=[(each, page.filters["wall"](each)) for each in hours],
         granted={(each.channel, each.purpose): each.granted for each in consent.entries},
         channels=CHANNELS,
         purposes=PURPOSES,
@@ -90,7 +97,7 @@ def save_channels(page: PortalPage) -> Response:
 
 
 def save_language(page: PortalPage) -> Response:
-    """The language one is written to in, and the zone whose evenings and nights are left in peace."""
+    """The language one is written to in, the zone whose evenings and nights are left in peace, and one's own quiet hours."""
     try:
         page.submit("PatientRegistry.UpdatePatient", patient_id=page.patient_id)
     except Refused as refused:

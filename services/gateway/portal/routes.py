@@ -2,98 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from flask import Flask, Response
+from flask import Flask
 from google.protobuf.descriptor import ServiceDescriptor
 
 from chassis.clock import monotonic
 from gateway.edge import Edge
 from gateway.portal import booking, forms, home, messages, person, preparing, signing, visits, waiting
 from gateway.portal.bills import Bills, CardEntry
+from gateway.portal.cards import Cards
 from gateway.portal.clinics import ClinicPages
 from gateway.portal.page import PREFIX, PortalPage, patients_only
 from gateway.sessions import Sessions
 from gateway.web.assets import Assets
-from gateway.web.site import Route, Site
+from gateway.web.site import Site, Table, get, post, public, under
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 CLINIC = f"{PREFIX}/{{clinic}}"
 
-# Handlers take a PortalPage.
-Handler = Callable[[Any], Response]
-Table = Sequence[tuple[str, str, Handler]]
-
 # Paths here stand behind /portal/<clinic>. Only who is signed in as a patient of the clinic comes to them.
-HOME: Table = (("GET", "", home.start),)
+HOME: Table = (get("", home.start),)
 VISIT = "/visits/{appointment_id}"
 VISITS: Table = (
-    ("GET", "/visits", visits.listing),
-    ("GET", "/visits/past", visits.past),
-    ("GET", VISIT, visits.one),
-    ("GET", f"{VISIT}/visit.ics", visits.calendar),
-    ("POST", f"{VISIT}/arrive", visits.arrive),
-    ("POST", f"{VISIT}/confirm", visits.confirm),
-    ("GET", f"{VISIT}/cancel", visits.cancel_form),
-    ("POST", f"{VISIT}/cancel", visits.cancel),
-    ("GET", f"{VISIT}/move", booking.move_form),
-    ("POST", f"{VISIT}/move", booking.move),
+    get("/visits", visits.listing),
+    get("/visits/past", visits.past),
+    get(VISIT, visits.one),
+    get(f"{VISIT}/visit.ics", visits.calendar),
+    post(f"{VISIT}/arrive", visits.arrive),
+    post(f"{VISIT}/confirm", visits.confirm),
+    get(f"{VISIT}/cancel", visits.cancel_form),
+    post(f"{VISIT}/cancel", visits.cancel),
+    get(f"{VISIT}/move", booking.move_form),
+    post(f"{VISIT}/move", booking.move),
 )
 BOOK: Table = (
-    ("GET", "/book", booking.kinds),
-    ("GET", "/book/times", booking.times),
-    ("POST", "/book/hold", booking.hold),
-    ("POST", "/book/renew", booking.renew),
-    ("POST", "/book/release", booking.release),
-    ("POST", "/book", booking.book),
+    get("/book", booking.kinds),
+    get("/book/times", booking.times),
+    post("/book/hold", booking.hold),
+    post("/book/renew", booking.renew),
+    post("/book/release", booking.release),
+    post("/book", booking.book),
 )
 WAITLIST: Table = (
-    ("GET", "/waitlist", waiting.listing),
-    ("GET", "/waitlist/join", waiting.form),
-    ("POST", "/waitlist/join", waiting.join),
-    ("POST", "/waitlist/{waitlist_entry_id}/leave", waiting.leave),
-    ("POST", "/waitlist/offers/{waitlist_offer_id}/accept", waiting.accept),
-    ("POST", "/waitlist/offers/{waitlist_offer_id}/decline", waiting.decline),
+    get("/waitlist", waiting.listing),
+    get("/waitlist/join", waiting.form),
+    post("/waitlist/join", waiting.join),
+    post("/waitlist/{waitlist_entry_id}/leave", waiting.leave),
+    post("/waitlist/offers/{waitlist_offer_id}/accept", waiting.accept),
+    post("/waitlist/offers/{waitlist_offer_id}/decline", waiting.decline),
 )
 
 PREPARE = "/prepare/{appointment_id}"
 PREPARING: Table = (
-    ("GET", PREPARE, preparing.overview),
-    ("GET", f"{PREPARE}/next", preparing.go_on),
-    ("GET", f"{PREPARE}/{{step}}", preparing.step),
-    ("POST", f"{PREPARE}/{{step}}", preparing.answer),
-    ("POST", f"{PREPARE}/{{step}}/leave-out", preparing.leave_out),
-    ("GET", f"{PREPARE}/{{step}}/{{code}}", preparing.step),
-    ("POST", f"{PREPARE}/{{step}}/{{code}}", preparing.answer),
+    get(PREPARE, preparing.overview),
+    get(f"{PREPARE}/next", preparing.go_on),
+    get(f"{PREPARE}/{{step}}", preparing.step),
+    post(f"{PREPARE}/{{step}}", preparing.answer),
+    post(f"{PREPARE}/{{step}}/leave-out", preparing.leave_out),
+    get(f"{PREPARE}/{{step}}/{{code}}", preparing.step),
+    post(f"{PREPARE}/{{step}}/{{code}}", preparing.answer),
 )
 FORMS: Table = (
-    ("GET", "/papers", forms.papers),
-    ("POST", "/forms", forms.begin),
-    ("GET", "/forms/{response_id}", forms.section),
-    ("POST", "/forms/{response_id}", forms.save),
-    ("GET", "/consents/{consent_id}/pdf", forms.consent_pdf),
-    ("POST", "/consents/{consent_id}/revoke", forms.revoke),
-    ("GET", "/documents/{document_id}", forms.picture),
-    ("POST", "/documents/{document_id}/remove", forms.remove_picture),
+    get("/papers", forms.papers),
+    post("/forms", forms.begin),
+    get("/forms/{response_id}", forms.section),
+    post("/forms/{response_id}", forms.save),
+    get("/consents/{consent_id}/pdf", forms.consent_pdf),
+    post("/consents/{consent_id}/revoke", forms.revoke),
+    get("/documents/{document_id}", forms.picture),
+    post("/documents/{document_id}/remove", forms.remove_picture),
 )
 MESSAGES: Table = (
-    ("GET", "/messages", messages.listing),
-    ("GET", "/messages/new", messages.new),
-    ("POST", "/messages/new", messages.begin),
-    ("GET", "/messages/{thread_id}", messages.thread),
-    ("POST", "/messages/{thread_id}", messages.reply),
+    get("/messages", messages.listing),
+    get("/messages/new", messages.new),
+    post("/messages/new", messages.begin),
+    get("/messages/{thread_id}", messages.thread),
+    post("/messages/{thread_id}", messages.reply),
 )
 PERSON: Table = (
-    ("GET", "/details", person.details),
-    ("POST", "/details", person.save_details),
-    ("GET", "/preferences", person.preferences),
-    ("POST", "/preferences/channels", person.save_channels),
-    ("POST", "/preferences/language", person.save_language),
-    ("GET", "/family", person.family),
-    ("POST", "/person", person.choose),
-    ("GET", "/password", signing.password_form),
+    get("/details", person.details),
+    post("/details", person.save_details),
+    get("/preferences", person.preferences),
+    post("/preferences/channels", person.save_channels),
+    post("/preferences/language", person.save_language),
+    get("/family", person.family),
+    post("/person", person.choose),
+    get("/password", signing.password_form),
 )
 
 TABLES: Sequence[Table] = (HOME, VISITS, BOOK, WAITLIST, PREPARING, FORMS, MESSAGES, PERSON)
@@ -120,25 +116,25 @@ def add_portal(
         sessions=sessions,
     )
     doors = signing.Signing(sessions)
-    public: Table = (
-        ("GET", "/sign-in", doors.form),
-        ("POST", "/sign-in", doors.sign_in),
-        ("POST", "/sign-in/code", doors.ask_code),
-        ("POST", "/sign-in/verify", doors.verify),
-        ("POST", "/sign-out", doors.sign_out),
-        ("POST", "/language", signing.language),
+    at_the_door: Table = (
+        get("/sign-in", doors.form),
+        post("/sign-in", doors.sign_in),
+        post("/sign-in/code", doors.ask_code),
+        post("/sign-in/verify", doors.verify),
+        post("/sign-out", doors.sign_out),
+        post("/language", signing.language),
     )
-    site.add(app, edge, (Route(verb, CLINIC + path, handler, public=True) for verb, path, handler in public))
+    site.add(app, edge, public(under(CLINIC, at_the_door)))
     shown = ClinicPages(public_url, monotonic)
     open_to_all: Table = (
-        ("GET", "/clinics/{clinic}", shown.show),
-        ("GET", "/sitemap.xml", shown.sitemap),
-        ("GET", "/robots.txt", shown.robots),
+        get("/clinics/{clinic}", shown.show),
+        get("/sitemap.xml", shown.sitemap),
+        get("/robots.txt", shown.robots),
     )
-    site.add(app, edge, (Route(verb, path, handler, public=True) for verb, path, handler in open_to_all))
-    own: Table = (("POST", "/password", doors.set_password),)
-    for table in (*TABLES, Bills(cards).table(), own):
-        site.add(app, edge, (Route(verb, CLINIC + path, handler) for verb, path, handler in table))
+    site.add(app, edge, public(open_to_all))
+    own: Table = (post("/password", doors.set_password),)
+    for table in (*TABLES, Bills(cards).table(), Cards(cards).table(), own):
+        site.add(app, edge, under(CLINIC, table))
 
 
 def sign_in_page(path: str) -> str:

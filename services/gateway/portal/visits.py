@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,6 +64,7 @@ def one(page: PortalPage, problem: problems.Problem | None = None) -> Response:
         place=page.ask("Identity.GetLocation", location_id=visit.location_id),
         expected=page.ask("RunningLate.GetExpectedStart", appointment_id=visit.appointment_id),
         policy=page.ask("BookingPolicies.GetBookingPolicy", location_id=visit.location_id),
+        **steps_ask(page, visit),
     )
     return page.show(
         "visits/one.html",
@@ -72,6 +74,7 @@ def one(page: PortalPage, problem: problems.Problem | None = None) -> Response:
         visit=visit,
         now=state_of(page, visit, parts["expected"]),
         changes=changes_of(page, visit, parts["policy"]),
+        steps=steps_of(parts),
         place=parts["place"].value,
         directions=directions(parts["place"]),
     )
@@ -148,12 +151,17 @@ def ahead_fields(page: PortalPage) -> dict[str, Any]:
     }
 
 
-def expected_asks(page: PortalPage, visits: list[Any]) -> dict[str, Ask]:
-    """What is asked about visits that begin soon: when they will really begin."""
-    return {
-        each.appointment_id: page.ask("RunningLate.GetExpectedStart", appointment_id=each.appointment_id)
-        for each in visits
-    }
+def steps_ask(page: PortalPage, visit: Any) -> dict[str, Ask]:
+    """What is asked about the steps before a visit: nothing once somebody has come, or while the pages are about another person."""
+    if visit.status not in words.AHEAD or visit.patient_id != page.patient_id:
+        return {}
+    fields = {"patient_id": visit.patient_id, "appointment_id": visit.appointment_id}
+    return {"steps": page.ask("Intake.GetIntakeChecklist", **fields)}
+
+
+def steps_of(parts: Mapping[str, Part]) -> Any:
+    """The checklist, when it was asked for and answered; a registry that has not heard of the visit yet has none."""
+    return parts["steps"].value if "steps" in parts else None
 
 
 def state_of(page: PortalPage, visit: Any, expected: Part) -> dict[str, Any]:

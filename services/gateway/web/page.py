@@ -276,6 +276,8 @@ class Page:
         # Pages know where a form came from, nobody else does.
         response.headers["Referrer-Policy"] = "same-origin"
         response.headers["Vary"] = "HX-Request, HX-Target, Cookie, Accept-Language"
+        sessions = self.exchange.sessions
+        secure = self.exchange.request.is_secure or (sessions is not None and sessions.secure)
         for name, value, seconds in self._cookies:
             response.set_cookie(
                 name,
@@ -283,7 +285,7 @@ class Page:
                 max_age=seconds,
                 httponly=True,
                 samesite="Lax",
-                secure=self.exchange.request.is_secure,
+                secure=secure,
                 path="/",
             )
         return response

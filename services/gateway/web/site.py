@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,7 +24,8 @@ from gateway.web.i18n import Languages
 from gateway.web.page import Page
 from gateway.web.templating import environment
 
-Handler = Callable[[Page], Response]
+# Takes the site's own kind of page.
+Handler = Callable[[Any], Response]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,35 @@ class Route:
     public: bool = False
     # The RPC (``Service.Method``) that the page is about: whoever may not call it is told so at once. Empty: the page's first call says it.
     needs: str = ""
+
+    @property
+    def address(self) -> str:
+        """``GET /console/today``."""
+        return f"{self.verb} {self.path}"
+
+
+# A site's addresses are tables of routes, one a noun, written with `get` and `post` and read like a table of contents.
+Table = Sequence[Route]
+
+
+def get(path: str, handler: Handler, needs: str = "") -> Route:
+    """A page that is shown."""
+    return Route("GET", path, handler, needs=needs)
+
+
+def post(path: str, handler: Handler, needs: str = "") -> Route:
+    """A form that is sent."""
+    return Route("POST", path, handler, needs=needs)
+
+
+def public(table: Table) -> Table:
+    """The same routes, open to anybody."""
+    return tuple(replace(each, public=True) for each in table)
+
+
+def under(prefix: str, table: Table) -> Table:
+    """The same routes behind a prefix."""
+    return tuple(replace(each, path=prefix + each.path) for each in table)
 
 
 # The request's path → the site's page where whoever is not signed in goes.
@@ -90,9 +120,7 @@ class Site:
                 sessions=self._sessions,
                 render=self._refused,
             )
-            app.add_url_rule(
-                rule, f"{route.verb} {route.path}", view, methods=[route.verb], provide_automatic_options=False
-            )
+            app.add_url_rule(rule, route.address, view, methods=[route.verb], provide_automatic_options=False)
 
     def _view(self, route: Route) -> Callable[[Exchange, dict[str, str]], Response]:
         def handle(exchange: Exchange, values: dict[str, str]) -> Response:

@@ -94,8 +94,13 @@ def sign_in(call: Call, desk: SignInDesk, tenant: str, code_id: UUID, code: str)
 
 
 def follow_reach(call: Call, patient_id: UUID, proxied: list[str], as_of: datetime) -> None:
-    """The patient's account reaches themselves and these patients; tokens that reach more end at once."""
+    """The patient's account reaches themselves and these patients; tokens that reach more end at once.
+
+    A code that was drawn before opens no more than that either: the account it makes would keep what was ended meanwhile.
+    """
     store = Store(call.session)
+    for code in store.open_portal_codes(patient_id, real_now()):
+        code.proxied_patient_ids = proxied
     account = store.account_of_patient(patient_id)
     if account is None or (account.reach_as_of is not None and account.reach_as_of >= as_of):
         return

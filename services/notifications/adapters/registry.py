@@ -13,6 +13,7 @@ from polyclinic.patient_registry.v1 import patient_registry_pb2 as registry_pb2
 from chassis.call import Call
 from chassis.peers import Peer
 from notifications.domain.vocabulary import Channel
+from notifications.domain.windows import QuietHours
 
 # Short, because the answer is needed while a webhook waits.
 LOOKUP_SECONDS = 3.0
@@ -42,6 +43,7 @@ class Contact:
     time_zone: str
     addresses: tuple[Address, ...]
     suppressed: bool
+    quiet_hours: QuietHours | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,14 @@ def _contact(found: registry_pb2.Contact) -> Contact:
         for one in found.addresses
         if one.channel in _CHANNELS
     )
-    return Contact(found.language, found.time_zone, addresses, found.suppressed)
+    quiet = found.quiet_hours if found.HasField("quiet_hours") else None
+    return Contact(
+        found.language,
+        found.time_zone,
+        addresses,
+        found.suppressed,
+        QuietHours(quiet.from_minute, quiet.until_minute) if quiet else None,
+    )
 
 
 _CHANNELS = {

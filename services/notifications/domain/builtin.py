@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from notifications.domain.templates import Text
+from notifications.domain.templates import INVITATION, Text
 from notifications.domain.vocabulary import Channel, Trigger
 
 HOUR = 60
@@ -22,6 +22,7 @@ class BuiltInRule:
     channels: tuple[Channel, ...]
     template_code: str
     any_hour: bool = False
+    active: bool = True
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,15 @@ RULES = (
     BuiltInRule("New statement", Trigger.STATEMENT_ISSUED, 0, (EMAIL,), "statement.issued"),
     BuiltInRule("Visit delayed", Trigger.VISIT_DELAYED, 0, (SMS, EMAIL), "visit.delayed", any_hour=True),
     BuiltInRule("New message in the portal", Trigger.THREAD_MESSAGE, 0, (EMAIL, SMS), "thread.message"),
+    # A clinic switches it on once it wants its patients there.
+    BuiltInRule(
+        "Invitation to the portal, with the first visit",
+        Trigger.FIRST_BOOKED,
+        0,
+        (EMAIL, SMS),
+        INVITATION,
+        active=False,
+    ),
 )
 
 WHEN_EN = "{{ weekday }}, {{ date }} at {{ time }}"
@@ -105,6 +115,16 @@ EMAILS_EN: dict[str, tuple[str, tuple[str, ...]]] = {
         "A message from {{ clinic_name }}",
         ("{{ clinic_name }} has written to you. Read and answer it in the portal: {{ portal_link }}", CALL_EN),
     ),
+    INVITATION: (
+        "The patient portal of {{ clinic_name }}",
+        (
+            "In the patient portal of {{ clinic_name }} you see, book and change visits, fill in forms ahead, write to us, and see and "
+            "pay bills.",
+            "Sign in with this e-mail address and your birth date; we send you a code, there is no password to remember: "
+            "{{ portal_link }}",
+            CALL_EN,
+        ),
+    ),
 }
 EMAILS_ES: dict[str, tuple[str, tuple[str, ...]]] = {
     "appointment.reminder": (
@@ -146,6 +166,16 @@ EMAILS_ES: dict[str, tuple[str, tuple[str, ...]]] = {
         "Un mensaje de {{ clinic_name }}",
         ("{{ clinic_name }} le ha escrito. Léalo y respóndalo en el portal: {{ portal_link }}", CALL_ES),
     ),
+    INVITATION: (
+        "El portal de pacientes de {{ clinic_name }}",
+        (
+            "En el portal de pacientes de {{ clinic_name }} puede ver, reservar y cambiar citas, llenar formularios antes de venir, "
+            "escribirnos, y ver y pagar sus cuentas.",
+            "Entre con este correo electrónico y su fecha de nacimiento; le enviamos un código, no hay contraseña que recordar: "
+            "{{ portal_link }}",
+            CALL_ES,
+        ),
+    ),
 }
 # Texts keep to the GSM alphabet where they can (no á, í, ó, ú), so that they stay within few segments; those
 # about a visit begin with the place too, because people must find the right door.
@@ -161,6 +191,8 @@ TEXTS_EN: dict[str, str] = {
     f"{{{{ answer_by }}}}. Take it: {{{{ portal_link }}}}",
     "visit.delayed": "{{ place_name }}: your visit today is now expected to begin at {{ time }}. Questions? Call {{ location_phone }}",
     "thread.message": "{{ clinic_name }} has written to you. Read it in the portal: {{ portal_link }}",
+    INVITATION: "{{ clinic_name }}: see, book and change your visits in our patient portal. Sign in with this phone number and your birth "
+    "date: {{ portal_link }} Reply STOP to opt out.",
     "reply.confirmed": "{{ clinic_name }}: thank you, confirmed.",
     "reply.reschedule": "{{ clinic_name }}: thank you. We will contact you to find another time, or choose one: {{ portal_link }}",
     "reply.cancelled": "{{ clinic_name }}: your visit is cancelled. To book again: {{ portal_link }}",
@@ -186,6 +218,8 @@ TEXTS_ES: dict[str, str] = {
     f"{{{{ answer_by }}}}: {{{{ portal_link }}}}",
     "visit.delayed": "{{ place_name }}: esperamos comenzar su cita de hoy a las {{ time }}. Llame al {{ location_phone }}",
     "thread.message": "{{ clinic_name }} le ha escrito. Léalo en el portal: {{ portal_link }}",
+    INVITATION: "{{ clinic_name }}: vea, reserve y cambie sus citas en nuestro portal. Entre con este teléfono y su fecha de nacimiento: "
+    "{{ portal_link }} STOP para no recibir mensajes.",
     "reply.confirmed": "{{ clinic_name }}: gracias, confirmado.",
     "reply.reschedule": "{{ clinic_name }}: gracias. Le llamaremos para buscar otra hora, o elija una: {{ portal_link }}",
     "reply.cancelled": "{{ clinic_name }}: su cita fue cancelada. Para reservar otra: {{ portal_link }}",

@@ -16,6 +16,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from notifications.domain.vocabulary import Channel
 
+# Whom the clinic has on file is told of the portal, by hand or with their first visit.
+INVITATION = "portal.invitation"
 VISIT = (
     "clinic_name",
     "location_name",
@@ -38,6 +40,7 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "statement.issued": CLINIC,
     "visit.delayed": VISIT,
     "thread.message": CLINIC,
+    INVITATION: CLINIC,
     "reply.confirmed": CLINIC,
     "reply.reschedule": CLINIC,
     "reply.cancelled": CLINIC,
@@ -60,7 +63,7 @@ SAMPLE: Mapping[str, object] = {
     "weekday": "Tuesday",
     "date": "March 10",
     "time": "3:00 PM",
-    "portal_link": "https://portal.example.org/portal",
+    "portal_link": "https://portal.example.org/portal/example/visits/01a2027a-5955-7c3a-8f6e-1d2f3a4b5c6d",
     "is_video": False,
     "answer_by": "Monday 5:00 PM",
     "choices": "1) Tue 3:00 PM 2) Thu 9:00 AM",

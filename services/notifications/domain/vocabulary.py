@@ -23,6 +23,7 @@ class Trigger(StrEnum):
     STATEMENT_ISSUED = "statement_issued"
     VISIT_DELAYED = "visit_delayed"
     THREAD_MESSAGE = "thread_message"
+    FIRST_BOOKED = "first_booked"
 
 
 class ReminderStatus(StrEnum):
@@ -94,6 +95,7 @@ class Subject(StrEnum):
     STATEMENT = "statement"
     VISIT_DELAY = "visit_delay"
     THREAD = "thread"
+    PATIENT = "patient"
 
 
 class ThreadKind(StrEnum):

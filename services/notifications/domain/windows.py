@@ -12,6 +12,8 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 MINUTES_PER_DAY = 1440
+# Hours repeat daily: what has not opened by then, past any change of the clocks, never does.
+LOOKED_AHEAD = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,43 @@ class SendWindow:
                 if candidate >= at and self.contains(candidate, zone):
                     return candidate
         raise ValueError(f"no opening of {self} within three days in {zone}")
+
+
+@dataclass(frozen=True)
+class QuietHours:
+    """When a person wants to hear nothing: minutes after local midnight, ``until_minute`` excluded; they may go over midnight."""
+
+    from_minute: int
+    until_minute: int
+
+    def contains(self, at: datetime, zone: ZoneInfo) -> bool:
+        """Whether the aware instant `at` is in these hours on the wall clock of `zone`."""
+        wall = at.astimezone(zone)
+        minute = wall.hour * 60 + wall.minute
+        if self.from_minute < self.until_minute:
+            return self.from_minute <= minute < self.until_minute
+        return minute >= self.from_minute or minute < self.until_minute
+
+    def over(self, at: datetime, zone: ZoneInfo) -> datetime:
+        """`at` itself when it is outside, else when these hours next end; an aware UTC instant."""
+        at = at.astimezone(UTC)
+        if not self.contains(at, zone):
+            return at
+        ends = time(self.until_minute // 60, self.until_minute % 60)
+        today = at.astimezone(zone).date()
+        walls = (datetime.combine(today + timedelta(days=days), ends, tzinfo=zone) for days in (0, 1))
+        instants = sorted(wall.replace(fold=fold).astimezone(UTC) for wall in walls for fold in (0, 1))
+        return next(each for each in instants if each > at and not self.contains(each, zone))
+
+
+def next_allowed(window: SendWindow, quiet: QuietHours | None, at: datetime, zone: ZoneInfo) -> datetime | None:
+    """The first instant from `at` on that is in the window and outside the quiet hours; aware UTC. None: they leave no time."""
+    opens = window.next_open(at, zone)
+    while quiet is not None and quiet.contains(opens, zone):
+        opens = window.next_open(quiet.over(opens, zone), zone)
+        if opens - at > LOOKED_AHEAD:
+            return None
+    return opens
 
 
 ALWAYS_OPEN = SendWindow(0, MINUTES_PER_DAY)

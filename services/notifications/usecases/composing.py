@@ -31,6 +31,8 @@ class Occasion:
     zone: ZoneInfo | None = None
     is_video: bool = False
     expires_at: datetime | None = None
+    # Where in the portal it is seen, behind the clinic's address; empty: the portal's start.
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ def variables(store: Store, outside: Outside, occasion: Occasion, language: str)
         "place_name": wording.place_name(name, location.name if location else name),
         "location_address": location.address if location else "",
         "location_phone": shown(location.phone) if location else "",
-        "portal_link": outside.portal_link,
+        "portal_link": outside.portal_link(clinic.slug if clinic else "", occasion.page),
         "is_video": occasion.is_video,
     }
     zone = occasion.zone or home_zone(store)

@@ -10,18 +10,20 @@ from chassis.call import Call
 from notifications.adapters.registry import Purpose
 from notifications.domain.phones import normalised
 from notifications.domain.vocabulary import Channel, Reason, Trigger
+from notifications.domain.windows import QuietHours
 from notifications.store import Store
 from notifications.usecases.outside import Outside
 
 
 @dataclass(frozen=True)
 class Reached:
-    """An address that may be used now. ``zone`` is the recipient's, None when nobody knows it."""
+    """An address that may be used now. ``zone`` is the recipient's, None when nobody knows it; ``quiet_hours`` hold in it."""
 
     channel: Channel
     address: str
     language: str
     zone: ZoneInfo | None
+    quiet_hours: QuietHours | None = None
 
 
 def purpose_of(trigger: Trigger) -> Purpose:
@@ -55,7 +57,7 @@ def reach(
         return Reason.NO_ADDRESS
     for value in usable:
         if store.suppression(channel, value) is None:
-            return Reached(channel, value, contact.language, zone_of(contact.time_zone))
+            return Reached(channel, value, contact.language, zone_of(contact.time_zone), contact.quiet_hours)
     return Reason.SUPPRESSED
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from chassis.call import Call
 from notifications.domain import plan
 from notifications.domain.vocabulary import Channel, Reason, ReminderStatus, Subject, Trigger
+from notifications.domain.windows import next_allowed
 from notifications.store import Store
 from notifications.tables import Appointment, Policy, Reminder, Rule
 from notifications.usecases import composing
@@ -19,6 +20,15 @@ from notifications.usecases.outside import Outside
 from notifications.usecases.tenants import ensure_installed
 from notifications.usecases.visits import DECIDE, as_rule, new_reminder, settle, windows_of
 
+# The sign-in page as who was invited sees it.
+WELCOME = "sign-in?invited=1"
+# What a message is about → where in the portal it is seen.
+PAGES = {
+    Subject.WAITLIST_OFFER: "waitlist",
+    Subject.STATEMENT: "bills",
+    Subject.THREAD: "messages",
+    Subject.PATIENT: WELCOME,
+}
 LIMIT_PERIOD = timedelta(hours=24)
 # Reasons that end the whole rule, not only this channel.
 FINAL = frozenset({Reason.PATIENT_SUPPRESSED, Reason.TIME_PASSED, Reason.SUPERSEDED})
@@ -110,14 +120,15 @@ def occasion_of(reminder: Reminder, appointment: Appointment | None) -> Occasion
     """What the message of a reminder speaks of."""
     if appointment is not None:
         return occasion_of_visit(appointment)
-    facts = reminder.facts
+    facts, page = reminder.facts, PAGES.get(Subject(reminder.subject_kind), "")
     if "start_time" not in facts:
-        return Occasion()
+        return Occasion(page=page)
     return Occasion(
         location_id=UUID(facts["location_id"]),
         start_time=datetime.fromisoformat(facts["start_time"]),
         zone=ZoneInfo(facts["time_zone"]),
         expires_at=datetime.fromisoformat(facts["expires_at"]),
+        page=page,
     )
 
 
@@ -128,6 +139,7 @@ def occasion_of_visit(appointment: Appointment) -> Occasion:
         start_time=appointment.start_time,
         zone=ZoneInfo(appointment.time_zone),
         is_video=appointment.modality == "video",
+        page=f"visits/{appointment.id}",
     )
 
 
@@ -155,8 +167,9 @@ def _become_message(
         return reached
     zone = reached.zone or occasion.zone or composing.home_zone(store)
     not_after = occasion.expires_at or occasion.start_time
-    opens = plan.window_for(as_rule(rule), channel, windows_of(policy)).next_open(call.now, zone)
-    if not_after is not None and opens >= not_after:
+    window = plan.window_for(as_rule(rule), channel, windows_of(policy))
+    opens = next_allowed(window, reached.quiet_hours, call.now, zone)
+    if opens is None or (not_after is not None and opens >= not_after):
         return Reason.QUIET_HOURS
     if opens > call.now:
         reminder.due_at = opens
@@ -177,7 +190,7 @@ def _become_message(
         occurrence=reminder.occurrence,
         reminder_id=reminder.id,
         not_after=not_after,
-        any_hour=rule.any_hour and channel is Channel.EMAIL,
+        any_hour=rule.any_hour and channel is Channel.EMAIL and reached.quiet_hours is None,
     )
     message = composing.write(call, outside, store, policy, found, reached, occasion, draft)
     reminder.status, reminder.message_id, reminder.settled_at = ReminderStatus.SENT.value, message.id, call.now

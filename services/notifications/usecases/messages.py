@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,14 +11,15 @@ from jinja2 import UndefinedError
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, InvalidInput, NotFound, Violation
 from notifications.domain.references import manual_key, wire_reference
-from notifications.domain.templates import MANUAL_PREFIX
+from notifications.domain.templates import INVITATION, MANUAL_PREFIX
 from notifications.domain.vocabulary import Channel, MessageStatus, Reason, Trigger
+from notifications.domain.windows import next_allowed
 from notifications.store import Store
 from notifications.tables import Appointment, Message, Policy, Reply, ReplyVisit, Template, TemplateVersion
 from notifications.usecases import composing
 from notifications.usecases.composing import Draft, Occasion
 from notifications.usecases.contacts import Reached, purpose_of, reach
-from notifications.usecases.deciding import is_over_limit, occasion_of_visit
+from notifications.usecases.deciding import WELCOME, is_over_limit, occasion_of_visit
 from notifications.usecases.outside import Outside
 from notifications.usecases.tenants import ensure_installed
 from notifications.usecases.visits import windows_of
@@ -50,7 +51,7 @@ class Usable:
 
 
 def send_message(call: Call, outside: Outside, wanted: ManualMessage) -> Message:
-    """Writes a message by hand down; it is sent now, or when the recipient's window opens.
+    """Writes a message by hand down; it is sent now, or when the recipient's window opens and their quiet hours are over.
 
     Raises NotFound (template, appointment), NoUsableChannel, InvalidInput (the text speaks of a visit and none is given).
     """
@@ -104,8 +105,10 @@ def _appointment(store: Store, wanted: ManualMessage) -> Appointment | None:
 
 
 def _check_code(store: Store, code: str) -> None:
-    if not code.startswith((MANUAL_PREFIX, "appointment.")):
-        raise InvalidInput([Violation("template_code", "must begin with 'manual.' or 'appointment.'")])
+    if code != INVITATION and not code.startswith((MANUAL_PREFIX, "appointment.")):
+        raise InvalidInput(
+            [Violation("template_code", f"must begin with 'manual.' or 'appointment.', or be '{INVITATION}'")]
+        )
     if not store.has_templates(code):
         raise NotFound("template")
 
@@ -133,14 +136,17 @@ def _write(
 ) -> Message:
     reached = usable.reached
     occasion = occasion_of_visit(appointment) if appointment else Occasion()
+    if wanted.template_code == INVITATION:
+        occasion = replace(occasion, page=WELCOME)
     zone: ZoneInfo = reached.zone or occasion.zone or composing.home_zone(store)
     message_id = call.new_id()
+    window = windows_of(policy)[reached.channel]
     draft = Draft(
         patient_id=wanted.patient_id,
         template_code=wanted.template_code,
         reference=wire_reference(manual_key(call.tenant_id, message_id), reached.channel, outside.email_domain),
         message_id=message_id,
-        send_at=windows_of(policy)[reached.channel].next_open(call.now, zone),
+        send_at=next_allowed(window, reached.quiet_hours, call.now, zone) or window.next_open(call.now, zone),
         appointment_id=wanted.appointment_id,
         occurrence=appointment.reschedule_count if appointment else 0,
         not_after=occasion.start_time,

@@ -124,6 +124,15 @@ def plan_thread_message(call: Call, outside: Outside, thread_id: UUID, patient_i
     _plan(call, outside, Subject.THREAD, uuid5(thread_id, str(streak)), patient_id, {}, asked)
 
 
+def plan_invitation(call: Call, outside: Outside, patient_id: UUID) -> None:
+    """Plans the invitation to the portal that goes with a patient's first visit, when the tenant has such a rule; once a patient."""
+    store = Store(call.session)
+    rules = [as_rule(rule) for rule in store.rules([Trigger.FIRST_BOOKED])]
+    asked = [plan.at_once(rule, call.now, ANYWHERE, ANY_TIME, None) for rule in rules]
+    if asked:
+        _plan(call, outside, Subject.PATIENT, patient_id, patient_id, {}, asked)
+
+
 def _plan(
     call: Call,
     outside: Outside,

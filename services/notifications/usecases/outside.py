@@ -45,10 +45,10 @@ class Outside:
         """The right-hand side of every Message-ID."""
         return self.email_from.rpartition("@")[2]
 
-    @property
-    def portal_link(self) -> str:
-        """Where patients see everything after signing in; the link itself says nothing about anybody."""
-        return f"{self.public_url}/portal"
+    def portal_link(self, slug: str, page: str = "") -> str:
+        """A page of a clinic's portal (``visits/…``; empty: its start), shown after signing in; the link itself says nothing about
+        anybody. ``slug`` is the clinic's, "" while it is not known."""
+        return "/".join(part for part in (self.public_url, "portal", slug, page if slug else "") if part)
 
     def status_callback(self, tenant_id: UUID, reference: str) -> str:
         """Where the provider tells what became of a text; the reference finds it even before its sid is known to us."""

@@ -12,6 +12,7 @@ from notifications.adapters.invitations import VisitTime, calendar_entry
 from notifications.adapters.outcome import CalendarEntry, Parcel
 from notifications.domain.delivery import MAX_ATTEMPTS, Accepted, HandOver, Refusal, Refused, retry_after
 from notifications.domain.vocabulary import Channel, MessageStatus, Reason, ReminderStatus, SuppressionReason
+from notifications.domain.windows import QuietHours, next_allowed
 from notifications.store import Store
 from notifications.tables import Appointment, Location, Message, Reminder, Rule
 from notifications.usecases.composing import SEND
@@ -38,7 +39,9 @@ def send(call: Call, outside: Outside, message_id: UUID) -> None:
     if message.status != MessageStatus.INTENDED.value:
         return
     reminder = store.get(Reminder, message.reminder_id) if message.reminder_id else None
-    if _withdrawn(call, store, message, reminder) or _stopped(call, store, message) or _waits(call, store, message):
+    if _withdrawn(call, store, message, reminder) or _stopped(call, store, message):
+        return
+    if _waits(call, outside, store, message):
         return
     outcome = _hand_over(call, outside, store, message)
     message.attempts += 1
@@ -147,20 +150,24 @@ def _stopped(call: Call, store: Store, message: Message) -> bool:
     return True
 
 
-def _waits(call: Call, store: Store, message: Message) -> bool:
-    """Plans the next open hour when the window has closed meanwhile (attempts are repeated over hours)."""
+def _waits(call: Call, outside: Outside, store: Store, message: Message) -> bool:
+    """Plans the next open hour when the window has closed, or the person's quiet hours have begun meanwhile (attempts are repeated
+    over hours). Raises Unavailable while the registry does not say whether they have any."""
     if message.any_hour or call.now - message.created_at < FRESH:
         return False
-    opens = _next_open(call, store, message)
+    contact = outside.contact(call, message.patient_id)
+    opens = _next_open(call, store, message, contact.quiet_hours if contact else None)
     if opens <= call.now:
         return False
     call.due.at(SEND, message.id, opens)
     return True
 
 
-def _next_open(call: Call, store: Store, message: Message) -> datetime:
+def _next_open(call: Call, store: Store, message: Message, quiet: QuietHours | None) -> datetime:
     window = windows_of(ensure_installed(call, store))[Channel(message.channel)]
-    return window.next_open(call.now, ZoneInfo(message.time_zone))
+    zone = ZoneInfo(message.time_zone)
+    # A message that was written down goes out in the end: hours that leave it no time were changed since.
+    return next_allowed(window, quiet, call.now, zone) or window.next_open(call.now, zone)
 
 
 def _withdraw(call: Call, message: Message, reason: Reason) -> None:

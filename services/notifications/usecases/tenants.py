@@ -24,6 +24,7 @@ class ClinicFacts:
     """A tenant as identity tells it."""
 
     name: str
+    slug: str
     default_language: str
     active: bool
     version: int
@@ -52,7 +53,7 @@ def follow_clinic(call: Call, facts: ClinicFacts) -> None:
     elif known.source_version >= facts.version:
         return
     known.name, known.default_language = facts.name, facts.default_language or "en"
-    known.active, known.source_version = facts.active, facts.version
+    known.slug, known.active, known.source_version = facts.slug, facts.active, facts.version
     store.add(known)
 
 
@@ -91,7 +92,7 @@ def _install(call: Call, store: Store) -> Policy:
                 channels=[channel.value for channel in rule.channels],
                 template_code=rule.template_code,
                 any_hour=rule.any_hour,
-                active=True,
+                active=rule.active,
                 effective_from=ALWAYS,
             )
         )

@@ -43,14 +43,18 @@ class AppointmentFacts:
     series_number: int = 0
 
 
-def follow_appointment(call: Call, outside: Outside, facts: AppointmentFacts) -> None:
-    """Takes over an appointment's state, unless a later one is known, and brings its reminders in line."""
+def follow_appointment(call: Call, outside: Outside, facts: AppointmentFacts) -> bool:
+    """Takes over an appointment's state, unless a later one is known, and brings its reminders in line.
+
+    Answers whether it is a visit to come that was not heard of before.
+    """
     store = Store(call.session)
     known = store.session.get(Appointment, store.key(facts.id), with_for_update=True)
+    is_new = known is None
     if known is None:
         known = Appointment(id=facts.id, agreed_at=facts.booked_at if not facts.reschedule_count else call.now)
     elif known.source_version >= facts.version:
-        return
+        return False
     elif known.reschedule_count != facts.reschedule_count:
         known.agreed_at = call.now
     before = _planned_by(known)
@@ -59,6 +63,7 @@ def follow_appointment(call: Call, outside: Outside, facts: AppointmentFacts) ->
     if _planned_by(known) != before:
         policy = ensure_installed(call, store)
         bring_in_line(call, outside, store, known, policy, store.rules(VISIT_TRIGGERS))
+    return is_new and plan.phase(facts.status) == "coming"
 
 
 def replan_page(call: Call, outside: Outside, after: tuple[datetime, UUID] | None) -> tuple[datetime, UUID] | None:

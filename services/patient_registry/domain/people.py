@@ -66,6 +66,14 @@ class Identifier:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHours:
+    """When a person wants to hear nothing: minutes after local midnight, `until_minute` excluded; they may go over midnight."""
+
+    from_minute: int
+    until_minute: int
+
+
+@dataclass(frozen=True, slots=True)
 class Demographics:
     """Everything that is said of a person at registration."""
 
@@ -77,6 +85,7 @@ class Demographics:
     language: str = "en"
     interpreter_needed: bool = False
     time_zone: str = ""
+    quiet_hours: QuietHours | None = None
     addresses: tuple[Address, ...] = ()
     contact_points: tuple[ContactPoint, ...] = ()
     ssn_last_four: str = ""

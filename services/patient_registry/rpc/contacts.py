@@ -100,6 +100,7 @@ def _contact(one: Contact) -> pb.Contact:
         salutation_name=one.salutation_name,
         language=one.language,
         time_zone=one.time_zone,
+        quiet_hours=wire.quiet_hours_message(one.quiet_hours),
         addresses=addresses,
         suppressed=one.suppressed,
         postal_address=wire.address_message(one.postal_address),

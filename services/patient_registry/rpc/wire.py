@@ -12,7 +12,16 @@ from patient_registry import rows
 from patient_registry.domain import contact_points
 from patient_registry.domain.contact_points import ContactKind, ContactPoint
 from patient_registry.domain.matching import Grade, Match
-from patient_registry.domain.people import Address, AddressUse, Demographics, Identifier, Name, Sex, home_address
+from patient_registry.domain.people import (
+    Address,
+    AddressUse,
+    Demographics,
+    Identifier,
+    Name,
+    QuietHours,
+    Sex,
+    home_address,
+)
 from patient_registry.tables import Patient
 
 SEXES = {
@@ -95,6 +104,11 @@ def demographics(message: pb.PatientInput) -> Demographics:
     )
 
 
+def quiet_hours_message(held: QuietHours | None) -> pb.QuietHours | None:
+    """The message of quiet hours; None stays None."""
+    return pb.QuietHours(from_minute=held.from_minute, until_minute=held.until_minute) if held else None
+
+
 def update_message(person: Demographics) -> pb.PatientUpdate:
     """What a person's record says now, in the form in which it is changed."""
     return pb.PatientUpdate(
@@ -106,6 +120,7 @@ def update_message(person: Demographics) -> pb.PatientUpdate:
         language=person.language,
         interpreter_needed=person.interpreter_needed,
         time_zone=person.time_zone,
+        quiet_hours=quiet_hours_message(person.quiet_hours),
         addresses=_address_messages(person.addresses),
         contact_points=_contact_point_messages(person.contact_points),
         ssn_last_four=person.ssn_last_four,
@@ -127,6 +142,7 @@ def updated(message: pb.PatientUpdate, before: Demographics) -> Demographics:
         language=message.language,
         interpreter_needed=message.interpreter_needed,
         time_zone=message.time_zone,
+        quiet_hours=_quiet_hours(message),
         addresses=_addresses(message.addresses),
         contact_points=_contact_points(message.contact_points),
         ssn_last_four=message.ssn_last_four,
@@ -152,6 +168,7 @@ def patient(row: Patient) -> pb.Patient:
         language=person.language,
         interpreter_needed=person.interpreter_needed,
         time_zone=person.time_zone,
+        quiet_hours=quiet_hours_message(person.quiet_hours),
         addresses=_address_messages(person.addresses),
         contact_points=_contact_point_messages(person.contact_points),
         ssn_last_four=person.ssn_last_four,
@@ -208,3 +225,9 @@ def _contact_points(messages: Iterable[pb.ContactPoint]) -> tuple[ContactPoint, 
 
 def _contact_point_messages(held: Iterable[ContactPoint]) -> list[pb.ContactPoint]:
     return [pb.ContactPoint(kind=CONTACT_KINDS[one.kind], value=one.value, preferred=one.preferred) for one in held]
+
+
+def _quiet_hours(message: pb.PatientUpdate) -> QuietHours | None:
+    if not message.HasField("quiet_hours"):
+        return None
+    return QuietHours(message.quiet_hours.from_minute, message.quiet_hours.until_minute)

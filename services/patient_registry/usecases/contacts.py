@@ -12,7 +12,7 @@ from patient_registry import rows
 from patient_registry.domain import contact_points, keys, people, reach
 from patient_registry.domain.consent import Channel
 from patient_registry.domain.contact_points import ContactKind, ContactPoint
-from patient_registry.domain.people import Address, Name
+from patient_registry.domain.people import Address, Name, QuietHours
 from patient_registry.domain.reach import Holder, Reach
 from patient_registry.store import Store
 from patient_registry.tables import ConsentChange, Patient, Relation
@@ -27,6 +27,7 @@ class Contact:
     salutation_name: str
     language: str
     time_zone: str
+    quiet_hours: QuietHours | None
     reaches: tuple[Reach, ...]
     postal_address: Address | None
     suppressed: bool
@@ -103,6 +104,7 @@ def _of_patient(patient: Patient, reached: Sequence[Reach]) -> Contact:
         salutation_name=person.preferred_name or person.name.given,
         language=person.language,
         time_zone=person.time_zone,
+        quiet_hours=person.quiet_hours,
         reaches=tuple(reached),
         postal_address=people.mailing_address(person.addresses),
         suppressed=person.deceased or not person.active or patient.merged_into is not None,
@@ -124,6 +126,7 @@ def _of_related(row: Relation, store: Store) -> list[Contact]:
             salutation_name=person.name.given,
             language=patient.language,
             time_zone=patient.time_zone,
+            quiet_hours=rows.demographics(patient).quiet_hours,
             reaches=tuple(reach.reaches(holder, [])),
             postal_address=person.address,
             suppressed=False,

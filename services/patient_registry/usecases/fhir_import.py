@@ -204,6 +204,7 @@ def _update(intake: Intake, row: Patient, person: Demographics, *, unchanged: bo
         patients.with_identifiers(person, before),
         preferred_name=person.preferred_name or before.preferred_name,
         time_zone=person.time_zone or before.time_zone,
+        quiet_hours=before.quiet_hours,
         ssn_last_four=person.ssn_last_four or before.ssn_last_four,
         payer_hint=before.payer_hint,
     )

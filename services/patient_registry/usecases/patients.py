@@ -18,7 +18,17 @@ from patient_registry.usecases import coverages, duplicates
 from patient_registry.usecases.duplicates import Candidate
 
 # What people may change of their own record; the rest is the desk's, with a look at a document.
-OWN_FIELDS = frozenset({"contact_points", "addresses", "language", "preferred_name", "time_zone", "interpreter_needed"})
+OWN_FIELDS = frozenset(
+    {
+        "contact_points",
+        "addresses",
+        "language",
+        "preferred_name",
+        "time_zone",
+        "quiet_hours",
+        "interpreter_needed",
+    }
+)
 # A change of one of these makes it worth while to look for duplicates again.
 TELLING_FIELDS = ("name", "former_names", "birth_date", "sex", "ssn_last_four", "contact_points", "addresses")
 

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.domain.windows import ALWAYS_OPEN, DEFAULT_SMS_WINDOW, SendWindow, minutes_before
+from notifications.domain.windows import (
+    ALWAYS_OPEN,
+    DEFAULT_SMS_WINDOW,
+    QuietHours,
+    SendWindow,
+    minutes_before,
+    next_allowed,
+)
 
 ZONES = [
     "America/New_York",
@@ -139,3 +146,50 @@ def test_a_window_that_never_opens_is_refused(opens, closes):
     """A window opens before it closes, within one day."""
     with pytest.raises(ValueError, match="opens before it closes"):
         SendWindow(opens, closes)
+
+
+quiet_hours = (
+    st.tuples(st.integers(0, 1439), st.integers(0, 1439))
+    .filter(lambda pair: pair[0] != pair[1])
+    .map(lambda p: QuietHours(*p))
+)
+
+
+@given(instants | near_changes, zones, windows(), quiet_hours)
+def test_what_is_allowed_is_open_and_not_quiet(at, zone, window, quiet):
+    """The instant found is not before what was asked for, inside the tenant's window and outside the person's quiet hours."""
+    found = next_allowed(window, quiet, at, zone)
+    if found is None:
+        wall = [datetime(2026, 6, 1, minute // 60, minute % 60, tzinfo=zone) for minute in range(1440)]
+        usual = [one for one in wall if window.contains(one, zone) and not quiet.contains(one, zone)]
+        # An hour that is left between the two may be leapt over on a day that the clocks change, not on three.
+        assert len(usual) == 0
+    else:
+        assert found >= at
+        assert window.contains(found, zone)
+        assert not quiet.contains(found, zone)
+
+
+@given(instants | near_changes, zones, quiet_hours)
+def test_quiet_hours_end(at, zone, quiet):
+    """The end of quiet hours is outside of them, not before what was asked for, and within a day and a bit."""
+    over = quiet.over(at, zone)
+    assert at <= over <= at + timedelta(hours=26)
+    assert not quiet.contains(over, zone)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "wall", "opens"),
+    [
+        (QuietHours(1320, 600), (2026, 6, 1, 9, 0), (2026, 6, 1, 10, 0)),
+        (QuietHours(1080, 1439), (2026, 6, 1, 19, 0), (2026, 6, 2, 8, 0)),
+        (QuietHours(720, 840), (2026, 6, 1, 12, 0), (2026, 6, 1, 14, 0)),
+        (QuietHours(720, 840), (2026, 6, 1, 14, 0), (2026, 6, 1, 14, 0)),
+        (QuietHours(0, 1439), (2026, 6, 1, 12, 0), None),
+    ],
+)
+def test_known_quiet_hours(quiet, wall, opens):
+    """A late riser, an early evening, a nap at noon; and somebody who leaves no minute of the window."""
+    zone = ZoneInfo("America/Denver")
+    found = next_allowed(DEFAULT_SMS_WINDOW, quiet, datetime(*wall, tzinfo=zone), zone)
+    assert found == (datetime(*opens, tzinfo=zone) if opens else None)

@@ -20,6 +20,10 @@ paying?.addEventListener("submit", async (event) => {
     const found = await answer.json();
     if (answer.ok) {
       token.value = found.id;
+      // What a person recognises a kept card by; where it is not asked for there are no such fields.
+      const told = found.card ?? {};
+      const known = { brand: told.brand, last_four: told.last4, exp_month: told.exp_month ?? month, exp_year: told.exp_year ?? year };
+      for (const [name, value] of Object.entries(known)) if (paying.elements[name]) paying.elements[name].value = value ?? "";
       paying.requestSubmit();
     } else tell_card(paying.dataset.cardWrong);
   } catch {
