@@ -100,11 +100,14 @@ class Observer:
     stack: Stack
     databases: Databases = field(init=False)
     _http: urllib3.PoolManager = field(init=False, default_factory=lambda: urllib3.PoolManager(retries=False))
+    # Whoever was found at work last is asked first: most looks then end with one question.
+    _order: list[str] = field(init=False)
     # Every durable consumer seen so far, with its stream.
     _consumers: set[tuple[str, str]] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.databases = Databases(self.stack.postgres.admin_url)
+        self._order = list(self.stack.services)
 
     def settle(
         self,
@@ -155,12 +158,14 @@ class Observer:
         next_due: datetime | None = None
         messages = 0
         try:
-            for service in self.stack.services:
+            for service in list(self._order):
                 row = self.databases.one(service, BACKLOG_QUERY, {"now": now})
                 for kind in ("unpublished", "overdue"):
                     if row[kind]:
                         left[f"{kind} in {service}"] = row[kind]
                 if left and not thorough:
+                    self._order.remove(service)
+                    self._order.insert(0, service)
                     return Backlog(left, None)
                 if row["next_due"] is not None:
                     soonest = row["next_due"].astimezone(UTC)
