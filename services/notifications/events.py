@@ -19,7 +19,7 @@ from chassis.due import Bulk, DueItem
 from chassis.processor import Subscription
 from chassis.protos import instant
 from notifications.domain import wording
-from notifications.usecases import deciding, notices, portal_codes, sending, tenants, visits
+from notifications.usecases import deciding, notices, portal_codes, sending, tenants, upgrading, visits
 from notifications.usecases.composing import SEND
 from notifications.usecases.notices import DelayFacts, OfferFacts
 from notifications.usecases.outside import Outside
@@ -100,6 +100,10 @@ def on_reminders_due(outside: Outside, call: Call, items: list[DueItem]) -> None
     deciding.decide(call, outside, [UUID(item.key) for item in items])
 
 
+def on_built_in_more(call: Call, _item: DueItem) -> None:
+    upgrading.catch_up(call)
+
+
 def on_message_due(outside: Outside, call: Call, item: DueItem) -> None:
     sending.send(call, outside, UUID(item.key))
 
@@ -171,4 +175,5 @@ def due(outside: Outside) -> Mapping[str, Callable[[Call, DueItem], None] | Bulk
         SEND: partial(on_message_due, outside),
         REPLAN: partial(on_rules_changed, outside),
         SEND_CODE: partial(on_portal_code_due, outside),
+        upgrading.CATCH_UP: on_built_in_more,
     }

@@ -68,6 +68,11 @@ class Store(BaseStore):
         )
         return self.session.scalars(query).one_or_none()
 
+    def template_keys(self) -> set[tuple[str, str, str]]:
+        """(code, channel, language) of every template of the tenant."""
+        query = select(Template.code, Template.channel, Template.language).where(Template.tenant_id == self.tenant_id)
+        return {(code, channel, language) for code, channel, language in self.session.execute(query)}
+
     def template_text(self, template_id: UUID, number: int) -> TemplateVersion | None:
         return self.session.get(TemplateVersion, (self.tenant_id, template_id, number))
 

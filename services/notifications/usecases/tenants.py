@@ -82,43 +82,9 @@ def ensure_installed(call: Call, store: Store) -> Policy:
 
 def _install(call: Call, store: Store) -> Policy:
     for rule in builtin.RULES:
-        store.add(
-            Rule(
-                id=call.new_id(),
-                name=rule.name,
-                trigger=rule.trigger.value,
-                offset_minutes=rule.offset_minutes,
-                appointment_type_code="",
-                channels=[channel.value for channel in rule.channels],
-                template_code=rule.template_code,
-                any_hour=rule.any_hour,
-                active=rule.active,
-                effective_from=ALWAYS,
-            )
-        )
-    for template in builtin.TEMPLATES:
-        template_id = call.new_id()
-        store.add(
-            Template(
-                id=template_id,
-                code=template.code,
-                channel=template.channel.value,
-                language=template.language,
-                published_at=call.now,
-            )
-        )
-        store.add(
-            TemplateVersion(
-                template_id=template_id,
-                number=1,
-                subject=template.source.subject,
-                text=template.source.text,
-                html=template.source.html,
-                published_at=call.now,
-                published_by=BUILT_IN_AUTHOR,
-                built_in=True,
-            )
-        )
+        install_rule(call, store, rule, ALWAYS)
+    for text in builtin.TEMPLATES:
+        install_text(call, store, text)
     return store.add(
         Policy(
             tenant_id=call.tenant_id,
@@ -130,5 +96,49 @@ def _install(call: Call, store: Store) -> Policy:
             email_per_day=DEFAULT_EMAIL_PER_DAY,
             sms_from="",
             email_from="",
+        )
+    )
+
+
+def install_rule(call: Call, store: Store, rule: builtin.BuiltInRule, effective_from: datetime) -> None:
+    """Gives the tenant a built-in rule, which holds for what happens from this instant on."""
+    store.add(
+        Rule(
+            id=call.new_id(),
+            name=rule.name,
+            trigger=rule.trigger.value,
+            offset_minutes=rule.offset_minutes,
+            appointment_type_code="",
+            channels=[channel.value for channel in rule.channels],
+            template_code=rule.template_code,
+            any_hour=rule.any_hour,
+            active=rule.active,
+            effective_from=effective_from,
+        )
+    )
+
+
+def install_text(call: Call, store: Store, text: builtin.BuiltInTemplate) -> None:
+    """Gives the tenant a built-in text, published."""
+    template_id = call.new_id()
+    store.add(
+        Template(
+            id=template_id,
+            code=text.code,
+            channel=text.channel.value,
+            language=text.language,
+            published_at=call.now,
+        )
+    )
+    store.add(
+        TemplateVersion(
+            template_id=template_id,
+            number=1,
+            subject=text.source.subject,
+            text=text.source.text,
+            html=text.source.html,
+            published_at=call.now,
+            published_by=BUILT_IN_AUTHOR,
+            built_in=True,
         )
     )
