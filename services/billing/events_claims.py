@@ -20,8 +20,12 @@ from billing.usecases import (
     claims,
     discounts,
     eligibility,
+    eligibility_answers,
+    eligibility_batches,
     good_faith,
     inbound,
+    owed_estimates,
+    polling,
     remittance_posting,
     remittances,
     scrubbing,
@@ -38,11 +42,12 @@ KIND_PREFIX = "COVERAGE_KIND_"
 def on_coverage_changed(call: Call, event: registry_events.CoverageChanged) -> None:
     """Keeps the coverage's copy and asks its payer."""
     kind = registry_events.CoverageKind.Name(event.kind).removeprefix(KIND_PREFIX).lower()
+    patient_id = identifier(event.patient_id)
     eligibility.keep_coverage(
         call,
         Coverage(
             id=identifier(event.coverage_id),
-            patient_id=identifier(event.patient_id),
+            patient_id=patient_id,
             payer_code=event.payer_code,
             kind="health" if kind == "unspecified" else kind,
             priority=event.priority,
@@ -52,6 +57,7 @@ def on_coverage_changed(call: Call, event: registry_events.CoverageChanged) -> N
             source_version=event.version,
         ),
     )
+    owed_estimates.follow_coverage(call, Store(call.session), patient_id)
 
 
 SUBSCRIPTIONS = (
@@ -60,12 +66,15 @@ SUBSCRIPTIONS = (
 
 
 def due(
-    settings: Settings, registry: Registry, clearinghouse: Clearinghouse, billable: Container[str]
+    settings: Settings,
+    registry: Registry,
+    clearinghouse: Clearinghouse,
+    billable: Container[str],
+    catalogue: DiagnosisCatalogue,
 ) -> dict[str, Callable[[Call, DueItem], None]]:
     """Due work by kind; keys are the ids of what it is about."""
     batch_settings = batch_settings_of(settings)
     partner = batch_settings.partner
-    catalogue = DiagnosisCatalogue(billable)
 
     def ahead(call: Call, item: DueItem) -> None:
         day = date.fromisoformat(item.payload["service_date"])
@@ -73,6 +82,19 @@ def due(
 
     def ask(call: Call, item: DueItem) -> None:
         eligibility.ask(call, UUID(item.key), registry, clearinghouse, partner)
+
+    def replan(call: Call, item: DueItem) -> None:
+        after = item.payload.get("after")
+        eligibility.replan(call, UUID(after) if after else None)
+
+    def ask_by_file(call: Call, item: DueItem) -> None:
+        eligibility_batches.make(call, UUID(item.key), registry, partner)
+
+    def send_questions(call: Call, item: DueItem) -> None:
+        eligibility_batches.send(call, UUID(item.key), clearinghouse)
+
+    def unanswered(call: Call, item: DueItem) -> None:
+        eligibility_batches.silence(call, UUID(item.key))
 
     def prepare(call: Call, item: DueItem) -> None:
         scrubbing.prepare(call, UUID(item.key), registry, billable, partner.receiver_id, catalogue.words_of)
@@ -99,6 +121,9 @@ def due(
     def compare(call: Call, item: DueItem) -> None:
         good_faith.compare_due(call, UUID(item.key))
 
+    def owed(call: Call, item: DueItem) -> None:
+        owed_estimates.look_at(call, UUID(item.key))
+
     def discount(call: Call, item: DueItem) -> None:
         discounts.apply_due(call, UUID(item.key))
 
@@ -107,14 +132,19 @@ def due(
 
     return {
         eligibility.AHEAD_DUE: ahead,
-        eligibility.ASK_DUE: ask,
+        eligibility_answers.ASK_DUE: ask,
+        eligibility.REPLAN_DUE: replan,
+        eligibility_batches.MAKE_DUE: ask_by_file,
+        eligibility_batches.SEND_DUE: send_questions,
+        eligibility_batches.SILENCE_DUE: unanswered,
         good_faith.COMPARE_DUE: compare,
+        owed_estimates.OWED_DUE: owed,
         discounts.APPLY_DUE: discount,
         claims.PREPARE_DUE: prepare,
         batches.DAILY_DUE: daily,
         batches.PAYER_DUE: payer_batch,
         batches.SEND_DUE: send,
-        inbound.POLL_DUE: poll,
+        polling.POLL_DUE: poll,
         inbound.READ_DUE: read,
         remittances.POST_DUE: post,
         acknowledgements.SILENCE_DUE: silence,

@@ -92,7 +92,7 @@ class AuthorisationStore(BaseStore):
         query = select(Encounter.service_date).where(
             Encounter.tenant_id == self.tenant_id,
             Encounter.patient_id == patient_id,
-            Encounter.state.in_(["expected", "open"]),
+            Encounter.state.in_(["expected", "open", "in_review"]),
             Encounter.service_date.between(first, last),
         )
         return list(self.session.scalars(query))

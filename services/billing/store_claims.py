@@ -303,6 +303,7 @@ class ClaimsStore(CoverageStore):
         owner_id: str | None,
         claim_id: UUID | None,
         patient_id: UUID | None,
+        exception: str = "",
         page_size: int,
         page_token: str,
     ) -> tuple[list[WorkItem], str]:
@@ -318,4 +319,6 @@ class ClaimsStore(CoverageStore):
             query = query.where(WorkItem.claim_id == claim_id)
         if patient_id is not None:
             query = query.where(WorkItem.patient_id == patient_id)
+        if exception:
+            query = query.where(WorkItem.detail["exception"].astext == exception)
         return self.page(query, [WorkItem.id], page_size, page_token)

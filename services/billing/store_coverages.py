@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from billing.store_money import MoneyStore
 from billing.tables_claims import Coverage, EligibilityCheck
 from billing.tables_directory import PatientCopy
+from billing.tables_eligibility import EligibilityBatch, EligibilityPolicyRow
 from chassis.store import among
 
 
@@ -88,6 +89,54 @@ class CoverageStore(MoneyStore):
     def check_by_trace(self, trace: str) -> EligibilityCheck | None:
         query = select(EligibilityCheck).where(
             EligibilityCheck.tenant_id == self.tenant_id, EligibilityCheck.trace == trace
+        )
+        return self.session.scalar(query)
+
+    def later_failure(self, answer: EligibilityCheck) -> EligibilityCheck | None:
+        """The last question about a coverage that brought no good answer after `answer` came."""
+        query = (
+            select(EligibilityCheck)
+            .where(
+                EligibilityCheck.tenant_id == self.tenant_id,
+                EligibilityCheck.coverage_id == answer.coverage_id,
+                EligibilityCheck.answered_at > answer.answered_at,
+                EligibilityCheck.outcome.in_(["rejected", "unknown"]),
+            )
+            .order_by(EligibilityCheck.answered_at.desc())
+            .limit(1)
+        )
+        return self.session.scalar(query)
+
+    def eligibility_policy(self) -> EligibilityPolicyRow | None:
+        """The organisation's rule for asking ahead; None: it has set none."""
+        return self.session.get(EligibilityPolicyRow, self.tenant_id)
+
+    def queued_checks(self, payer_id: UUID, limit: int) -> list[EligibilityCheck]:
+        """Questions that wait for the next file to a payer, the oldest first, locked; those somebody else is writing are left out."""
+        query = (
+            select(EligibilityCheck)
+            .where(
+                EligibilityCheck.tenant_id == self.tenant_id,
+                EligibilityCheck.payer_id == payer_id,
+                EligibilityCheck.state == literal("queued", literal_execute=True),
+            )
+            .order_by(EligibilityCheck.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return list(self.session.scalars(query))
+
+    def checks_of_batch(self, batch_id: UUID) -> list[EligibilityCheck]:
+        """The questions of a file in the order of its sets, locked."""
+        query = select(EligibilityCheck).where(
+            EligibilityCheck.tenant_id == self.tenant_id, EligibilityCheck.batch_id == batch_id
+        )
+        return list(self.session.scalars(query.order_by(EligibilityCheck.id).with_for_update()))
+
+    def eligibility_batch_by_interchange(self, control: int) -> EligibilityBatch | None:
+        """The file of questions with this interchange control number."""
+        query = select(EligibilityBatch).where(
+            EligibilityBatch.tenant_id == self.tenant_id, EligibilityBatch.interchange_control == control
         )
         return self.session.scalar(query)
 

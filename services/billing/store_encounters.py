@@ -84,6 +84,15 @@ class EncounterStore(FamilyStore):
             query = query.where(Encounter.service_date <= last_day)
         return self.page(query, [Encounter.start_time, Encounter.id], page_size, page_token)
 
+    def expected_visits(self, first_day: date, after: UUID | None, limit: int) -> list[Encounter]:
+        """Visits that are booked for a day or later, in the order of their ids, those after an id."""
+        query = select(Encounter).where(
+            Encounter.tenant_id == self.tenant_id, Encounter.service_date >= first_day, Encounter.state == "expected"
+        )
+        if after is not None:
+            query = query.where(Encounter.id > after)
+        return list(self.session.scalars(query.order_by(Encounter.id).limit(limit)))
+
     def missing_charges(
         self,
         *,

@@ -37,6 +37,15 @@ class EstimateStore(BaseStore):
             query = query.where(Estimate.encounter_id == encounter_id)
         return self.page(query, [Estimate.id], page_size, page_token, descending=True)
 
+    def estimate_of_visit(self, encounter_id: UUID) -> Estimate | None:
+        """The estimate that holds for a visit now."""
+        query = select(Estimate).where(
+            Estimate.tenant_id == self.tenant_id,
+            Estimate.encounter_id == encounter_id,
+            Estimate.superseded.is_(False),
+        )
+        return self.session.scalar(query.order_by(Estimate.id.desc()).limit(1))
+
     def supersede_estimates(self, encounter_id: UUID) -> None:
         """Earlier estimates of a visit hold no more."""
         self.session.execute(
@@ -59,8 +68,8 @@ class EstimateStore(BaseStore):
         )
         return int(self.session.scalar(query) or 0) + 1
 
-    def uninsured_visits(self, after: date, limit: int) -> list[UninsuredVisit]:
-        """Visits that are booked for later than `after`, without any coverage that holds on their day, by day."""
+    def uninsured_visits(self, after: date, limit: int, encounter_id: UUID | None = None) -> list[UninsuredVisit]:
+        """Visits that are booked for later than `after`, without any coverage that holds on their day, by day; or only this one."""
         insured = exists().where(
             Coverage.tenant_id == Encounter.tenant_id,
             Coverage.patient_id == Encounter.patient_id,
@@ -91,4 +100,6 @@ class EstimateStore(BaseStore):
             .order_by(Encounter.service_date, Encounter.id)
             .limit(limit)
         )
+        if encounter_id is not None:
+            query = query.where(Encounter.id == encounter_id)
         return [UninsuredVisit(*row) for row in self.session.execute(query)]

@@ -5,12 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 
 from google.type.date_pb2 import Date
-from polyclinic.billing.v1 import authorisations_pb2, discounts_pb2, enrolments_pb2, estimates_pb2
+from polyclinic.billing.v1 import (
+    authorisations_pb2,
+    discounts_pb2,
+    eligibility_pb2,
+    enrolments_pb2,
+    estimates_pb2,
+)
 from polyclinic.types.v1.types_pb2 import DateRange
+from sqlalchemy import text
 
 from chassis.testing import Case
 from tests.billing.claims.insured_clinic import InsuredClinic
 from tests.billing.clinic import JANUARY, usd
+from tests.billing.domain.x12.texts import envelope
 from tests.contracts.growth import Bound
 
 
@@ -76,11 +84,45 @@ class FrontWorld:
         self.insured.staff.call("DetermineSlidingFee", self.household())
         return discounts_pb2.ListSlidingFeesRequest()
 
+    def answered_coverage_id(self) -> str:
+        """A coverage about which the payer has answered by file."""
+        patient = self.insured.insured("COMM1")
+        coverage_id = self.insured.profiles[patient].coverages[0].coverage_id
+        with self.insured.harness.session(self.insured.tenant) as session:
+            query = text("select trace from eligibility_check where coverage_id = cast(:coverage as uuid)")
+            trace = session.scalar(query, {"coverage": coverage_id})
+        self.insured.upload(answer_to(str(trace)))
+        return str(coverage_id)
+
     def signed_id(self) -> str:
         return str(self.insured.signed_visit(self.insured.patient()).encounter_id)
 
 
+def answer_to(trace: str, *benefits: str) -> str:
+    """A 271 that answers our question: active with a copay of $30, unless other benefits are given."""
+    told = benefits or ("EB*1**30**GOLD", "EB*B*IND*98**GOLD*27*30", "EB*C*IND*30**GOLD*29*412.5")
+    segments = [
+        f"BHT*0022*11*{trace}*20260301*0801",
+        "HL*1**20*1",
+        "NM1*PR*2*PAYER COMM1*****PI*COMM1",
+        "HL*2*1*21*1",
+        "NM1*1P*2*HUDSON CLINICS*****XX*1234567893",
+        "HL*3*2*22*0",
+        f"TRN*2*{trace}*1141234567",
+        "NM1*IL*1*HO*ANN****MI*W123456789",
+        *told,
+    ]
+    return envelope("HB", "005010X279A1", [("271", segments)])
+
+
 CASES: dict[str, Case] = {
+    "GetBenefits": Case(
+        lambda w: eligibility_pb2.GetBenefitsRequest(coverage_id=w.front.answered_coverage_id()), names_resource=True
+    ),
+    "GetEligibilityPolicy": Case(lambda w: eligibility_pb2.GetEligibilityPolicyRequest()),
+    "PutEligibilityPolicy": Case(
+        lambda w: eligibility_pb2.PutEligibilityPolicyRequest(days_ahead=5, fresh_days=10, again_each_month=True)
+    ),
     "CreateEstimate": Case(lambda w: w.front.estimate(), names_resource=True),
     "GetEstimate": Case(
         lambda w: estimates_pb2.GetEstimateRequest(estimate_id=w.front.delivered_id()), names_resource=True

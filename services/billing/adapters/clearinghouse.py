@@ -17,7 +17,9 @@ from urllib.parse import quote, urlsplit
 import requests
 
 from chassis import telemetry
+from chassis.clock import monotonic
 from chassis.errors import Unavailable
+from chassis.peers import SLOW_SECONDS, Breaker
 
 EDI = "application/edi-x12"
 TIMEOUT_SECONDS = (3.0, 12.0)
@@ -31,6 +33,10 @@ class ClearinghouseRefused(Exception):
     """It answered and will not do this (bad credentials, a name used for other bytes): asking again is useless."""
 
 
+class ClearinghousePaused(Unavailable):
+    """It has hung several times in a row: nobody waits for it at present, and nothing was asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A file that waits for us; `cursor` orders them."""
@@ -41,6 +47,9 @@ class Listed:
 
 class Clearinghouse(Protocol):
     """What billing needs of a clearinghouse."""
+
+    # Whether it answers questions while one waits; else they go by file.
+    real_time: bool
 
     def ask(self, interchange: bytes) -> bytes:
         """The answer to a 270 or 276 in real time. Raises Unavailable, ClearinghouseRefused."""
@@ -67,9 +76,15 @@ def clearinghouse_at(url: str, submitter: str, secret: str) -> Clearinghouse:
 
 
 class HttpClearinghouse:
-    """The HTTPS interface, with the submitter's id and secret."""
+    """The HTTPS interface, with the submitter's id and secret.
+
+    Behind a circuit breaker: a clearinghouse that hangs takes no worker's time; one that refuses at once costs nothing.
+    """
+
+    real_time = True
 
     def __init__(self, url: str, submitter: str, secret: str) -> None:
+        self._breaker = Breaker()
         self._url = url.rstrip("/")
         self._auth = (submitter, secret)
 
@@ -109,6 +124,11 @@ class HttpClearinghouse:
         stream: bool = False,
     ) -> requests.Response:
         what = path.split("/")[2]
+        try:
+            self._breaker.check()
+        except Unavailable as error:
+            raise ClearinghousePaused(error.retry_after or 1.0, internal="circuit breaker is open") from None
+        started = monotonic()
         with telemetry.outside("clearinghouse", f"{method} {what}"):
             try:
                 answer = requests.request(
@@ -122,16 +142,25 @@ class HttpClearinghouse:
                     stream=stream,
                 )
             except requests.RequestException as error:
+                self._note_failure(monotonic() - started)
                 raise Unavailable(internal=f"clearinghouse: {type(error).__name__}") from error
             if answer.status_code in (408, 429) or answer.status_code >= 500:
+                self._note_failure(monotonic() - started)
                 raise Unavailable(internal=f"clearinghouse answers {answer.status_code}")
+            self._breaker.succeeded()
             if not answer.ok:
                 raise ClearinghouseRefused(f"{method} {what}: {answer.status_code}")
             return answer
 
+    def _note_failure(self, seconds: float) -> None:
+        if seconds >= SLOW_SECONDS:
+            self._breaker.failed()
+
 
 class DropFolder:
     """Folders in the layout of the clearinghouse's SFTP server; files are moved in whole under a temporary name."""
+
+    real_time = False
 
     def __init__(self, root: Path) -> None:
         self._outbound = root / "outbound"

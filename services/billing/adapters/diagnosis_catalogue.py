@@ -1,6 +1,7 @@
 """ICD-10-CM codes with their official words, from the tabular list that simple-icd-10-cm carries.
 
-Read once, when somebody searches or a line names a side (0.5 s, 15 MB); nothing is read at the service's start.
+Read once, when somebody searches or a line names a side (about two seconds); nothing is read at the service's start. Codes of seven
+places stand in no row of the tabular list: their words are those of their category and of the seventh character's definition.
 """
 
 from __future__ import annotations
@@ -9,33 +10,33 @@ import importlib.util
 import re
 import threading
 import xml.etree.ElementTree as ET
-from collections.abc import Container
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
-WORD = re.compile(r"[a-z0-9]+")
+from billing.domain.code_index import CodeEntry, CodeIndex
 
-
-@dataclass(frozen=True, slots=True)
-class CatalogueEntry:
-    """A billable code without its dot, and its words."""
-
-    code: str
-    words: str
+# icd10c-tabular-April-1-2026.xml
+RELEASE = re.compile(r"tabular-([A-Za-z]+)-\d+-(\d{4})")
+SEVEN = 7
+PLACEHOLDER = "X"
+# Where the tabular list says what else a code is for.
+INCLUSIONS = frozenset({"inclusionTerm", "includes"})
 
 
 class DiagnosisCatalogue:
-    """The code set of one year. `billable` are the codes that a claim may carry."""
+    """The code set of one release. `billable` are the codes that a claim may carry."""
 
     def __init__(self, billable: Container[str]) -> None:
         self._billable = billable
-        self._words: dict[str, str] | None = None
-        self._folded: list[tuple[str, str]] = []
+        self._read: _Tabular | None = None
+        self._index: CodeIndex | None = None
         self._lock = threading.Lock()
 
     def words_of(self, code: str) -> str:
         """A code's (without dot) words; those of its category where an extension has none of its own; '' for no code."""
-        words = self._loaded()
+        words = self._tabular().words
         plain = code.upper()
         while len(plain) >= 3:
             if plain in words:
@@ -43,45 +44,103 @@ class DiagnosisCatalogue:
             plain = plain[:-1]
         return ""
 
-    def search(self, text: str, limit: int) -> list[CatalogueEntry]:
-        """Billable codes that begin with the text, then those whose words hold all of its words; at most `limit`."""
-        words = self._loaded()
-        code = text.upper().replace(".", "").strip()
-        found: list[str] = []
-        if len(code) >= 2 and code[1].isdigit():
-            found = [one for one in words if one.startswith(code) and one in self._billable][:limit]
-        wanted = WORD.findall(text.lower())
-        if wanted and len(found) < limit:
-            hits = [one for one, folded in self._folded if all(word in folded for word in wanted)]
-            hits.sort(key=lambda one: (not words[one].lower().startswith(wanted[0]), len(words[one]), one))
-            found += [one for one in hits if one not in set(found)]
-        return [CatalogueEntry(one, words[one]) for one in found[:limit]]
+    def release(self) -> str:
+        """Which release it is, e.g. "ICD-10-CM April 2026"."""
+        return self._tabular().release
 
-    def _loaded(self) -> dict[str, str]:
+    def is_billable(self, code: str) -> bool:
+        """Whether a claim may carry the code (without dot)."""
+        return code in self._billable
+
+    def entry(self, code: str) -> CodeEntry | None:
+        """A billable code (without dot) with its words; None: there is no such code."""
+        return self._indexed().entry(code.upper())
+
+    def search(self, text: str, day: date, limit: int) -> list[CodeEntry]:
+        """Billable codes; see `CodeIndex.search`. The release holds for every day: the package carries no history."""
+        return self._indexed().search(text, day, limit)
+
+    def _tabular(self) -> _Tabular:
         with self._lock:
-            if self._words is None:
-                read = _read()
-                self._folded = [(code, words.lower()) for code, words in read.items() if code in self._billable]
-                self._words = read
-            return self._words
+            if self._read is None:
+                self._read = _read()
+            return self._read
+
+    def _indexed(self) -> CodeIndex:
+        tabular = self._tabular()
+        with self._lock:
+            if self._index is None:
+                self._index = CodeIndex(
+                    CodeEntry(code, words, source=tabular.release, synonyms=tabular.synonyms.get(code, ""))
+                    for code, words in tabular.every_code()
+                    if code in self._billable
+                )
+            return self._index
 
 
-def _read() -> dict[str, str]:
-    """Every code of the tabular list with its words. Raises RuntimeError when the package carries none."""
+@dataclass(slots=True)
+class _Tabular:
+    """The tabular list: words by code, and by category what its seventh characters mean."""
+
+    release: str
+    words: dict[str, str] = field(default_factory=dict)
+    extensions: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    # Inclusion terms: what else a code is for.
+    synonyms: dict[str, str] = field(default_factory=dict)
+
+    def every_code(self) -> Iterator[tuple[str, str]]:
+        """Every code with its words, those with seventh characters included."""
+        yield from self.words.items()
+        parents = {code[:-1] for code in self.words}
+        for code, words in self.words.items():
+            if code in parents or len(code) >= SEVEN:
+                continue
+            for character, meaning in self._meanings(code).items():
+                extended = code.ljust(SEVEN - 1, PLACEHOLDER) + character
+                if extended not in self.words:
+                    yield extended, f"{words}, {meaning}"
+
+    def _meanings(self, code: str) -> Mapping[str, str]:
+        """What the seventh characters of a code mean: its own definition, or the nearest one above it."""
+        for length in range(len(code), 2, -1):
+            if code[:length] in self.extensions:
+                return self.extensions[code[:length]]
+        return {}
+
+
+def _read() -> _Tabular:
+    """The tabular list. Raises RuntimeError when the package carries none."""
     spec = importlib.util.find_spec("simple_icd_10_cm")
     files = sorted((Path(spec.origin).parent / "data").glob("*tabular*.xml")) if spec and spec.origin else []
     if not files:
         raise RuntimeError("simple-icd-10-cm carries no tabular list")
-    found: dict[str, str] = {}
-    name = ""
-    for event, element in ET.iterparse(files[-1], events=("start", "end")):  # noqa: S314 - as above
+    named = RELEASE.search(files[-1].name)
+    found = _Tabular(f"ICD-10-CM {named.group(1)} {named.group(2)}" if named else "ICD-10-CM")
+    open_codes: list[str] = []
+    meanings: dict[str, str] = {}
+    name, terms = "", False
+    for event, element in ET.iterparse(files[-1], events=("start", "end")):  # noqa: S314 - a file of a locked dependency
         if event == "start":
-            name = "" if element.tag == "diag" else name
-        elif element.tag == "name":
-            name = element.text or ""
+            if element.tag == "diag":
+                name = ""
+                open_codes.append("")
+            terms = element.tag in INCLUSIONS or (terms and element.tag == "note")
+        elif element.tag == "name" and open_codes and not open_codes[-1]:
+            name = (element.text or "").replace(".", "")
+            open_codes[-1] = name
         elif element.tag == "desc" and name:
-            found.setdefault(name.replace(".", ""), element.text or "")
+            found.words.setdefault(name, element.text or "")
             name = ""
+        elif element.tag == "extension" and element.get("char"):
+            meanings[element.get("char", "")] = element.text or ""
+        elif element.tag == "note" and terms and open_codes:
+            found.synonyms[open_codes[-1]] = f"{found.synonyms.get(open_codes[-1], '')} {element.text or ''}".strip()
+        elif element.tag == "sevenChrDef":
+            if open_codes and meanings:
+                found.extensions[open_codes[-1]] = meanings
+            meanings = {}
+        elif element.tag == "diag":
+            open_codes.pop()
         elif element.tag == "chapter":
             element.clear()
     return found

@@ -7,7 +7,15 @@ from polyclinic.billing.v1 import claims_pb2 as pb
 
 from billing.domain.x12.professional_claim import Frequency
 from billing.rpc import claims_mapping as to
-from billing.usecases import batches, claim_changes, claim_reads, files_in, remittance_matching, work_items
+from billing.usecases import (
+    batches,
+    claim_changes,
+    claim_reads,
+    files_in,
+    remittance_matching,
+    work_item_closing,
+    work_items,
+)
 from billing.usecases.batches import BatchSettings
 from billing.usecases.claim_reads import payer_codes
 from chassis.call import Call
@@ -147,6 +155,7 @@ class ClaimsRpc:
             owner_id=owner,
             claim_id=optional_identifier(request.claim_id),
             patient_id=optional_identifier(request.patient_id),
+            exception=request.exception,
             page_size=request.page_size,
             page_token=request.page_token,
         )
@@ -161,5 +170,6 @@ class ClaimsRpc:
         return to.work_item(row, payer_codes(call))
 
     def ResolveWorkItem(self, request: pb.ResolveWorkItemRequest, call: Call) -> pb.WorkItem:
-        row = work_items.resolve(call, identifier(request.work_item_id), request.resolution, request.version)
+        item_id = identifier(request.work_item_id)
+        row = work_item_closing.resolve(call, item_id, request.resolution, request.outcome, request.version)
         return to.work_item(row, payer_codes(call))

@@ -7,6 +7,11 @@ from typing import Any
 
 from polyclinic.billing.v1 import eligibility_pb2 as pb
 
+from billing.domain.benefits import CostShare
+from billing.domain.eligibility import Outcome
+from billing.domain.eligibility_policy import EligibilityPolicy
+from billing.domain.service_types import name_of
+from billing.store import Store
 from billing.tables_claims import EligibilityCheck
 from billing.usecases import eligibility, eligibility_reads
 from billing.usecases.claim_reads import payer_codes
@@ -41,6 +46,68 @@ class EligibilityRpc:
         rows = eligibility_reads.answers_of(call, identifier(request.patient_id), optional_date(request.on, "on"))
         return pb.GetPatientBenefitsResponse(answers=[_check(row, call, full=True) for row in rows])
 
+    def GetBenefits(self, request: pb.GetBenefitsRequest, call: Call) -> pb.CoverageBenefits:
+        on = optional_date(request.on, "on")
+        found = eligibility_reads.benefits_of(call, identifier(request.coverage_id), on, request.service_types)
+        row, later = found.answer, found.later
+        return pb.CoverageBenefits(
+            coverage_id=str(row.coverage_id),
+            patient_id=str(row.patient_id),
+            payer_code=payer_codes(call)(row.payer_id),
+            active=row.outcome == Outcome.ACTIVE,
+            plan=row.plan,
+            plan_starts=date_message(row.plan_starts),
+            plan_ends=date_message(row.plan_ends),
+            eligibility_check_id=str(row.id),
+            service_date=date_message(row.service_date),
+            answered_at=timestamp(row.answered_at),
+            age_seconds=int((call.now - row.answered_at).total_seconds()) if row.answered_at else 0,
+            stale=found.stale,
+            protected_from_cost_sharing=row.protected,
+            services=[_service(share) for share in found.services],
+            later_outcome=later.outcome if later else "",
+            later_refusals=_refusals(later) if later else [],
+        )
+
+    def GetEligibilityPolicy(self, request: pb.GetEligibilityPolicyRequest, call: Call) -> pb.EligibilityPolicy:
+        store = Store(call.session)
+        row = store.eligibility_policy()
+        return _policy(eligibility.policy_of(store), row.version if row else 0)
+
+    def PutEligibilityPolicy(self, request: pb.PutEligibilityPolicyRequest, call: Call) -> pb.EligibilityPolicy:
+        policy = EligibilityPolicy(request.days_ahead, request.fresh_days, request.again_each_month)
+        return _policy(policy, eligibility.put_policy(call, policy, request.version).version)
+
+
+def _policy(policy: EligibilityPolicy, version: int) -> pb.EligibilityPolicy:
+    return pb.EligibilityPolicy(
+        days_ahead=policy.days_ahead,
+        fresh_days=policy.fresh_days,
+        again_each_month=policy.again_each_month,
+        version=version,
+    )
+
+
+def _service(share: CostShare) -> pb.ServiceBenefit:
+    covers = {True: pb.BENEFIT_COVER_COVERED, False: pb.BENEFIT_COVER_NOT_COVERED, None: pb.BENEFIT_COVER_UNSPECIFIED}
+    return pb.ServiceBenefit(
+        service_type=share.service_type,
+        name=name_of(share.service_type),
+        cover=covers[share.covered],
+        copay=money(share.copay_minor),
+        coinsurance_basis_points=share.coinsurance_basis_points,
+        deductible=money(share.deductible_minor),
+        deductible_remaining=money(share.deductible_left_minor),
+        out_of_pocket=money(share.out_of_pocket_minor),
+        out_of_pocket_remaining=money(share.out_of_pocket_left_minor),
+        authorisation_required=share.authorisation_required,
+        messages=share.messages,
+    )
+
+
+def _refusals(row: EligibilityCheck) -> list[pb.EligibilityRefusal]:
+    return [pb.EligibilityRefusal(reason=one["reason"], message=one["message"], fix=one["fix"]) for one in row.refusals]
+
 
 def _check(row: EligibilityCheck, call: Call, *, full: bool = False) -> pb.EligibilityCheck:
     return pb.EligibilityCheck(
@@ -59,9 +126,7 @@ def _check(row: EligibilityCheck, call: Call, *, full: bool = False) -> pb.Eligi
         deductible_remaining=money(row.deductible_left_minor),
         coinsurance_basis_points=row.coinsurance_basis_points or 0,
         protected_from_cost_sharing=row.protected,
-        refusals=[
-            pb.EligibilityRefusal(reason=one["reason"], message=one["message"], fix=one["fix"]) for one in row.refusals
-        ],
+        refusals=_refusals(row),
         benefits=[_benefit(one) for one in row.benefits] if full else [],
         version=row.version,
     )

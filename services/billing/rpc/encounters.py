@@ -31,6 +31,7 @@ STATES = {
     "signed": pb.ENCOUNTER_STATE_SIGNED,
     "no_charge": pb.ENCOUNTER_STATE_NO_CHARGE,
     "cancelled": pb.ENCOUNTER_STATE_CANCELLED,
+    "in_review": pb.ENCOUNTER_STATE_IN_REVIEW,
 }
 STATE_NAMES = {number: name for name, number in STATES.items()}
 MODALITIES = {
@@ -147,7 +148,7 @@ def encounter_message(view: EncounterView) -> pb.Encounter:
         checked_in_at=timestamp(row.checked_in_at),
         seen=row.seen_at is not None,
         diagnoses=[dotted_diagnosis(code) for code in row.diagnoses],
-        lines=[_line_message(line_from_json(line)) for line in row.lines],
+        lines=[line_message(line_from_json(line)) for line in row.lines],
         signed_at=timestamp(row.signed_at),
         signed_by=row.signed_by,
         no_charge_reason=row.no_charge_reason,
@@ -181,7 +182,8 @@ def _put_facts(message: pb.Encounter, row: Encounter) -> None:
         message.telehealth.seconds_together = row.telehealth["seconds_together"]
 
 
-def _line_message(line: CodedLine) -> pb.CodedLine:
+def line_message(line: CodedLine) -> pb.CodedLine:
+    """A coded line as the API shows it."""
     return pb.CodedLine(
         procedure=line.procedure,
         modifiers=line.modifiers,

@@ -11,7 +11,7 @@ from polyclinic.billing.v1 import estimates_pb2 as pb
 from billing.adapters.registry import Registry
 from billing.domain.estimates import EstimatedService
 from billing.tables_estimates import Estimate, EstimateDelivery
-from billing.usecases import estimates, good_faith
+from billing.usecases import estimates, good_faith, owed_estimates
 from billing.usecases.claim_reads import payer_codes
 from chassis.call import Call
 from chassis.protos import date_message, identifier, money, optional_date, optional_identifier, timestamp
@@ -49,7 +49,7 @@ class EstimatesRpc:
             self_pay=request.self_pay,
             requested=request.requested,
         )
-        return _estimate(estimates.create(call, asked), payer_codes(call))
+        return _estimate(owed_estimates.create(call, asked), payer_codes(call))
 
     def GetEstimate(self, request: pb.GetEstimateRequest, call: Call) -> pb.Estimate:
         row = estimates.get_estimate(call, identifier(request.estimate_id))

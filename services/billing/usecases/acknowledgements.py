@@ -19,7 +19,7 @@ from billing.domain.x12.reader import X12Reader
 from billing.domain.x12.writer import InterchangeWriter
 from billing.store import Store
 from billing.tables_claims import Claim, ClaimBatch, InboundFile
-from billing.usecases import claim_life, ledger, work_items
+from billing.usecases import claim_life, eligibility_batches, ledger, work_items
 from billing.usecases.interchanges import TradingPartner, envelope, next_interchange_control
 from billing.usecases.scrubbing import content_of
 from chassis.call import Call
@@ -39,11 +39,19 @@ def take_interchange(call: Call, store: Store, file: InboundFile, ta1: Interchan
     batch = store.batch_by_interchange(int(ta1.control))
     if batch is not None:
         _return_batch(call, store, file, batch, f"interchange rejected (TA1 note {ta1.note})", [f"TA1:{ta1.note}"])
+        return
+    questions = store.eligibility_batch_by_interchange(int(ta1.control))
+    if questions is not None:
+        eligibility_batches.reject(call, store, questions, f"interchange rejected (TA1 note {ta1.note})")
 
 
 def take_functional(call: Call, store: Store, file: InboundFile, ack: FunctionalAcknowledgement) -> None:
     """A 999: the set's claims were received, or all of them come back with the place of the fault."""
-    if ack.group_kind != "HC" or not ack.group_control.isdigit():
+    if not ack.group_control.isdigit():
+        return
+    if ack.group_kind == "HS":
+        eligibility_batches.take_functional(call, store, ack)
+    if ack.group_kind != "HC":
         return
     batch = store.batch_by_interchange(int(ack.group_control))
     if batch is None:
@@ -186,7 +194,7 @@ def _open_work(call: Call, store: Store, claim: Claim, kind: str, codes: Sequenc
         patient_id=claim.patient_id,
         payer_id=claim.payer_id,
         amount_minor=claim.charge_minor,
-        due_on=(call.now + MEND_WITHIN).date(),
+        due_on=ledger.local_day(call, store, claim.location_id) + MEND_WITHIN,
         detail={"codes": " ".join(codes), "text": text[:500]},
     )
 

@@ -21,8 +21,8 @@ from billing.tables_claims import Claim, ClaimBatch
 from billing.usecases import claim_forms, claim_life, work_items
 from billing.usecases.acknowledgements import SILENCE_DUE, first_question_after
 from billing.usecases.claims import local_day
-from billing.usecases.inbound import start_polling
 from billing.usecases.interchanges import TradingPartner, envelope, next_interchange_control
+from billing.usecases.polling import start_polling
 from billing.usecases.scrubbing import content_of
 from chassis import files
 from chassis.call import Call

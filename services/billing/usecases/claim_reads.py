@@ -111,6 +111,7 @@ def list_work_items(
     owner_id: str | None,
     claim_id: UUID | None,
     patient_id: UUID | None,
+    exception: str,
     page_size: int,
     page_token: str,
 ) -> tuple[list[WorkItem], str]:
@@ -121,6 +122,7 @@ def list_work_items(
         owner_id=owner_id,
         claim_id=claim_id,
         patient_id=patient_id,
+        exception=exception,
         page_size=page_size,
         page_token=page_token,
     )

@@ -4,37 +4,36 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from billing import figures
-from billing import published_claims as published
-from billing.adapters.clearinghouse import Clearinghouse, ClearinghouseRefused
+from billing.adapters.clearinghouse import Clearinghouse, ClearinghousePaused, ClearinghouseRefused
 from billing.adapters.registry import Registry
-from billing.domain.codec import to_json
-from billing.domain.eligibility import Outcome, Refusal, Summary, refusals, summarise
-from billing.domain.payers import PayerKind, PayerProfile
-from billing.domain.profiles import CoverageDetails, Profile
-from billing.domain.x12.eligibility import VERSION, EligibilityAnswer, EligibilityInquiry, Person, write_inquiry
+from billing.domain.eligibility import Outcome, Refusal
+from billing.domain.eligibility_policy import Answer, EligibilityPolicy
+from billing.domain.payers import PayerKind
+from billing.domain.x12.eligibility import EligibilityAnswer
 from billing.domain.x12.eligibility_reader import read_eligibility
 from billing.domain.x12.errors import X12Error
 from billing.domain.x12.reader import X12Reader
-from billing.domain.x12.writer import InterchangeWriter
 from billing.store import Store
 from billing.tables_claims import Coverage, EligibilityCheck
-from billing.usecases import receivables, work_items
+from billing.tables_eligibility import EligibilityPolicyRow
+from billing.usecases import eligibility_answers as answers
+from billing.usecases import eligibility_batches as batches
+from billing.usecases import eligibility_questions as questions
+from billing.usecases.eligibility_answers import ASK_DUE
 from billing.usecases.interchanges import TradingPartner, envelope, next_interchange_control
 from billing.usecases.payment_order import in_force
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, NotFound, Unavailable
 
 AHEAD_DUE = "eligibility.ahead"
-ASK_DUE = "eligibility.ask"
-AHEAD = timedelta(days=3)
-AHEAD_HOUR = time(6, 0, tzinfo=UTC)
-RETRY = timedelta(hours=1)
-MOST_ATTEMPTS = 6
-WORK_KIND = "eligibility"
+REPLAN_DUE = "eligibility.replan"
+# Visits whose questions are planned anew in one transaction.
+MOST_REPLANNED = 500
+# An outage of the clearinghouse is no attempt: the question waits for it.
+PAUSED = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +84,74 @@ def keep_coverage(call: Call, row: Coverage) -> None:
         plan_check(call, store, kept, call.now.date(), again=True)
 
 
+def policy_of(store: Store) -> EligibilityPolicy:
+    """The organisation's rule, or the built-in one."""
+    row = store.eligibility_policy()
+    return EligibilityPolicy(row.days_ahead, row.fresh_days, row.again_each_month) if row else EligibilityPolicy()
+
+
+def put_policy(call: Call, policy: EligibilityPolicy, version: int) -> EligibilityPolicyRow:
+    """Sets the rule; visits that are booked already follow it. Raises StaleVersion."""
+    store = Store(call.session)
+    row = store.eligibility_policy()
+    call.expect_version(row.version if row else 0, version)
+    row = row or EligibilityPolicyRow()
+    row.days_ahead, row.fresh_days, row.again_each_month = policy.days_ahead, policy.fresh_days, policy.again_each_month
+    store.add(row)
+    call.due.at(REPLAN_DUE, "visits", call.now)
+    return row
+
+
+def replan(call: Call, after: UUID | None) -> None:
+    """Plans anew when to ask ahead of every visit that is booked, some hundreds at a time, in the order of their ids."""
+    store = Store(call.session)
+    policy, visits = policy_of(store), store.expected_visits(call.now.date(), after, MOST_REPLANNED)
+    for visit in visits:
+        _plan_ahead(call, policy, visit.patient_id, visit.service_date)
+    if len(visits) == MOST_REPLANNED:
+        call.due.at(REPLAN_DUE, "visits", call.now, {"after": str(visits[-1].id)})
+
+
 def ahead_of_visit(call: Call, store: Store, *, patient_id: UUID, service_date: date) -> None:
-    """Has the patient's coverages asked about three days before a visit, in the morning (at once when it is nearer)."""
-    when = max(call.now, datetime.combine(service_date - AHEAD, AHEAD_HOUR))
+    """Has the patient's coverages asked about ahead of a visit by the organisation's rule (at once when it is nearer)."""
+    _plan_ahead(call, policy_of(store), patient_id, service_date)
+
+
+def _plan_ahead(call: Call, policy: EligibilityPolicy, patient_id: UUID, service_date: date) -> None:
     payload = {"patient_id": str(patient_id), "service_date": service_date.isoformat()}
-    call.due.at(AHEAD_DUE, f"{patient_id}:{service_date}", when, payload)
+    call.due.at(AHEAD_DUE, f"{patient_id}:{service_date}", policy.asks_at(service_date, call.now), payload)
 
 
 def check_ahead(call: Call, patient_id: UUID, service_date: date) -> None:
-    """Plans the questions for one visit: every coverage in force that day whose payer answers 270s."""
+    """Plans the questions for one visit: every coverage in force that day whose payer answers 270s and has not done so lately."""
     store = Store(call.session)
-    for coverage in coverages_on(store, patient_id, service_date):
-        plan_check(call, store, coverage, service_date)
+    policy = policy_of(store)
+    coverages = coverages_on(store, patient_id, service_date)
+    known = store.last_answers(row.id for row in coverages)
+    for coverage in coverages:
+        if not policy.fresh(_answer_of(known.get(coverage.id)), service_date, call.now):
+            plan_check(call, store, coverage, service_date, ahead=True)
+
+
+def _answer_of(row: EligibilityCheck | None) -> Answer | None:
+    if row is None or row.answered_at is None:
+        return None
+    return Answer(row.answered_at, row.service_date, row.outcome == Outcome.ACTIVE, row.plan_ends)
+
+
+def is_stale(store: Store, row: EligibilityCheck, on: date, now: datetime) -> bool:
+    """Whether a payer's answer is too old, by the organisation's rule, to be relied on for a day."""
+    policy, answer = policy_of(store), _answer_of(row)
+    return not (row.service_date == on or policy.fresh(answer, on, now))
 
 
 def plan_check(
-    call: Call, store: Store, coverage: Coverage, service_date: date, *, again: bool = False
+    call: Call, store: Store, coverage: Coverage, service_date: date, *, again: bool = False, ahead: bool = False
 ) -> EligibilityCheck | None:
-    """Commits the intent to ask about a coverage for a day; once per day unless `again`. None: nothing to ask."""
+    """Commits the intent to ask about a coverage for a day; once per day unless `again`. None: nothing to ask.
+
+    What is asked `ahead` goes out by file where the payer takes files; everything else in real time.
+    """
     payer = store.payer_by_code(coverage.payer_code, service_date)
     if payer is None or payer.kind is PayerKind.SELF_PAY or not payer.eligibility:
         return None
@@ -135,7 +184,10 @@ def plan_check(
             response_text="",
         )
     )
-    call.due.at(ASK_DUE, check.id, call.now)
+    if ahead and payer.demands.batch_eligibility and service_date > call.now.date():
+        batches.queue(call, check)
+    else:
+        call.due.at(ASK_DUE, check.id, call.now)
     return check
 
 
@@ -157,160 +209,37 @@ def ask(call: Call, check_id: UUID, registry: Registry, clearinghouse: Clearingh
     check = store.lock(EligibilityCheck, check_id, "eligibility check")
     if check.state not in ("planned", "asked"):
         return
+    if not clearinghouse.real_time:
+        batches.queue(call, check)
+        return
     payer = store.payer(check.payer_id, check.service_date)
     profile = registry.profiles(call, [check.patient_id]).get(check.patient_id)
     coverage = profile.coverage(check.coverage_id) if profile else None
     if payer is None or profile is None or coverage is None:
         check.state = "failed"
         return
-    lacking = _lacking(store, profile, coverage)
-    if lacking:
-        _refused(
-            call, store, check, payer, [Refusal("lacking", f"{lacking} is missing", "Complete the coverage.", False)]
-        )
-        return
     known_as = payer.through(partner.receiver_id, check.service_date, eligibility=True)
-    text = _question(call, store, check, known_as, profile, coverage, partner)
+    inquiry = questions.inquiry_of(store, check, known_as, profile, coverage)
+    written = envelope(call, partner, check.interchange_control)
+    refused = inquiry if isinstance(inquiry, Refusal) else questions.unwritable(written, inquiry)
+    if isinstance(inquiry, Refusal) or refused is not None:
+        answers.refuse(call, store, check, payer, [one for one in (refused,) if one is not None])
+        return
+    text = questions.write(written, [inquiry])
     check.state, check.asked_at, check.request_text = "asked", call.now, text.decode()
     check.attempts += 1
     try:
         answer_bytes = clearinghouse.ask(text)
         answer = _answer_in(answer_bytes, check.trace)
+    except ClearinghousePaused:
+        check.state, check.attempts = "planned", check.attempts - 1
+        call.due.at(ASK_DUE, check.id, call.now + PAUSED)
+        return
     except (Unavailable, ClearinghouseRefused, X12Error) as error:
-        _try_again(call, store, check, payer, str(error))
+        answers.try_again(call, store, check, payer, str(error))
         return
     check.response_text = answer_bytes.decode("latin-1")
-    take_answer(call, store, check, payer, answer)
-
-
-def take_answer(
-    call: Call, store: Store, check: EligibilityCheck, payer: PayerProfile, answer: EligibilityAnswer
-) -> None:
-    """Keeps an answer, from real time or from a file. A refusal leaves the last good answer where it was."""
-    summary = summarise(answer, check.service_date)
-    told = refusals(answer)
-    if summary.outcome is Outcome.UNKNOWN and any(refusal.again for refusal in told):
-        _try_again(call, store, check, payer, told[0].message)
-        return
-    if summary.outcome is Outcome.REJECTED:
-        _refused(call, store, check, payer, told)
-        return
-    _keep(call, check, summary, answer)
-    items = store.open_items_of_patient(check.patient_id, [WORK_KIND])
-    if summary.outcome is Outcome.ACTIVE:
-        work_items.settle(
-            call, [i for i in items if i.key == str(check.coverage_id)], "The payer confirms the coverage."
-        )
-    else:
-        _open_work(call, store, check, payer, "The coverage was not active", {"outcome": summary.outcome.value})
-    if summary.protected:
-        receivables.protect(
-            call, store, check.patient_id, check.service_date, "The payer says that no cost sharing is owed", "271"
-        )
-    _tell(call, check)
-
-
-def _keep(call: Call, check: EligibilityCheck, summary: Summary, answer: EligibilityAnswer) -> None:
-    check.state, check.outcome, check.answered_at = "answered", summary.outcome.value, call.now
-    check.plan, check.copay_minor = summary.plan, summary.copay_minor
-    check.deductible_left_minor = summary.deductible_left_minor
-    check.coinsurance_basis_points = summary.coinsurance_basis_points
-    check.protected, check.benefits, check.refusals = summary.protected, to_json(answer.benefits), []
-
-
-def _refused(
-    call: Call, store: Store, check: EligibilityCheck, payer: PayerProfile, told: list[Refusal] | tuple[Refusal, ...]
-) -> None:
-    check.state, check.outcome, check.answered_at = "answered", Outcome.REJECTED.value, call.now
-    check.refusals = to_json(list(told))
-    detail = {"reason": "; ".join(r.message for r in told), "fix": " ".join(r.fix for r in told)}
-    _open_work(call, store, check, payer, f"{payer.name} does not confirm the coverage", detail)
-    _tell(call, check)
-
-
-def _try_again(call: Call, store: Store, check: EligibilityCheck, payer: PayerProfile, why: str) -> None:
-    """Asks again later under a new control number; after several attempts a person is told."""
-    check.refusals = [{"reason": "unavailable", "message": why[:200], "fix": "", "again": True}]
-    if check.attempts < MOST_ATTEMPTS:
-        check.state, check.interchange_control = "planned", next_interchange_control(store)
-        call.due.at(ASK_DUE, check.id, call.now + RETRY)
-        return
-    check.state, check.outcome, check.answered_at = "failed", Outcome.UNKNOWN.value, call.now
-    _open_work(call, store, check, payer, f"{payer.name} does not answer", {"reason": why[:200]})
-    _tell(call, check)
-
-
-def _open_work(
-    call: Call, store: Store, check: EligibilityCheck, payer: PayerProfile, title: str, detail: dict[str, str]
-) -> None:
-    work_items.open_item(
-        call,
-        store,
-        kind=WORK_KIND,
-        key=str(check.coverage_id),
-        title=title,
-        patient_id=check.patient_id,
-        payer_id=payer.payer_id,
-        due_on=check.service_date,
-        detail={**detail, "coverage_id": str(check.coverage_id), "check_id": str(check.id)},
-    )
-
-
-def _tell(call: Call, check: EligibilityCheck) -> None:
-    figures.eligibility_answered(call, check.outcome)
-    call.emit(
-        published.coverage_verified(
-            coverage_id=check.coverage_id,
-            patient_id=check.patient_id,
-            outcome=check.outcome,
-            checked_at=call.now,
-            copay_minor=check.copay_minor,
-            deductible_left_minor=check.deductible_left_minor,
-            coinsurance_basis_points=check.coinsurance_basis_points,
-        )
-    )
-
-
-def _lacking(store: Store, profile: Profile, coverage: CoverageDetails) -> str:
-    """What must be there before a payer is asked at all."""
-    if len(coverage.member_id) < 2:
-        return "the member id"
-    subscriber = profile.person if coverage.is_self else coverage.subscriber
-    if subscriber is None or not subscriber.last:
-        return "the subscriber"
-    return "" if store.locations() else "a location of ours"
-
-
-def _question(
-    call: Call,
-    store: Store,
-    check: EligibilityCheck,
-    payer: PayerProfile,
-    profile: Profile,
-    coverage: CoverageDetails,
-    partner: TradingPartner,
-) -> bytes:
-    entity = store.billing_entity(store.locations()[0].billing_entity_id)
-    if entity is None:
-        raise Unavailable(internal="the billing entity is not known yet")
-    own = profile.person
-    subscriber = own if coverage.is_self or coverage.subscriber is None else coverage.subscriber
-    inquiry = EligibilityInquiry(
-        trace=check.trace,
-        originator=f"1{entity.tax_id}",
-        payer_name=payer.name,
-        payer_id=payer.x12_payer_id,
-        provider_name=entity.name,
-        provider_npi=entity.npi,
-        subscriber=Person(subscriber.last, subscriber.first, subscriber.birth_date, subscriber.sex),
-        member_id=coverage.member_id,
-        dependant=None if coverage.is_self else Person(own.last, own.first, own.birth_date, own.sex),
-        service_date=check.service_date,
-    )
-    writer = InterchangeWriter(envelope(call, partner, check.interchange_control))
-    with writer.group("HS", VERSION, check.interchange_control):
-        write_inquiry(writer, inquiry, 1)
-    return writer.finish()
+    answers.take_answer(call, store, check, payer, answer)
 
 
 def _answer_in(data: bytes, trace: str) -> EligibilityAnswer:

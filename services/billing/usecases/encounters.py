@@ -31,7 +31,7 @@ from billing.store_ledger import line_dimensions
 from billing.tables_directory import Location
 from billing.tables_money import ChargeLine as ChargeLineRow
 from billing.tables_money import Encounter
-from billing.usecases import accounts, claims, discounts, eligibility, ledger
+from billing.usecases import accounts, charge_holds, claims, discounts, eligibility, ledger
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, InvalidInput, NotFound, Violation
 
@@ -145,7 +145,7 @@ def save_codes(call: Call, command: SaveCodes, billable: Container[str]) -> Enco
 
 
 def sign_encounter(call: Call, encounter_id: UUID, version: int, billable: Container[str]) -> EncounterView:
-    """The clinician's signature: prices, places and posts the charges and drafts the claims.
+    """The clinician's signature: prices, places and posts the charges and drafts the claims, unless a rule wants them looked at first.
 
     Works on any day after the visit; prices and rules are those of the day of service. Raises InvalidInput, NoPrice,
     TelehealthFactsMissing, FailedPrecondition, StaleVersion, NotFound.
@@ -154,12 +154,42 @@ def sign_encounter(call: Call, encounter_id: UUID, version: int, billable: Conta
     encounter = _open(call, store, encounter_id, version)
     coded = [line_from_json(line) for line in encounter.lines]
     _refuse(coding_faults(encounter.diagnoses, coded, billable, complete=True))
+    location = _location(store, encounter)
+    lines, schedules = _charged(call, store, encounter, location, coded)
+
+    encounter.signed_at, encounter.signed_by = call.now, call.principal.id
+    if charge_holds.hold(call, store, encounter, lines):
+        return EncounterView(encounter)
+    _post(call, store, encounter, location, lines, schedules)
+    return view(store, encounter)
+
+
+def charge_signed(call: Call, store: Store, encounter: Encounter) -> EncounterView:
+    """Charges a signed visit that was held for review. Raises NoPrice, TelehealthFactsMissing, FailedPrecondition."""
+    location = _location(store, encounter)
+    coded = [line_from_json(line) for line in encounter.lines]
+    lines, schedules = _charged(call, store, encounter, location, coded)
+    _post(call, store, encounter, location, lines, schedules)
+    return view(store, encounter)
+
+
+def _location(store: Store, encounter: Encounter) -> Location:
     location = store.location(encounter.location_id)
     if location is None:
         raise FailedPrecondition("The location is not known to billing yet; try again.")
-    lines, schedules = _charged(call, store, encounter, location, coded)
+    return location
 
-    encounter.state, encounter.signed_at, encounter.signed_by = "signed", call.now, call.principal.id
+
+def _post(
+    call: Call,
+    store: Store,
+    encounter: Encounter,
+    location: Location,
+    lines: Sequence[ChargeLine],
+    schedules: Sequence[UUID],
+) -> None:
+    """Posts the charges of a signed visit and drafts its claims."""
+    encounter.state = "signed"
     rows = {
         line.charge_line_id: _row(encounter, location, line, schedule)
         for line, schedule in zip(lines, schedules, strict=True)
@@ -189,18 +219,18 @@ def sign_encounter(call: Call, encounter_id: UUID, version: int, billable: Conta
             encounter_id=encounter.id,
             appointment_id=encounter.appointment_id,
             patient_id=encounter.patient_id,
-            signed_at=call.now,
+            signed_at=encounter.signed_at or call.now,
         )
     )
     # A copay taken for the visit pays what falls to the patient at once (self-pay).
     accounts.settle_families(call, store, [encounter.patient_id])
-    return view(store, encounter)
 
 
 def no_charge(call: Call, encounter_id: UUID, reason: str, version: int) -> EncounterView:
     """Says that nothing is charged, and why; money taken for the visit becomes free. Raises as `save_codes`."""
     store = Store(call.session)
     encounter = _open(call, store, encounter_id, version)
+    charge_holds.settle_returned(call, store, encounter, "Nothing is charged.")
     encounter.state, encounter.no_charge_reason = "no_charge", reason
     encounter.signed_at, encounter.signed_by = call.now, call.principal.id
     store.session.flush()
@@ -217,6 +247,7 @@ def _open(call: Call, store: Store, encounter_id: UUID, version: int) -> Encount
         reasons = {
             "expected": "The patient has not checked in.",
             "signed": "The visit is signed.",
+            "in_review": "The visit is signed, and its charges are being reviewed.",
             "no_charge": "The visit is marked as without charge.",
             "cancelled": "The visit did not take place.",
         }

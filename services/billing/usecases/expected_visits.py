@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from billing.store import Store
 from billing.tables_money import Encounter, SessionRecord
-from billing.usecases import eligibility, visit_fees
+from billing.usecases import eligibility, owed_estimates, visit_fees
 from chassis.call import Call
 
 # The encounter's state that an appointment's status brings; a status that is not here changes nothing.
@@ -27,7 +27,7 @@ STATE_OF_STATUS = {
 }
 SEEN = frozenset({"seen", "checked_out"})
 # What the clinician has decided is not undone by the visit's flow.
-DECIDED = frozenset({"signed", "no_charge"})
+DECIDED = frozenset({"signed", "no_charge", "in_review"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,8 @@ def follow_appointment(call: Call, seen: AppointmentSeen) -> None:
             visit_fees.took_place(call, seen.appointment_id)
     if check_insurance and encounter.state == "expected":
         eligibility.ahead_of_visit(call, store, patient_id=seen.patient_id, service_date=service_date)
+    if check_insurance or encounter.state == "cancelled":
+        owed_estimates.follow_visit(call, store, encounter)
 
 
 def keep_session_record(call: Call, row: SessionRecord) -> None:

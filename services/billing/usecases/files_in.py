@@ -8,6 +8,7 @@ from uuid import UUID
 from billing.store import Store
 from billing.tables_claims import InboundFile
 from billing.usecases import inbound
+from billing.usecases.polling import POLL_DUE, POLL_KEY, start_polling
 from chassis import files
 from chassis.call import Call
 from chassis.errors import InvalidInput, Violation
@@ -22,8 +23,8 @@ def upload(call: Call, name: str, content: bytes) -> InboundFile:
 
 def poll_now(call: Call) -> None:
     """Has the clearinghouse looked at now; a look that is under way is that look, however long the clearinghouse takes."""
-    if not call.due.under_way(inbound.POLL_DUE, inbound.POLL_KEY):
-        inbound.start_polling(call, after=timedelta(0))
+    if not call.due.under_way(POLL_DUE, POLL_KEY):
+        start_polling(call, after=timedelta(0))
 
 
 def list_files(call: Call, state: str, page_size: int, page_token: str) -> tuple[list[InboundFile], str]:

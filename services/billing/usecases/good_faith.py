@@ -14,7 +14,7 @@ from billing.domain.business_days import add_business_days
 from billing.store import Store
 from billing.tables_estimates import Estimate, EstimateDelivery
 from billing.tables_money import Encounter
-from billing.usecases import estimates, ledger, work_items
+from billing.usecases import estimates, ledger, owed_estimates, work_items
 from billing.usecases.estimates import GOOD_FAITH
 from chassis import files
 from chassis.call import Call
@@ -108,6 +108,7 @@ def deliver(call: Call, delivery: Delivery, registry: Registry) -> Estimate:
         )
     )
     row.delivered_at = row.delivered_at or call.now
+    owed_estimates.delivered(call, store, row)
     store.session.flush()
     if row.encounter_id is not None and row.kind == GOOD_FAITH:
         _compare_after(call, store, row, row.service_date)
@@ -144,10 +145,9 @@ def compare_due(call: Call, estimate_id: UUID) -> None:
     ):
         return
     if encounter.state != "signed":
-        if encounter.service_date + COMPARED_FOR > call.now.date():
-            _compare_after(
-                call, store, row, max(encounter.service_date, ledger.local_day(call, store, row.location_id))
-            )
+        today = ledger.local_day(call, store, row.location_id)
+        if encounter.service_date + COMPARED_FOR > today:
+            _compare_after(call, store, row, max(encounter.service_date, today))
         return
     lines = store.charges_of_encounters([encounter.id])
     balances = ledger.line_balances(store, [line.id for line in lines])

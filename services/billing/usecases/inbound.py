@@ -18,13 +18,12 @@ from billing.domain.x12.errors import InterchangeRefused, SetRefused, Unsupporte
 from billing.domain.x12.reader import TransactionSet, X12Reader
 from billing.store import Store
 from billing.tables_claims import InboundFile
-from billing.usecases import acknowledgements, eligibility, remittances, work_items
+from billing.usecases import acknowledgements, eligibility_answers, remittances, work_items
+from billing.usecases.polling import POLL_DUE, POLL_KEY
 from chassis import files
 from chassis.call import Call
 from chassis.errors import Unavailable
 
-POLL_DUE = "clearinghouse.poll"
-POLL_KEY = "poll"
 # Key of the work item that says that the list itself is refused.
 LIST = "list"
 READ_DUE = "clearinghouse.read"
@@ -34,11 +33,6 @@ LONGEST_NAME = 200
 MOST_FILES = 25
 # GS08 of an 837I begins with it.
 INSTITUTIONAL = "005010X223"
-
-
-def start_polling(call: Call, after: timedelta = timedelta(hours=1)) -> None:
-    """Has the clearinghouse's inbound files looked at; from then on it goes on by itself."""
-    call.due.at(POLL_DUE, POLL_KEY, call.now + after)
 
 
 def poll(call: Call, clearinghouse: Clearinghouse, every: timedelta) -> None:
@@ -187,7 +181,7 @@ def _take(call: Call, store: Store, row: InboundFile, index: int, transaction: T
                 check = store.check_by_trace(answer.trace)
                 payer = store.payer(check.payer_id, check.service_date) if check else None
                 if check is not None and payer is not None:
-                    eligibility.take_answer(call, store, check, payer, answer)
+                    eligibility_answers.take_answer(call, store, check, payer, answer)
         case "837" if transaction.version.startswith(INSTITUTIONAL):
             raise UnsupportedVersion(
                 "institutional claims (837I, UB-04) are out of scope: only professional ones (837P, CMS-1500) are handled",

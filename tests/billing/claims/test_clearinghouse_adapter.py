@@ -4,7 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+import requests
 
+from billing.adapters import clearinghouse
 from billing.adapters.clearinghouse import (
     LONGEST_FILE,
     ClearinghouseRefused,
@@ -98,3 +100,31 @@ def test_https_outages_and_refusals_are_told_apart(clearinghouse):
     clearinghouse.kill()
     with pytest.raises(Unavailable):
         right.list_inbound("")
+
+
+def test_a_clearinghouse_that_hangs_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After five slow failures nobody waits for it any more; one that refuses at once is asked every time."""
+    now, slow = [0.0], [True]
+    asked = []
+
+    def hang(*_: object, **__: object) -> None:
+        asked.append(now[0])
+        now[0] += 5.0 if slow[0] else 0.01
+        raise requests.ConnectTimeout
+
+    monkeypatch.setattr(clearinghouse.requests, "request", hang)
+    monkeypatch.setattr(clearinghouse, "monotonic", lambda: now[0])
+    monkeypatch.setattr("chassis.peers.monotonic", lambda: now[0])
+    line = clearinghouse.HttpClearinghouse("http://127.0.0.1:9", "US", "secret")
+    for _ in range(5):
+        with pytest.raises(Unavailable):
+            line.ask(b"ISA")
+    with pytest.raises(clearinghouse.ClearinghousePaused):
+        line.ask(b"ISA")
+    assert len(asked) == 5
+    slow[0] = False
+    other = clearinghouse.HttpClearinghouse("http://127.0.0.1:9", "US", "secret")
+    for _ in range(7):
+        with pytest.raises(Unavailable):
+            other.ask(b"ISA")
+    assert len(asked) == 12

@@ -1,7 +1,8 @@
 """Denials and underpayments: found when a remittance is posted, worked by their playbook, closed by the payer's money."""
 
 import io
-from datetime import timedelta
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from google.type.date_pb2 import Date
@@ -9,10 +10,12 @@ from polyclinic.billing.v1 import claims_pb2, payers_pb2
 from polyclinic.billing.v1 import denials_pb2 as pb
 from pypdf import PdfReader
 
+from chassis.protos import date_message
 from chassis.testing import expect_error
 from tests.billing.cases_denials import PLAYBOOK, TEXT
 from tests.billing.claims.insured_clinic import InsuredClinic
 from tests.billing.claims.test_remittances import era
+from tests.billing.clinic import ZONE
 from tests.billing.domain.x12.texts import remittance_set
 
 
@@ -69,6 +72,17 @@ def test_a_refused_line_is_a_denial_with_family_deadline_and_steps(clinic: Insur
     assert clinic.claim(sent.claim_id).lines[1].open.minor_units == 2_500
     [item] = clinic.work("denial")
     assert item.due_on == denial.work_by
+
+
+def test_a_denial_posted_in_the_evening_belongs_to_the_clinics_day(clinic: InsuredClinic, sent: claims_pb2.Claim):
+    """At ten in the evening in New York it is tomorrow in UTC: deadlines count from the day on the clinic's wall."""
+    evening = clinic.harness.clock.now().astimezone(ZoneInfo(ZONE)).replace(hour=22)
+    clinic.step(evening.astimezone(UTC))
+    post(clinic, "100", answer(sent, "CAS*CO*197*25"))
+    [denial] = listed(clinic)
+    assert evening.astimezone(UTC).date() > evening.date()
+    assert denial.denied_on == date_message(evening.date())
+    assert denial.work_by == date_message(evening.date() + timedelta(days=14))
 
 
 def test_the_clinics_own_playbook_goes_before_the_built_in_rows(clinic: InsuredClinic, sent: claims_pb2.Claim):
@@ -221,3 +235,34 @@ def test_less_than_the_contract_is_an_underpayment_until_it_is_recovered(clinic:
     [closed] = clinic.staff.call("ListUnderpayments", request).underpayments
     assert (closed.state, closed.recovered.minor_units) == ("recovered", 2_000)
     assert clinic.work("underpaid") == []
+
+
+@pytest.mark.parametrize(("outcome", "state"), [("", "upheld"), ("written_off", "written_off")])
+def test_resolving_the_work_item_closes_the_denial(
+    clinic: InsuredClinic, sent: claims_pb2.Claim, outcome: str, state: str
+):
+    """Whoever says that the item is done has closed the denial: as upheld, unless another end is said."""
+    post(clinic, "100", answer(sent, "CAS*CO*197*25"))
+    [item] = clinic.work("denial")
+    request = claims_pb2.ResolveWorkItemRequest(
+        work_item_id=item.work_item_id, resolution="the payer is right", outcome=outcome, version=item.version
+    )
+    clerk = clinic.harness.client(clinic.tenant, permissions=["work_item.work"])
+    with expect_error("PERMISSION_DENIED"):
+        clerk.call("ResolveWorkItem", request)
+    assert clinic.staff.call("ResolveWorkItem", request).state == "resolved"
+    [denial] = listed(clinic, "closed")
+    assert (denial.state, denial.note) == (state, "the payer is right")
+    assert denial.HasField("closed_at")
+    assert listed(clinic) == []
+
+
+def test_closing_the_denial_resolves_its_work_item(clinic: InsuredClinic, sent: claims_pb2.Claim):
+    """From the other end it is the same."""
+    post(clinic, "100", answer(sent, "CAS*CO*197*25"))
+    [denial] = listed(clinic)
+    clinic.staff.call(
+        "ResolveDenial",
+        pb.ResolveDenialRequest(denial_id=denial.denial_id, state="upheld", note="no basis for an appeal"),
+    )
+    assert clinic.work("denial") == []

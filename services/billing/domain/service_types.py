@@ -1,0 +1,73 @@
+"""Kinds of service that payers answer for (X12 code list 1365, EB03), by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NAMES: Mapping[str, str] = {
+    "1": "Medical care",
+    "2": "Surgical",
+    "3": "Consultation",
+    "4": "Diagnostic X-ray",
+    "5": "Diagnostic lab",
+    "6": "Radiation therapy",
+    "7": "Anesthesia",
+    "12": "Durable medical equipment, purchase",
+    "18": "Durable medical equipment, rental",
+    "20": "Second surgical opinion",
+    "23": "Diagnostic dental",
+    "30": "Health benefit plan",
+    "33": "Chiropractic",
+    "35": "Dental care",
+    "42": "Home health care",
+    "45": "Hospice",
+    "47": "Hospital",
+    "48": "Hospital, inpatient",
+    "50": "Hospital, outpatient",
+    "51": "Hospital, emergency accident",
+    "52": "Hospital, emergency medical",
+    "53": "Hospital, ambulatory surgical",
+    "60": "General benefits",
+    "62": "MRI or CAT scan",
+    "65": "Newborn care",
+    "68": "Well baby care",
+    "69": "Maternity",
+    "73": "Diagnostic medical",
+    "76": "Dialysis",
+    "78": "Chemotherapy",
+    "80": "Immunizations",
+    "81": "Routine physical",
+    "82": "Family planning",
+    "83": "Infertility",
+    "84": "Abortion",
+    "86": "Emergency services",
+    "88": "Pharmacy",
+    "93": "Podiatry",
+    "96": "Professional (physician)",
+    "98": "Professional (physician) visit, office",
+    "99": "Professional (physician) visit, inpatient",
+    "A4": "Psychiatric",
+    "A6": "Psychotherapy",
+    "A7": "Psychiatric, inpatient",
+    "A8": "Psychiatric, outpatient",
+    "AD": "Occupational therapy",
+    "AE": "Physical medicine",
+    "AF": "Speech therapy",
+    "AG": "Skilled nursing care",
+    "AI": "Substance abuse",
+    "AL": "Vision",
+    "BB": "Partial hospitalization (psychiatric)",
+    "BG": "Cardiac rehabilitation",
+    "BH": "Pediatric",
+    "BY": "Physician visit, office: sick",
+    "BZ": "Physician visit, office: well",
+    "CQ": "Case management",
+    "MH": "Mental health",
+    "PT": "Physical therapy",
+    "UC": "Urgent care",
+}
+
+
+def name_of(service_type: str) -> str:
+    """A kind of service by name; the code itself where it is none of these."""
+    return NAMES.get(service_type, service_type)
