@@ -7,6 +7,7 @@ from uuid import UUID
 from chassis.testing import Case, Harness
 from tests.billing import (
     cases_books,
+    cases_capture,
     cases_claim_rules,
     cases_claim_work,
     cases_claims,
@@ -18,6 +19,7 @@ from tests.billing import (
     cases_money,
     cases_plans,
 )
+from tests.billing.cases_capture import CaptureWorld
 from tests.billing.cases_claim_rules import RulesWorld
 from tests.billing.cases_claim_work import ClaimWorkWorld
 from tests.billing.cases_claims import ClaimsWorld
@@ -33,6 +35,7 @@ CASES: dict[str, Case] = {
     **cases_claim_rules.CASES,
     **cases_claim_work.CASES,
     **cases_front.CASES,
+    **cases_capture.CASES,
     **cases_denials.CASES,
     **cases_keyed.CASES,
     **cases_plans.CASES,
@@ -52,6 +55,7 @@ class World(MoneyWorld):
         self.claim_work = ClaimWorkWorld(self.claims)
         self.rules = RulesWorld(self.clinic)
         self.front = FrontWorld(self.clinic)
+        self.capture = CaptureWorld(self.clinic)
 
 
 def world(harness: Harness, tenant: UUID) -> World:
@@ -90,6 +94,12 @@ SETTLED = frozenset(
         "claim_rule_set",
         "coding_table",
         "coding_edit",
+        "code_set",
+        "code_set_code",
+        "superbill_template",
+        "favourite_code",
+        "review_rule",
+        "eligibility_policy",
         "clearinghouse_cursor",
         "enrolment",
         "discount_policy",
@@ -109,6 +119,7 @@ _A_REPORT = (
 )
 _OF_ONE_PATIENT = "goes through one patient's entries by their index; what is returned is a page"
 BOUNDS: dict[str, Bound] = {
+    **cases_capture.BOUNDS,
     **cases_front.BOUNDS,
     **cases_claim_rules.BOUNDS,
     **cases_collections.BOUNDS,
