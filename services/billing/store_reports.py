@@ -48,9 +48,7 @@ class ReportStore(AccountStore):
     def guarantor_page(
         self, *, owing: bool | None, page_size: int, page_token: str, at_most: int | None = None
     ) -> tuple[list[GuarantorSums], str]:
-        """Guarantors, the largest balance first. `owing` True: balance > 0 (and, if given, `at_most` minor units), False: < 0,
-        None: not zero or anything with payers.
-        """
+        """Guarantors, the largest balance first. `owing` True: balance > 0 (at most `at_most`), False: < 0, None: anything open."""
         size = min(page_size or DEFAULT_PAGE, LARGEST_PAGE)
         survivor = aliased(PatientCopy)
         guarantor = func.coalesce(survivor.guarantor_id, PatientCopy.guarantor_id, LedgerEntry.patient_id)
