@@ -67,7 +67,26 @@ def read_options(argv: list[str] | None = None) -> argparse.Namespace:
 def live(stack: Stack, options: argparse.Namespace, console: Console) -> tuple[Tally, Proof]:
     """The fortnight on a running stack, and what is found afterwards."""
     observer = Observer(stack)
-    monday = next(midnights(datetime.now(UTC)))
+    now = datetime.now(UTC)
+    monday = next(midnights(now + timedelta(days=2)))
+    # Business time is a little ahead of the machine's while the network is opened: what is planned then is not overdue by either clock.
+    business = BusinessTime(stack, observer, now + timedelta(hours=1))
+    try:
+        business.settle()
+        return _live(stack, observer, business, monday, options, console)
+    finally:
+        business.close()
+        observer.databases.close()
+
+
+def _live(
+    stack: Stack,
+    observer: Observer,
+    business: BusinessTime,
+    monday: datetime,
+    options: argparse.Namespace,
+    console: Console,
+) -> tuple[Tally, Proof]:
     organisation = network.open_organisation(
         stack, TENANT, options.locations, options.providers, lambda line: console.print(f"making {line}")
     )
@@ -82,22 +101,17 @@ def live(stack: Stack, options: argparse.Namespace, console: Console) -> tuple[T
         "horizon_days": 60,
     }
     type_id = organisation.owner.post("/api/v1/appointment-types", kind)["appointment_type_id"]
-    business = BusinessTime(stack, observer, monday - timedelta(hours=12))
-    try:
-        business.settle()
-        tally = Tally()
-        last_day = (monday + timedelta(days=options.days - 1)).date()
-        patient_ids = [str(person.id) for person in people(organisation, 0, times)]
-        desk = Desk(organisation, organisation.owner, business, last_day, type_id, patient_ids, tally)
-        clinic = Clinic(organisation.owner, tally, MINUTES, options.seed)
-        dice = random.Random(options.seed)
-        Fortnight(desk, clinic, business, options.days, times, dice, console.print).live(monday)
-        # Whatever is still open ends: the last rounds of the waitlist, the last holds.
-        business.to(business.now + timedelta(hours=2))
-        return tally, prove(lambda query, values: observer.databases.rows("scheduling", query, values), business.now)
-    finally:
-        business.close()
-        observer.databases.close()
+    business.to(monday - timedelta(hours=12))
+    tally = Tally()
+    last_day = (monday + timedelta(days=options.days - 1)).date()
+    patient_ids = [str(person.id) for person in people(organisation, 0, times)]
+    desk = Desk(organisation, organisation.owner, business, last_day, type_id, patient_ids, tally)
+    clinic = Clinic(organisation.owner, tally, MINUTES, options.seed)
+    dice = random.Random(options.seed)
+    Fortnight(desk, clinic, business, options.days, times, dice, console.print).live(monday)
+    # Whatever is still open ends: the last rounds of the waitlist, the last holds.
+    business.to(business.now + timedelta(hours=2))
+    return tally, prove(lambda query, values: observer.databases.rows("scheduling", query, values), business.now)
 
 
 def show(tally: Tally, proof: Proof, seconds: float, console: Console) -> None:
