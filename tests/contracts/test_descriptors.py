@@ -66,6 +66,8 @@ UNPAGED = {
     "notifications.ListExpectedReminders": "one visit's, and there are as many as rules and channels",
     "patient_registry.ListRelations": "one patient's, and there may be 50 at most (MOST_RELATIONS)",
     "patient_registry.ListCoverages": "one patient's, and there may be 200 at most (MOST_COVERAGES)",
+    "scheduling.ListHolidays": "one location's of one year, and there may be 60 at most",
+    "scheduling.ListPublicHolidays": "one country's calendar of one year, which is part of the code",
 }
 
 
