@@ -37,13 +37,16 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--url", default="", help="a system that runs and is seeded; without one its own is started")
     parser.add_argument("--only", default="", help="only these walkers, e.g. owner,patient")
+    parser.add_argument(
+        "--part", default="1/1", type=_part, help="a walk in parts: 2/4 looks at a quarter of the kinds of page"
+    )
     parser.add_argument("--chromium", default=CHROMIUM, help="the browser to walk with")
     arguments = parser.parse_args(argv)
     told = Console(highlight=False)
     SHOTS.mkdir(parents=True, exist_ok=True)
     with system(arguments.url, told) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=arguments.chromium, args=list(FLAGS))
-        tour = Tour(url, SHOTS)
+        tour = Tour(url, SHOTS, arguments.part)
         for walker in everybody(url):
             if arguments.only and walker.name not in arguments.only.split(","):
                 continue
@@ -57,6 +60,14 @@ def main(argv: list[str] | None = None) -> int:
         browser.close()
     told.print(f"{sum(tour.pages.values())} pages, {len(tour.seen)} kinds; pictures in {SHOTS.relative_to(ROOT)}")
     return 1 if tour.problems else 0
+
+
+def _part(text: str) -> tuple[int, int]:
+    """``2/4`` → (2, 4)."""
+    which, _, parts = text.partition("/")
+    if not (which.isdecimal() and parts.isdecimal() and 1 <= int(which) <= int(parts)):
+        raise argparse.ArgumentTypeError("must be like 2/4")
+    return int(which), int(parts)
 
 
 @contextmanager

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Response
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Error, Page, Response
 
 from infra.tour.people import Walker, sign_in
 from infra.tour.texts import SPOKEN, Untranslated
@@ -17,6 +19,7 @@ WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 # Pages of one kind differ by their data alone: so many of each are opened.
 EXAMPLES = 2
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=/)\d+(?=/|$)")
+_HREF = re.compile(r"<a\b[^>]*?\bhref=\"([^\"]*)\"")
 _FILES = ("pdf", "csv", "x12", "ics", "837", "835")
 LINKS = "() => [...document.querySelectorAll('a[href]')].map((each) => each.href)"
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
@@ -28,11 +31,18 @@ class Tour:
 
     url: str
     shots: Path
+    # (which, of how many): a walk in parts. Pages of the other parts' kinds are only asked for their links.
+    part: tuple[int, int] = (1, 1)
     problems: list[str] = field(default_factory=list)
     pages: Counter[str] = field(default_factory=Counter)
     # Kinds of page of which a picture was taken.
     seen: set[str] = field(default_factory=set)
     _untranslated: Untranslated = field(default_factory=lambda: Untranslated("es"))
+
+    def is_of_part(self, kind: str) -> bool:
+        """Whether pages of a kind are looked at in this part of the walk; the same in every run."""
+        which, parts = self.part
+        return zlib.crc32(kind.encode()) % parts == which - 1
 
     def walk(self, browser: Browser, walker: Walker) -> int:
         """Walks as somebody; how many pages they opened."""
@@ -82,6 +92,8 @@ class _Way:
         if path.split("?")[0].endswith(_FILES) or "format=csv" in path:
             self._fetch(path)
             return []
+        if not self._tour.is_of_part(kind):
+            return self._links_alone(path)
         try:
             answer = self._page.goto(path, wait_until="load")
         except Error as error:
@@ -109,10 +121,19 @@ class _Way:
             return False
         return "text/html" in answer.headers.get("content-type", "")
 
-    def _fetch(self, path: str) -> None:
+    def _fetch(self, path: str) -> APIResponse:
         answer = self._page.request.get(path)
         if answer.status >= 400:
             self._wrong(f"{answer.status}")
+        return answer
+
+    def _links_alone(self, path: str) -> list[str]:
+        """Where a page leads that another part looks at."""
+        answer = self._fetch(path)
+        if answer.status >= 400 or "text/html" not in answer.headers.get("content-type", ""):
+            return []
+        found = (unescape(each) for each in _HREF.findall(answer.text()))
+        return [each for each in (self._relative(urljoin(answer.url, each)) for each in found) if each]
 
     def _look(self, kind: str) -> None:
         """A picture in each width; nothing may be wider than its window."""

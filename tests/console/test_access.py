@@ -14,8 +14,8 @@ from gateway.web.calls import Rpcs
 from tests.console.house import PASSWORD, House
 
 ROLES = ("owner", "manager", "desk", "scheduler", "biller", "doctor", "nurse", "auditor")
-TABLES = (routes.START, routes.PATIENTS, routes.DAY, routes.MONEY, routes.BILLING, routes.SETTINGS)
-PLAIN = sorted(path for table in TABLES for verb, path, *_ in table if verb == "GET" and "{" not in path)
+ROUTES = [route for table in routes.TABLES for route in table]
+PLAIN = sorted(each.path for each in ROUTES if each.verb == "GET" and "{" not in each.path)
 NOBODY = "01a2027b-4e79-7bc2-a328-82b238ac6c72"
 
 
@@ -140,8 +140,8 @@ def test_a_part_that_is_away_is_said_where_it_would_stand(house: House) -> None:
 
 def test_handlers_are_pages_alone() -> None:
     """Screens hold no rule: no console module opens a database, a bus or a channel of its own."""
-    for _, _, handler, *_ in (entry for table in TABLES for entry in table):
-        module = inspect.getmodule(handler)
+    for route in ROUTES:
+        module = inspect.getmodule(route.handler)
         assert module is not None
         assert not re.search(
             r"^(?:from|import) (?:sqlalchemy|psycopg|nats|grpc)", inspect.getsource(module), re.MULTILINE

@@ -12,8 +12,7 @@ from gateway.console import routes
 from tests.console.access import ACCESS, ROLES
 from tests.console.house import PASSWORD, Browser, House, patient, visit
 
-TABLES = (routes.START, routes.PATIENTS, routes.DAY, routes.MONEY, routes.BILLING, routes.MESSAGES, routes.SETTINGS)
-ADDRESSES = [f"{verb} {path}" for table in TABLES for verb, path, *_ in table]
+ADDRESSES = [route.address for table in routes.TABLES for route in table]
 NOBODY = "01a2027b-4e79-7bc2-a328-82b238ac6c72"
 # What somebody of another place reads as "there is no such thing", or is sent away with.
 SHUT = {400, 403, 404}

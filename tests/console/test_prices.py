@@ -67,7 +67,7 @@ def test_payers_are_found_and_given_out_as_a_file(house: House) -> None:
     browser = house.browser("biller").get("/console/settings/payers?q=bay3")
     assert "BAY3" in browser.text
     assert "COMM1" not in browser.text
-    assert "No payer is called so." in browser.get("/console/settings/payers?q=nobody").text
+    assert "Nothing here fits what you asked for." in browser.get("/console/settings/payers?q=nobody").text
     assert "COMM1,Harbor Mutual,Commercial,HM001" in browser.get("/console/settings/payers?format=csv").html
 
 

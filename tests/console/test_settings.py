@@ -132,3 +132,120 @@ def test_the_audit_says_who_looked(house: House) -> None:
     browser = house.browser("manager").get(f"/console/patients/{house.ids['patient']}/looked")
     assert browser.status == 200
     assert "Every look at this record" in browser.text
+
+
+def test_a_program_gets_a_new_secret_and_an_end(house: House) -> None:
+    """The new secret works and the old one no more; after the revocation none does, and the page says so."""
+    browser = house.browser("manager").get("/console/settings/programs")
+    browser.post("/console/settings/programs", name="Mirror", **{"roles[0]": "ROLE_SERVICE_CLIENT"})
+    found = re.search(r'href="(/console/settings/programs/[^"]+)" data-key="enter">Mirror<', browser.html)
+    first = re.search(r"client_secret</dt><dd class=\"mono\">([^<]+)<", browser.html)
+    assert found
+    assert first
+    path = found[1]
+    browser.get(path).post(f"{path}/rotate")
+    client = re.search(r"client_id</dt><dd class=\"mono\">([^<]+)<", browser.html)
+    second = re.search(r"client_secret</dt><dd class=\"mono\">([^<]+)<", browser.html)
+    assert client
+    assert second
+
+    def draws(secret: str) -> int:
+        body = {"client_id": client[1] if client else "", "client_secret": secret}
+        return house.gateway.test_client().post("/api/v1/client-tokens", json=body).status_code
+
+    assert (draws(first[1]), draws(second[1])) == (401, 200)
+    browser.post(f"{path}/revoke", reason="replaced")
+    assert "revoked" in browser.text
+    assert draws(second[1]) == 401
+    assert f"{path}/rotate" not in browser.html
+
+
+def test_a_pool_is_made_and_changed(house: House) -> None:
+    """A new pool can be written to; a code that is none is said at its field."""
+    browser = house.browser("manager").get("/console/settings/pools/new")
+    fields = {"name_en": "Records", "name_es": "Expedientes", "answer_minutes": "120"}
+    browser.post("/console/settings/pools/new", code="Not A Code", **fields)
+    assert 'id="code-wrong"' in browser.html
+    browser.post("/console/settings/pools/new", code="records", **fields, for_patients="true", active="true")
+    assert "Records is saved." in browser.text
+    browser.get("/console/settings/pools/records").post(
+        "/console/settings/pools/records", **fields | {"name_en": "Charts"}
+    )
+    assert "Charts" in browser.get("/console/settings/pools").text
+    assert house.browser("manager", "es").get("/console/settings/pools/nobody").path == "/console/settings/pools"
+
+
+def test_a_form_is_written_looked_at_and_published(house: House) -> None:
+    """Questions with options and conditions are typed as fields; the preview publishes nothing; one that is ticked is left out."""
+    path = "/console/settings/forms/new"
+    at = "sections[0].fields[0]."
+    fields = {
+        "code": "allergies-2",
+        "title.en": "Allergies",
+        "title.es": "Alergias",
+        "ask": "FORM_ASK_YEARLY",
+        "sections[0].title.en": "What you react to",
+        f"{at}name": "has_any",
+        f"{at}label.en": "Are you allergic to anything?",
+        f"{at}kind": "FIELD_KIND_CHOICE",
+        f"{at}required": "true",
+        f"{at}choices": "yes | Yes | Sí\nno | No | No",
+        "sections[0].fields[1].name": "to_what",
+        "sections[0].fields[1].label.en": "To what?",
+        "sections[0].fields[1].kind": "FIELD_KIND_LONG_TEXT",
+        "sections[0].fields[1].show_if.field": "has_any",
+        "sections[0].fields[1].show_if.values": "yes",
+    }
+    browser = house.browser("manager").get(path)
+    browser.post(path, **fields, then="preview")
+    assert browser.status == 200
+    assert "only if has_any is yes" in browser.text
+    assert house.browser("manager").get("/console/settings/forms/allergies-2").status == 404
+    browser.post(path, **fields, then="publish")
+    assert "Published" in browser.text
+    form = house.api()("GET", "/v1/intake-forms/allergies-2")
+    first, second = form["sections"][0]["fields"]
+    assert [(each["value"], each["label"].get("es")) for each in first["options"]] == [("yes", "Sí"), ("no", "No")]
+    assert second["show_if"] == {"field": "has_any", "values": ["yes"]}
+    edit = "/console/settings/forms/allergies-2"
+    swap = {"sections[0].fields[0].place": "30", "leave_out": "sections[0].fields[1]"}
+    browser.get(edit).post(edit, **swap, then="publish")
+    assert "Published" in browser.text
+    again = house.api()("GET", "/v1/intake-forms/allergies-2")
+    assert (again["form_version"], [each["name"] for each in again["sections"][0]["fields"]]) == (2, ["has_any"])
+    browser.post(f"{edit}/retire")
+    assert "retired" in browser.text
+
+
+def test_a_text_to_be_signed_is_published_in_both_languages(house: House) -> None:
+    """What is typed is shown as it reads and only then published, as the next version."""
+    path = "/console/settings/consents/new"
+    fields = {
+        "code": "photos",
+        "title.en": "Photos",
+        "text.en": "I agree.",
+        "text.es": "Estoy de acuerdo.",
+        "title.es": "Fotos",
+    }
+    browser = house.browser("manager").get(path)
+    browser.post(path, **fields, valid_days="365", then="preview")
+    assert "Estoy de acuerdo." in browser.text
+    browser.post(path, **fields, valid_days="365", then="publish")
+    assert "version 1" in browser.text
+    edit = "/console/settings/consents/photos"
+    browser.post(edit, **{"text.en": "I agree to photos."}, then="publish")
+    assert "version 2" in browser.text
+
+
+def test_the_public_page_is_published(house: House) -> None:
+    """What is ticked is what anybody reads; an address that is none is said at its field."""
+    path = "/console/settings/clinic"
+    browser = house.browser("manager").get(path)
+    browser.post(path, clinic_page__email="nobody")
+    assert 'id="clinic_page-email-wrong"' in browser.html
+    chosen = {"clinic_page.location_ids[0]": house.ids["location"], "clinic_page.published": "true"}
+    browser.get(path).post(path, **chosen, about_en="Family medicine on the harbor.", clinic_page__email="")
+    assert "Saved." in browser.text
+    public = house.gateway.test_client().get(f"/clinics/{house.slug}").get_data(as_text=True)
+    assert "Family medicine on the harbor." in public
+    assert "Harbor" in public

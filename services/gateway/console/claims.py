@@ -9,11 +9,11 @@ from flask import Response
 
 from gateway import errors as problems
 from gateway.console import words
-from gateway.console.patients import cents, date
 from gateway.console.work import is_past
 from gateway.web.calls import Refused
 from gateway.web.i18n import N_
-from gateway.web.page import PAGE_SIZE, Page
+from gateway.web.lists import Column, Filter, paged
+from gateway.web.page import Page
 
 # What a biller may press in which state; Claims decides what is allowed.
 ACTIONS = {
@@ -79,52 +79,49 @@ class Segment:
     words: str
 
 
+CLAIMS = (
+    Column("claim", N_("Claim"), "control", searched=True),
+    Column("payer", N_("Payer"), "payer_code", searched=True),
+    Column("order", N_("Order"), "responsibility", shown=False),
+    Column("service_date", N_("Service"), "service_date"),
+    Column("charge", N_("Charge"), "charge", number=True),
+    Column("paid", N_("Paid"), "paid", number=True),
+    Column("patient_share", N_("Patient's share"), "patient_share", number=True),
+    Column("state", N_("State"), "state"),
+    Column("sent", N_("Sent"), "sent_on"),
+)
+
+
 def listing(page: Page) -> Response:
-    """Claims by state, payer or number, the newest first."""
-    fields: dict[str, Any] = {
-        "state": page.arg("state"),
-        "payer_code": page.arg("payer"),
-        "control": page.arg("control"),
-    }
+    """Claims by state, payer or number, the newest first. A claim's whole number leads to it at once."""
+    control = page.arg("control") or page.arg("q").upper()
+    if control and page.arg("format") != "csv":
+        exact = page.call("Claims.ListClaims", control=control[:20], page_size=2).claims
+        if len(exact) == 1:
+            return page.go(f"/console/billing/claims/{exact[0].claim_id}")
+    states = [(value, page.gettext(told[2])) for value, told in words.CLAIM.items()]
+    shown = paged(
+        page,
+        "claims",
+        "Claims.ListClaims",
+        "claims",
+        CLAIMS,
+        [
+            Filter("state", N_("State"), states, N_("All")),
+            Filter("payer", N_("Payer"), payers_of(page), N_("All")),
+        ],
+        state=page.arg("state"),
+        payer_code=page.arg("payer"),
+    )
     if page.arg("format") == "csv":
-        return page.csv(
-            "claims",
-            ["claim", "state", "payer", "order", "service date", "charge", "paid", "patient share", "sent"],
-            (
-                [
-                    each.control,
-                    each.state,
-                    each.payer_code,
-                    each.responsibility,
-                    date(each.service_date),
-                    cents(each.charge),
-                    cents(each.paid),
-                    cents(each.patient_share),
-                    date(each.sent_on),
-                ]
-                for each in page.pages("Claims.ListClaims", "claims", **fields)
-            ),
-        )
-    parts = page.together(
-        claims=page.ask("Claims.ListClaims", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **fields),
-        counts=page.ask("Claims.CountClaims"),
-        payers=page.ask("Billing.ListPayers", page_size=500),
-    )
-    found = parts["claims"].need()
-    if page.arg("control") and len(found.claims) == 1:
-        return page.go(f"/console/billing/claims/{found.claims[0].claim_id}")
-    payers = (
-        [(each.code, each.name) for each in parts["payers"].value.payers] if parts["payers"].value is not None else []
-    )
-    return page.show(
-        "billing/claims.html",
-        words=words,
-        claims=found.claims,
-        next_token=found.next_page_token,
-        counts=parts["counts"],
-        payers=payers,
-        tab="claims",
-    )
+        return shown.csv()
+    return page.show("billing/claims.html", words=words, listing=shown, tab="claims")
+
+
+def payers_of(page: Page) -> list[tuple[str, str]]:
+    """The payers to choose from; none when they cannot be had."""
+    part = page.together(payers=page.ask("Billing.ListPayers", page_size=500))["payers"]
+    return [(each.code, each.name) for each in part.value.payers] if part.value is not None else []
 
 
 def claim(page: Page, problem: problems.Problem | None = None) -> Response:

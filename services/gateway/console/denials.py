@@ -8,10 +8,12 @@ from flask import Response
 
 from gateway import errors as problems
 from gateway.console import words
-from gateway.console.patients import cents, date
-from gateway.console.work import is_past
+from gateway.console.claims import payers_of
+from gateway.console.work import is_past, said
 from gateway.web.calls import Refused
-from gateway.web.page import PAGE_SIZE, Page
+from gateway.web.i18n import N_
+from gateway.web.lists import Column, Filter, paged
+from gateway.web.page import Page
 
 PATH = "/console/billing/denials"
 QUEUE = 200
@@ -28,44 +30,48 @@ def filters(page: Page) -> dict[str, Any]:
     }
 
 
+DENIALS = (
+    Column("claim", N_("Claim"), "claim_control", searched=True),
+    Column("payer", N_("Payer"), "payer_code", searched=True),
+    Column("kind", N_("Kind"), "family"),
+    Column("reasons", N_("Reasons"), lambda each: " ".join(codes(each)), searched=True),
+    Column("amount", N_("Amount"), "amount", number=True),
+    Column("work_by", N_("Work by"), "work_by"),
+    Column("appeal_by", N_("Appeal by"), "appeal_by"),
+    Column("owner", N_("Owner"), "owner_id"),
+    Column("state", N_("State"), "state"),
+    Column("denied", N_("Denied"), "denied_on", shown=False),
+    Column("recovered", N_("Recovered"), "recovered", number=True, shown=False),
+)
+
+
 def listing(page: Page) -> Response:
     """Denials, what is worth most and is due first at the top."""
-    fields = filters(page)
-    if page.arg("format") == "csv":
-        return page.csv(
-            "denials",
-            ["claim", "payer", "kind", "reasons", "amount", "denied", "work by", "appeal by", "state", "recovered"],
-            (
-                [
-                    each.claim_control,
-                    each.payer_code,
-                    each.family,
-                    " ".join(codes(each)),
-                    cents(each.amount),
-                    date(each.denied_on),
-                    date(each.work_by),
-                    date(each.appeal_by),
-                    each.state,
-                    cents(each.recovered),
-                ]
-                for each in page.pages("Denials.ListDenials", "denials", **fields)
-            ),
-        )
-    parts = page.together(
-        denials=page.ask("Denials.ListDenials", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **fields),
-        figures=page.ask("Denials.GetDenialFigures"),
-        payers=page.ask("Billing.ListPayers", page_size=500),
-        people=page.ask("Identity.ListAccounts", page_size=500),
+    shown = paged(
+        page,
+        "denials",
+        "Denials.ListDenials",
+        "denials",
+        DENIALS,
+        [
+            Filter("family", N_("Kind"), said(page, words.DENIAL), N_("All")),
+            Filter("payer", N_("Payer"), payers_of(page), N_("All")),
+            Filter("owner", N_("Whose"), [("me", page.gettext("Mine"))], N_("Everybody's")),
+            Filter("state", N_("State"), [("closed", page.gettext("Done"))], N_("Open")),
+        ],
+        **filters(page),
     )
-    found = parts["denials"].need()
+    if page.arg("format") == "csv":
+        return shown.csv()
+    parts = page.together(
+        figures=page.ask("Denials.GetDenialFigures"), people=page.ask("Identity.ListAccounts", page_size=500)
+    )
     return page.show(
         "billing/denials.html",
         tab="denials",
         words=words,
-        denials=found.denials,
-        next_token=found.next_page_token,
+        listing=shown,
         figures=parts["figures"].value,
-        payers=[(each.code, each.name) for each in parts["payers"].value.payers] if parts["payers"].value else [],
         people=names_of(parts["people"]),
         codes=codes,
         late=lambda each: is_past(page, each.work_by),

@@ -20,6 +20,7 @@ from gateway.web import formats
 from gateway.web.calls import Refused
 from gateway.web.dates import read_date
 from gateway.web.i18n import N_
+from gateway.web.lists import Column, Filter, paged
 from gateway.web.page import PAGE_SIZE, Page
 
 # What is typed as a day is due at the end of its working hours.
@@ -27,31 +28,48 @@ END_OF_DAY = time(17, 0)
 BOXES = {"mine": N_("Mine"), "all": N_("All"), "overdue": N_("Overdue"), "closed": N_("Closed")}
 
 
+THREADS = (
+    Column("due", N_("Due"), "due_time"),
+    Column("patient", N_("Patient"), "patient_id"),
+    Column("subject", N_("Subject"), "subject", searched=True),
+    Column("for", N_("For"), lambda each: each.assignee_name or each.pool, searched=True),
+    Column("last_written", N_("Last written"), "last_message_at"),
+    Column("by", N_("By"), "last_author", searched=True, shown=False),
+)
+
+
 def inbox(page: Page) -> Response:
     """Open threads, what is due first on top: mine, a pool's, everybody's; or the closed ones."""
     box, pool = page.arg("box") or ("" if page.arg("pool") else "mine"), page.arg("pool")
     parts = page.together(
-        threads=page.ask(
-            "Conversations.ListThreads",
-            assignee_id=page.user.id if box == "mine" else "",
-            pool=pool,
-            closed=box == "closed",
-            overdue_only=box == "overdue",
-            page_size=PAGE_SIZE,
-            page_token=page.arg("page_token"),
-        ),
         counts=page.ask("Conversations.CountThreads"),
         pools=page.ask("Conversations.ListPools", page_size=100),
         forms=page.ask("Intake.ListFormResponses", state=2, page_size=PAGE_SIZE),
     )
-    threads = parts["threads"].need()
-    people = names_of(page, {each.patient_id for each in threads.threads})
+    counts, pools = parts["counts"].value, pool_names(page, parts["pools"].value)
+    waiting = {each.pool: each.open for each in counts.pools} if counts is not None else {}
+    choices = [(code, f"{name} ({waiting.get(code, 0)})") for code, name in pools.items()]
+    listing = paged(
+        page,
+        "messages",
+        "Conversations.ListThreads",
+        "threads",
+        THREADS,
+        [Filter("pool", N_("Pool"), choices, N_("Every pool"))],
+        hidden={"box": box},
+        assignee_id=page.user.id if box == "mine" else "",
+        pool=pool,
+        closed=box == "closed",
+        overdue_only=box == "overdue",
+    )
+    if page.arg("format") == "csv":
+        return listing.csv()
     return page.show(
         "messages/inbox.html",
-        threads=threads,
-        counts=parts["counts"].value,
-        pools=pool_names(page, parts["pools"].value),
-        people=people,
+        listing=listing,
+        counts=counts,
+        pools=pools,
+        people=names_of(page, {each.patient_id for each in listing.rows}),
         forms=parts["forms"],
         box=box,
         boxes=BOXES,

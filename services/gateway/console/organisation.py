@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from flask import Response
 
+from chassis.protos import timestamp
 from gateway import errors as problems
 from gateway.console import words
+from gateway.console.audited import AUDITED, refused
 from gateway.web.calls import Refused
-from gateway.web.page import PAGE_SIZE, Page
+from gateway.web.dates import read_date
+from gateway.web.i18n import N_
+from gateway.web.lists import Column, Filter, paged, whole
+from gateway.web.page import Page
 
 NEW = "new"
 
@@ -21,13 +28,39 @@ def index(page: Page) -> Response:
     return page.show("settings/index.html", tenant=tenant, tab="")
 
 
+IN_USE = {"yes": N_("In use"), "no": N_("Out of use")}
+
+
+def in_use(page: Page) -> Filter:
+    """Keeps what is in use, or what is not."""
+    choices = [(value, page.gettext(text)) for value, text in IN_USE.items()]
+    return Filter("use", N_("State"), choices, N_("All"), lambda each, value: each.active == (value == "yes"))
+
+
 def locations(page: Page) -> Response:
     """Every location, with its rooms counted."""
     parts = page.together(
         locations=page.ask("Identity.ListLocations", page_size=500), rooms=page.ask("Identity.ListRooms", page_size=500)
     )
-    rooms = parts["rooms"].value.rooms if parts["rooms"].value is not None else ()
-    return page.show("settings/locations.html", tab="locations", found=parts["locations"].need().locations, rooms=rooms)
+    rooms = Counter(each.location_id for each in parts["rooms"].value.rooms) if parts["rooms"].value else Counter()
+    columns = (
+        Column("name", N_("Name"), "name", searched=True),
+        Column("address", N_("Address"), address_line, searched=True),
+        Column("phone", N_("Phone"), "phone", searched=True),
+        Column("zone", N_("Zone"), "time_zone"),
+        Column("rooms", N_("Rooms"), lambda each: rooms[each.location_id], number=True),
+        Column("active", N_("State"), "active"),
+    )
+    found = parts["locations"].need().locations
+    listing = whole(page, "locations", found, columns, [in_use(page)], order="name")
+    if page.arg("format") == "csv":
+        return listing.csv()
+    return page.show("settings/locations.html", tab="locations", listing=listing, rooms=rooms)
+
+
+def address_line(place: Any) -> str:
+    """``1 Main Street, New York NY``."""
+    return ", ".join([*place.address.lines, f"{place.address.city} {place.address.state}"])
 
 
 def location(page: Page, problem: problems.Problem | None = None) -> Response:
@@ -81,12 +114,24 @@ def add_room(page: Page) -> Response:
     return page.go(f"/console/settings/locations/{location_id}", page.gettext("The room is added."))
 
 
+PEOPLE = (
+    Column("name", N_("Name"), lambda each: f"{each.name.family}, {each.name.given}", searched=True),
+    Column("npi", "NPI", "npi", searched=True),
+    Column("specialties", N_("Specialties"), lambda each: ", ".join(each.specialties), searched=True),
+    Column(
+        "licences", N_("Licences"), lambda each: ", ".join(licence.state for licence in each.licences), searched=True
+    ),
+    Column("active", N_("State"), "active"),
+)
+
+
 def people(page: Page) -> Response:
     """Every clinician."""
     found = page.call("Identity.ListPractitioners", page_size=500).practitioners
-    return page.show(
-        "settings/people.html", tab="people", found=sorted(found, key=lambda each: (each.name.family, each.name.given))
-    )
+    listing = whole(page, "clinicians", found, PEOPLE, [in_use(page)], order="name")
+    if page.arg("format") == "csv":
+        return listing.csv()
+    return page.show("settings/people.html", tab="people", listing=listing)
 
 
 def person(page: Page, problem: problems.Problem | None = None) -> Response:
@@ -126,26 +171,29 @@ def save_person(page: Page) -> Response:
 
 
 def users(page: Page) -> Response:
-    """Every account, by login."""
-    answer = page.call("Identity.ListAccounts", page_size=PAGE_SIZE, page_token=page.arg("page_token"))
-    if page.arg("format") == "csv":
-        return page.csv(
-            "users",
-            ["login", "name", "email", "roles", "active"],
-            (
-                [
-                    each.login,
-                    each.name,
-                    each.email,
-                    " ".join(words.ROLE.get(role, "") for role in each.roles),
-                    each.active,
-                ]
-                for each in page.pages("Identity.ListAccounts", "accounts")
-            ),
-        )
-    return page.show(
-        "settings/users.html", tab="users", words=words, accounts=answer.accounts, next_token=answer.next_page_token
+    """Every account; the service finds them by a part of login, name or e-mail, and by role."""
+    roles = [(value, page.gettext(text)) for value, text in words.ROLE.items()]
+    role = page.arg("role")
+    columns = (
+        Column("login", N_("Login"), "login", searched=True),
+        Column("name", N_("Name"), "name", searched=True),
+        Column("email", N_("E-mail"), "email", searched=True),
+        Column("roles", N_("Roles"), lambda each: ", ".join(page.label(words.ROLE, held) for held in each.roles)),
+        Column("active", N_("State"), "active"),
     )
+    listing = paged(
+        page,
+        "users",
+        "Identity.ListAccounts",
+        "accounts",
+        columns,
+        [Filter("role", N_("Role"), roles, N_("All")), in_use(page)],
+        role=int(role) if role.isdecimal() and int(role) in words.ROLE else 0,
+        query=page.arg("q"),
+    )
+    if page.arg("format") == "csv":
+        return listing.csv()
+    return page.show("settings/users.html", tab="users", words=words, listing=listing)
 
 
 def user(page: Page, problem: problems.Problem | None = None) -> Response:
@@ -203,62 +251,33 @@ def roles(page: Page) -> Response:
     return page.show("settings/roles.html", tab="roles", words=words, roles=page.call("Identity.ListRoles").roles)
 
 
-def programs(page: Page, made: Any = None, problem: problems.Problem | None = None) -> Response:
-    """API clients: a new one's secret is shown once, here."""
-    page.call("Identity.ListRoles")
-    return page.show(
-        "settings/programs.html",
-        status=problem.status if problem else 200,
-        problem=problem,
-        tab="programs",
-        words=words,
-        made=made,
-    )
-
-
-def add_program(page: Page) -> Response:
-    """Makes an API client."""
-    try:
-        made = page.submit("Identity.CreateApiClient")
-    except Refused as refused:
-        return programs(page, problem=refused.problem)
-    return programs(page, made)
-
-
 def audit(page: Page) -> Response:
-    """The audit trail, by patient, person, request."""
+    """The audit trail, by patient, person, request, days."""
+    accounts = page.together(accounts=page.ask("Identity.ListAccounts", page_size=500))["accounts"].value
     fields: dict[str, Any] = {
         "patient_id": page.arg("patient"),
         "principal_id": page.arg("person"),
         "request_id": page.arg("request"),
     }
-    parts = page.together(
-        entries=page.ask("Identity.SearchAudit", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **fields),
-        accounts=page.ask("Identity.ListAccounts", page_size=500),
+    for name, typed, days in (("from_time", page.arg("from"), 0), ("to_time", page.arg("to"), 1)):
+        day = read_date(typed, page.today) if typed else None
+        if day is not None:
+            begins = datetime.combine(day + timedelta(days=days), time(), ZoneInfo(page.zone))
+            fields[name] = timestamp(begins)
+    people = [(each.account_id, each.name) for each in accounts.accounts] if accounts is not None else []
+    listing = paged(
+        page,
+        "audit",
+        "Identity.SearchAudit",
+        "entries",
+        AUDITED,
+        [
+            Filter("person", N_("Who"), people, N_("Everybody")),
+            refused(page),
+        ],
+        hidden={"patient": page.arg("patient")},
+        **fields,
     )
     if page.arg("format") == "csv":
-        return page.csv(
-            "audit",
-            ["at", "who", "what", "phi", "outcome", "patients", "from", "request"],
-            (
-                [
-                    each.occurred_at.ToJsonString(),
-                    each.principal_name or each.principal_id,
-                    each.rpc,
-                    each.phi,
-                    each.outcome,
-                    " ".join(each.patient_ids),
-                    each.client_address,
-                    each.request_id,
-                ]
-                for each in page.pages("Identity.SearchAudit", "entries", **fields)
-            ),
-        )
-    accounts = parts["accounts"].value.accounts if parts["accounts"].value is not None else ()
-    return page.show(
-        "settings/audit.html",
-        tab="audit",
-        words=words,
-        entries=parts["entries"].need(),
-        people=[(each.account_id, each.name) for each in accounts],
-    )
+        return listing.csv()
+    return page.show("settings/audit.html", tab="audit", words=words, listing=listing)

@@ -8,8 +8,12 @@ from flask import Response
 
 from gateway import errors as problems
 from gateway.console import words, words_talk
+from gateway.console.audited import AUDITED, refused
 from gateway.console.finding import date_of, payers
+from gateway.web import formats
 from gateway.web.calls import Refused
+from gateway.web.i18n import N_
+from gateway.web.lists import Column, Filter, paged
 from gateway.web.page import PAGE_SIZE, Page
 
 
@@ -63,9 +67,6 @@ def visits(page: Page) -> Response:
     head, parts = banner(
         page,
         patient_id,
-        visits=page.ask(
-            "PatientRegistry.ListVisits", patient_id=patient_id, page_size=PAGE_SIZE, page_token=page.arg("page_token")
-        ),
         practitioners=page.ask("Identity.ListPractitioners", page_size=500),
         types=page.ask("Scheduling.ListAppointmentTypes", page_size=500, include_inactive=True),
     )
@@ -75,13 +76,44 @@ def visits(page: Page) -> Response:
     types = {}
     if parts["types"].value is not None:
         types = {each.code: each.name for each in parts["types"].value.appointment_types}
+    told = {key: formats.full_name(name) for key, name in names.items()}
     places = {each.location_id: each.name for each in page.locations}
+    states = page.plain(words.STATUS)
+    columns = (
+        Column("when", N_("When"), "start_time"),
+        Column(
+            "visit",
+            N_("Visit"),
+            lambda each: types.get(each.appointment_type_code, each.appointment_type_code),
+            searched=True,
+        ),
+        Column(
+            "clinician",
+            N_("Clinician"),
+            lambda each: told.get(each.practitioner_id, ""),
+            searched=True,
+        ),
+        Column("where", N_("Where"), lambda each: places.get(each.location_id, ""), searched=True),
+        Column("state", N_("State"), lambda each: page.label(states, each.status)),
+    )
+    by_state = [(value, page.gettext(text)) for value, text in states.items()]
+    listing = paged(
+        page,
+        "visits",
+        "PatientRegistry.ListVisits",
+        "visits",
+        columns,
+        [Filter("state", N_("State"), by_state, N_("All"), lambda each, value: str(each.status) == value)],
+        patient_id=patient_id,
+    )
+    if page.arg("format") == "csv":
+        return listing.csv()
     return page.show(
         "patient/visits.html",
         banner=head,
         tab="visits",
         words=words,
-        visits=parts["visits"].need(),
+        listing=listing,
         names=names,
         types=types,
         places=places,
@@ -230,14 +262,11 @@ def account(page: Page) -> Response:
 def looked(page: Page) -> Response:
     """Who looked at the patient's record, and what for."""
     patient_id = page.values["patient_id"]
-    head, parts = banner(
-        page,
-        patient_id,
-        entries=page.ask(
-            "Identity.SearchAudit", patient_id=patient_id, page_size=PAGE_SIZE, page_token=page.arg("page_token")
-        ),
-    )
-    return page.show("patient/looked.html", banner=head, tab="looked", words=words, entries=parts["entries"].need())
+    listing = paged(page, "looked", "Identity.SearchAudit", "entries", AUDITED, [refused(page)], patient_id=patient_id)
+    if page.arg("format") == "csv":
+        return listing.csv()
+    head, _ = banner(page, patient_id)
+    return page.show("patient/looked.html", banner=head, tab="looked", words=words, listing=listing)
 
 
 def dismiss_duplicate(page: Page) -> Response:

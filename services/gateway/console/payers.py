@@ -7,7 +7,6 @@ from typing import Any
 from flask import Response
 
 from chassis.errors import InvalidInput, Violation
-from chassis.protos import optional_date
 from gateway import errors as problems
 from gateway.console import words
 from gateway.console.patients import cents
@@ -15,7 +14,8 @@ from gateway.web.calls import Refused
 from gateway.web.dates import read_date
 from gateway.web.forms import Reading, Unreadable, money_text
 from gateway.web.i18n import N_
-from gateway.web.page import PAGE_SIZE, Page
+from gateway.web.lists import Column, Filter, paged, whole
+from gateway.web.page import Page
 
 NEW = "new"
 SHOWN_FEES = 500
@@ -44,32 +44,22 @@ SHOWN_PAYER = frozenset(
 
 
 def payers(page: Page) -> Response:
-    """Payers whose code or name holds what was typed; those no longer in use last."""
+    """Payers, found by code, name or X12 id."""
     found = page.call("Billing.ListPayers", page_size=500).payers
-    wanted = page.arg("q").casefold()
-    shown = [each for each in found if wanted in each.code.casefold() or wanted in each.name.casefold()]
-    if page.arg("kind").isdecimal():
-        shown = [each for each in shown if each.kind == int(page.arg("kind"))]
-    order = {"code": lambda each: each.code, "name": lambda each: each.name.casefold()}
-    shown.sort(key=order.get(page.arg("sort"), order["code"]))
+    kinds = [(value, page.gettext(text)) for value, text in words.PAYER_KIND.items()]
+    by_kind = Filter("kind", N_("Kind"), kinds, N_("All"), lambda each, value: str(each.kind) == value)
+    columns = (
+        Column("code", N_("Code"), "code", searched=True),
+        Column("name", N_("Name"), "name", searched=True),
+        Column("kind", N_("Kind"), lambda each: page.label(words.PAYER_KIND, each.kind)),
+        Column("x12_id", N_("X12 id"), "x12_payer_id", searched=True),
+        Column("active_from", N_("In use from"), "active_from"),
+        Column("active_to", N_("In use until"), "active_to"),
+    )
+    listing = whole(page, "payers", found, columns, [by_kind], order="code")
     if page.arg("format") == "csv":
-        return page.csv(
-            "payers",
-            ["code", "name", "kind", "x12 id", "filing indicator", "active from", "active to"],
-            (
-                [
-                    each.code,
-                    each.name,
-                    words.PAYER_KIND.get(each.kind, ""),
-                    each.x12_payer_id,
-                    each.filing_indicator,
-                    optional_date(each.active_from) or "",
-                    optional_date(each.active_to) or "",
-                ]
-                for each in shown
-            ),
-        )
-    return page.show("settings/payers.html", tab="payers", words=words, found=shown, any=bool(found))
+        return listing.csv()
+    return page.show("settings/payers.html", tab="payers", words=words, listing=listing)
 
 
 def payer(page: Page, problem: problems.Problem | None = None) -> Response:
@@ -142,15 +132,20 @@ def leave_out(reading: Reading, name: str, places: set[str]) -> None:
 
 def fees(page: Page) -> Response:
     """The versions of all price lists."""
-    answer = page.call(
-        "Billing.ListFeeSchedules",
-        code=page.arg("code").upper(),
-        page_size=PAGE_SIZE,
-        page_token=page.arg("page_token"),
+    kinds = [(value, page.gettext(text)) for value, text in words.FEES.items()]
+    by_kind = Filter("kind", N_("Kind"), kinds, N_("All"), lambda each, value: str(each.kind) == value)
+    columns = (
+        Column("code", N_("List"), "code", searched=True),
+        Column("name", N_("Name"), "name", searched=True),
+        Column("kind", N_("Kind"), lambda each: page.label(words.FEES, each.kind)),
+        Column("payer", N_("Payer"), "payer_code", searched=True),
+        Column("from", N_("From"), "effective.start"),
+        Column("until", N_("Until"), "effective.end"),
     )
-    return page.show(
-        "settings/fees.html", tab="fees", words=words, found=answer.fee_schedules, next_token=answer.next_page_token
-    )
+    listing = paged(page, "price-lists", "Billing.ListFeeSchedules", "fee_schedules", columns, [by_kind])
+    if page.arg("format") == "csv":
+        return listing.csv()
+    return page.show("settings/fees.html", tab="fees", words=words, listing=listing)
 
 
 def fee_list(page: Page, problem: problems.Problem | None = None) -> Response:

@@ -1,4 +1,4 @@
-"""Settings of the practice: kinds of visit, working hours, closures and leave, messages."""
+"""Settings of the practice: kinds of visit, working hours, closures and leave."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from gateway import errors as problems
 from gateway.console import words
 from gateway.console.booking import people
 from gateway.console.finding import date_of
+from gateway.console.organisation import in_use
 from gateway.web.calls import Refused
+from gateway.web.i18n import N_
+from gateway.web.lists import Column, Filter, whole
 from gateway.web.page import Page
 
 NEW = "new"
@@ -20,7 +23,21 @@ NEW = "new"
 def types(page: Page) -> Response:
     """Kinds of visit."""
     found = page.call("Scheduling.ListAppointmentTypes", page_size=500, include_inactive=True).appointment_types
-    return page.show("settings/types.html", tab="types", words=words, found=found)
+    columns = (
+        Column("name", N_("Name"), "name", searched=True),
+        Column("code", N_("Code"), "code", searched=True),
+        Column("how", N_("How"), lambda each: page.label(words.MODALITY, each.modality)),
+        Column("minutes", N_("Minutes"), "duration_minutes", number=True),
+        Column("needs", N_("Needs"), lambda each: ", ".join(role.resource_class for role in each.roles), searched=True),
+        Column("online", N_("Online"), "online_bookable"),
+        Column("active", N_("State"), "active"),
+    )
+    ways = [(value, page.gettext(text)) for value, text in words.MODALITY.items()]
+    by_way = Filter("how", N_("How"), ways, N_("All"), lambda each, value: str(each.modality) == value)
+    listing = whole(page, "kinds-of-visit", found, columns, [by_way, in_use(page)], order="name")
+    if page.arg("format") == "csv":
+        return listing.csv()
+    return page.show("settings/types.html", tab="types", words=words, listing=listing)
 
 
 def kind(page: Page, problem: problems.Problem | None = None) -> Response:
@@ -145,54 +162,3 @@ def remove_exception(page: Page) -> Response:
     """Takes it back."""
     page.do("Scheduling.DeleteScheduleException", schedule_exception_id=page.values["exception_id"])
     return page.go("/console/settings/hours", page.gettext("Taken back."))
-
-
-def texts(page: Page) -> Response:
-    """Message templates and the rules that send them."""
-    parts = page.together(
-        templates=page.ask("Notifications.ListTemplates", page_size=500),
-        rules=page.ask("Notifications.ListRules", page_size=500),
-    )
-    return page.show(
-        "settings/texts.html",
-        tab="texts",
-        words=words,
-        templates=parts["templates"].need().templates,
-        rules=parts["rules"],
-    )
-
-
-def text(page: Page, problem: problems.Problem | None = None) -> Response:
-    """One template, with how it reads when filled with an example."""
-    found = page.call("Notifications.GetTemplate", template_id=page.values["template_id"])
-    typed = {name: page.exchange.request.form.get(name, getattr(found, name)) for name in ("subject", "text", "html")}
-    preview = page.together(
-        preview=page.ask(
-            "Notifications.PreviewTemplate", code=found.code, channel=found.channel, language=found.language, **typed
-        ),
-        versions=page.ask("Notifications.ListTemplateVersions", template_id=found.template_id, page_size=10),
-    )
-    return page.show(
-        "settings/text.html",
-        status=problem.status if problem else 200,
-        problem=problem,
-        tab="texts",
-        words=words,
-        template=found,
-        preview=preview["preview"],
-        versions=preview["versions"],
-    )
-
-
-def save_text(page: Page) -> Response:
-    """Shows the preview of what was typed, or publishes it as a new version."""
-    if page.sent("then") != "publish":
-        return text(page)
-    found = page.call("Notifications.GetTemplate", template_id=page.values["template_id"])
-    try:
-        made = page.submit(
-            "Notifications.PublishTemplate", code=found.code, channel=found.channel, language=found.language
-        )
-    except Refused as refused:
-        return text(page, refused.problem)
-    return page.go(f"/console/settings/texts/{made.template_id}", page.gettext("Published; the next message uses it."))

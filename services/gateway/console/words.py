@@ -206,6 +206,8 @@ METHOD: dict[int, str] = {
     payments_pb2.PAYMENT_METHOD_CHECK: N_("Check"),
     payments_pb2.PAYMENT_METHOD_CARD: N_("Card"),
     ledger_pb2.TENDER_KIND_INSURANCE: N_("Insurance"),
+    payments_pb2.PAYMENT_METHOD_AGENCY: N_("Collection agency"),
+    payments_pb2.PAYMENT_METHOD_OTHER_SYSTEM: N_("Earlier system"),
 }
 COPAY = {
     "benefits": N_("as the plan says"),
@@ -356,6 +358,7 @@ PAYER_KIND: dict[int, str] = {
     payers_pb2.PAYER_KIND_MEDICARE_B: "Medicare Part B",
     payers_pb2.PAYER_KIND_MEDICAID: "Medicaid",
     payers_pb2.PAYER_KIND_COMMERCIAL: N_("Commercial"),
+    payers_pb2.PAYER_KIND_EMPLOYER: N_("Employer"),
     payers_pb2.PAYER_KIND_SELF_PAY: N_("Self-pay"),
 }
 FEES: dict[int, str] = {

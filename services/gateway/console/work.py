@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,11 @@ from gateway import errors as problems
 from gateway.console import words
 from gateway.console.booking import parts_of
 from gateway.console.clinician import patient_names
-from gateway.console.patients import cents, date
+from gateway.console.patients import cents
+from gateway.web import formats
 from gateway.web.calls import Refused
+from gateway.web.i18n import N_
+from gateway.web.lists import Column, Filter, paged
 from gateway.web.page import PAGE_SIZE, Page
 
 # How many open items are counted for the overview; a queue longer than that says "or more".
@@ -52,6 +56,17 @@ def is_past(page: Page, day: Any) -> bool:
     return bool(day.year) and (day.year, day.month, day.day) < (page.today.year, page.today.month, page.today.day)
 
 
+FOLLOW_UPS = (
+    Column("on", N_("On"), "follow_up.next_action_on"),
+    Column("next_action", N_("What"), "follow_up.next_action", searched=True),
+    Column("claim", N_("Claim"), "claim.control", searched=True),
+    Column("payer", N_("Payer"), "claim.payer_code", searched=True),
+    Column("charge", N_("Charge"), "claim.charge", number=True),
+    Column("state", N_("State"), "claim.state"),
+    Column("owner", N_("Owner"), "follow_up.owner_id"),
+)
+
+
 def follow_ups(page: Page) -> Response:
     """Claims with something to be done next, what is due first at the top."""
     fields: dict[str, Any] = {"state": page.arg("state"), "payer_code": page.arg("payer").upper()}
@@ -61,37 +76,22 @@ def follow_ups(page: Page) -> Response:
         fields["unowned"] = True
     if page.arg("due") == "today":
         fields["due_by"] = parts_of(page.today)
-    if page.arg("format") == "csv":
-        return page.csv(
-            "follow-ups",
-            ["claim", "state", "payer", "charge", "next action", "on", "owner"],
-            (
-                [
-                    each.claim.control,
-                    each.claim.state,
-                    each.claim.payer_code,
-                    cents(each.claim.charge),
-                    each.follow_up.next_action,
-                    date(each.follow_up.next_action_on),
-                    each.follow_up.owner_id,
-                ]
-                for each in page.pages("ClaimWork.ListClaimQueue", "claims", **fields)
-            ),
-        )
-    parts = page.together(
-        queue=page.ask("ClaimWork.ListClaimQueue", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **fields),
-        people=page.ask("Identity.ListAccounts", page_size=500),
+    states = [(value, page.gettext(told[2])) for value, told in words.CLAIM.items()]
+    filters = (
+        Filter("owner", N_("Whose"), said(page, WHOSE), N_("Everybody's")),
+        Filter("due", N_("Due"), [("today", page.gettext("until today"))], N_("all")),
+        Filter("state", N_("State"), states, N_("All")),
     )
-    found = parts["queue"].need()
+    listing = paged(page, "follow-ups", "ClaimWork.ListClaimQueue", "claims", FOLLOW_UPS, filters, **fields)
+    if page.arg("format") == "csv":
+        return listing.csv()
+    people = page.together(people=page.ask("Identity.ListAccounts", page_size=500))["people"].value
     return page.show(
         "billing/follow_ups.html",
         words=words,
         tab="follow_ups",
-        rows=found.claims,
-        next_token=found.next_page_token,
-        people={each.account_id: each.name for each in parts["people"].value.accounts}
-        if parts["people"].value is not None
-        else {},
+        listing=listing,
+        people={each.account_id: each.name for each in people.accounts} if people is not None else {},
         late=lambda each: is_past(page, each.follow_up.next_action_on),
     )
 
@@ -107,42 +107,46 @@ def work_claims(page: Page) -> Response:
     return page.go("/console/billing/follow-ups", told)
 
 
+WHOSE = {"me": N_("Mine"), "nobody": N_("Nobody's")}
+WORK = (
+    Column("title", N_("What"), "title", searched=True),
+    Column("kind", N_("Queue"), "kind"),
+    Column("payer", N_("Payer"), "payer_code", searched=True),
+    Column("amount", N_("Amount"), "amount", number=True),
+    Column("due", N_("Due"), "due_on"),
+    Column("opened", N_("Waits"), "opened_at"),
+    Column("state", N_("State"), "state", shown=False),
+)
+
+
 def queue(page: Page) -> Response:
     """The items of one kind or of all, the oldest first."""
-    kinds = [page.arg("kind")] if page.arg("kind") else []
-    owner = page.arg("owner")
-    fields: dict[str, Any] = {"kinds": kinds, "state": "resolved" if page.arg("state") == "resolved" else "open"}
-    if owner == "me":
-        fields["owner_id"] = page.user.id
-    elif owner == "nobody":
-        fields["unowned"] = True
+    fields: dict[str, Any] = {
+        "kinds": [page.arg("kind")] if page.arg("kind") else [],
+        "state": "resolved" if page.arg("state") == "resolved" else "open",
+        "owner_id": page.user.id if page.arg("owner") == "me" else "",
+        "unowned": page.arg("owner") == "nobody",
+    }
+    filters = (
+        Filter("kind", N_("Queue"), said(page, words.WORK), N_("All")),
+        Filter("owner", N_("Whose"), said(page, WHOSE), N_("Everybody's")),
+        Filter("state", N_("State"), [("resolved", page.gettext("Done"))], N_("Open")),
+    )
+    listing = paged(page, "work", "Claims.ListWorkItems", "items", WORK, filters, **fields)
     if page.arg("format") == "csv":
-        return page.csv(
-            "work",
-            ["kind", "title", "payer", "amount", "due", "opened", "state"],
-            (
-                [
-                    each.kind,
-                    each.title,
-                    each.payer_code,
-                    cents(each.amount),
-                    date(each.due_on),
-                    each.opened_at.ToJsonString(),
-                    each.state,
-                ]
-                for each in page.pages("Claims.ListWorkItems", "items", **fields)
-            ),
-        )
-    answer = page.call("Claims.ListWorkItems", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **fields)
+        return listing.csv()
     return page.show(
         "billing/queue.html",
         words=words,
-        items=answer.items,
-        next_token=answer.next_page_token,
-        owner=owner,
+        listing=listing,
         tab="work",
-        overdue={each.work_item_id for each in answer.items if is_overdue(page, each)},
+        overdue={each.work_item_id for each in listing.rows if is_overdue(page, each)},
     )
+
+
+def said(page: Page, table: Mapping[str, str]) -> list[tuple[str, str]]:
+    """A table of words as choices, in the reader's language."""
+    return [(value, page.gettext(text)) for value, text in table.items()]
 
 
 def item(page: Page, problem: problems.Problem | None = None) -> Response:
@@ -200,66 +204,39 @@ def missing(page: Page) -> Response:
         if page.location is not None and page.arg("everywhere") != "1"
         else {}
     )
-    answer = page.call("Billing.ListMissingCharges", page_size=PAGE_SIZE, page_token=page.arg("page_token"), **here)
-    names = patient_names(page, [each.appointment_id for each in answer.encounters])
     people = page.together(people=page.ask("Identity.ListPractitioners", page_size=500))["people"]
     who = {each.practitioner_id: each.name for each in people.value.practitioners} if people.value is not None else {}
-    return page.show(
-        "billing/missing.html",
-        words=words,
-        encounters=answer.encounters,
-        next_token=answer.next_page_token,
-        names=names,
-        who=who,
-        tab="missing",
+    if page.arg("practitioner") in who:
+        here["practitioner_id"] = page.arg("practitioner")
+    told = {key: formats.full_name(name) for key, name in who.items()}
+    choices = sorted(told.items(), key=lambda choice: choice[1])
+    columns = (
+        Column("visit", N_("Visit"), "start_time"),
+        Column("kind", N_("Kind"), "appointment_type_code", searched=True),
+        Column(
+            "clinician",
+            N_("Clinician"),
+            lambda each: told.get(each.practitioner_id, ""),
+            searched=True,
+        ),
+        Column("state", N_("State"), lambda each: page.label(page.plain(words.ENCOUNTER), each.state)),
     )
-
-
-def files(page: Page) -> Response:
-    """Files out and in: batches of claims, and what the clearinghouse sent."""
-    parts: dict[str, Any] = page.together(
-        batches=page.ask("Claims.ListClaimBatches", page_size=PAGE_SIZE, page_token=page.arg("page_token")),
-        inbound=page.ask("Claims.ListInboundFiles", page_size=PAGE_SIZE, state=page.arg("state")),
+    listing = paged(
+        page,
+        "missing-charges",
+        "Billing.ListMissingCharges",
+        "encounters",
+        columns,
+        [
+            Filter("practitioner", N_("Clinician"), choices, N_("Everybody")),
+            Filter("everywhere", N_("Where"), [("1", page.gettext("All locations"))], N_("This location")),
+        ],
+        **here,
     )
-    return page.show("billing/files.html", words=words, tab="files", **parts)
-
-
-def send(page: Page) -> Response:
-    """Sends the ready claims now."""
-    made = page.submit("Claims.SendBatches").batches
-    claims = sum(each.claim_count for each in made)
-    return page.go("/console/billing/files", page.gettext("%(count)s claims are on their way.", count=claims))
-
-
-def poll(page: Page) -> Response:
-    """Looks for the clearinghouse's files now."""
-    page.do("Claims.PollClearinghouse")
-    return page.go("/console/billing/files", page.gettext("Looking; what there is appears here."))
-
-
-def upload(page: Page) -> Response:
-    """Takes a file that came another way."""
-    sent = page.exchange.request.files.get("content")
-    if sent is None or not sent.filename:
-        return page.go("/console/billing/files", page.gettext("Choose a file first."))
-    page.do("Claims.ImportFile", name=sent.filename.replace("/", "_").replace("\\", "_")[:200], content=sent.read())
-    return page.go("/console/billing/files", page.gettext("The file is taken and will be read."))
-
-
-def resend(page: Page) -> Response:
-    """Hands a batch over again."""
-    page.do("Claims.ResendClaimBatch", claim_batch_id=page.values["claim_batch_id"])
-    return page.go("/console/billing/files", page.gettext("The file is handed over again."))
-
-
-def batch_file(page: Page) -> Response:
-    """The 837P as it was sent."""
-    return page.text(page.call("Claims.GetClaimBatchFile", claim_batch_id=page.values["claim_batch_id"]))
-
-
-def inbound_file(page: Page) -> Response:
-    """A file as it came."""
-    return page.text(page.call("Claims.GetInboundFileContent", inbound_file_id=page.values["inbound_file_id"]))
+    if page.arg("format") == "csv":
+        return listing.csv()
+    names = patient_names(page, [each.appointment_id for each in listing.rows])
+    return page.show("billing/missing.html", words=words, listing=listing, names=names, who=who, tab="missing")
 
 
 def aging(page: Page) -> Response:

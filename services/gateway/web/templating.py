@@ -28,6 +28,7 @@ FORMS = {
     r"^[A-Z0-9][0-9]{3}[A-Z0-9]$": N_("must be a CPT or HCPCS code, like 99213"),
     r"^[A-Z0-9]{2}$": N_("must be two letters or digits, like 25"),
     r"^[a-z0-9][a-z0-9-]{0,39}$": N_("must be small letters, digits and dashes"),
+    r"^[a-z][a-z0-9-]{0,39}$": N_("must be small letters, digits and dashes"),
     r"^pm_[A-Za-z0-9_]{1,100}$": N_("must be the terminal's token, like pm_…"),
 }
 # What services answer in English and pages say in the reader's language.
