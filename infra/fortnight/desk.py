@@ -90,7 +90,7 @@ class Desk:
 
     def wait(self, location_id: str, patient_id: str) -> None:
         """Somebody would take any time at a location."""
-        if patient_id in self.waiting:
+        if patient_id in self.waiting or self.time.now.date() > self.last_day:
             return
         self.waiting.add(patient_id)
         body = {

@@ -91,6 +91,7 @@ class ScheduleExceptionRow(Tenanted, Versioned, Base):
         Index("ix_schedule_exception_practitioner", "tenant_id", "practitioner_id", "last_day"),
         Index("ix_schedule_exception_location", "tenant_id", "location_id", "last_day"),
         Index("ix_schedule_exception_first_day", "tenant_id", "first_day", "id"),
+        Index("ix_schedule_exception_holiday", "tenant_id", "location_id", "first_day", postgresql_where="holiday"),
     )
     kind: Mapped[int]
     practitioner_id: Mapped[UUID | None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -15,6 +15,9 @@ from scheduling.domain.cells import Span
 from scheduling.stores.cells import CellStore
 from scheduling.stores.waitlist import OPEN
 from scheduling.tables import AppointmentTypeRow, Hold, Occupation, WaitlistOffer
+
+# The contract's longest appointment type: a hold that began before touches nothing that is asked for.
+LONGEST_VISIT = timedelta(minutes=720)
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,7 @@ class HoldStore(CellStore):
         """A page of holds by start, at the locations that the principal may see."""
         query = select(Hold).where(
             Hold.tenant_id == self.tenant_id,
+            Hold.start_time > wanted.start_from - LONGEST_VISIT,
             Hold.start_time < wanted.start_to,
             Hold.end_time > wanted.start_from,
             Hold.expires_at > wanted.now,

@@ -21,7 +21,7 @@ class HolidayStore(BaseStore):
             ScheduleExceptionRow.tenant_id == self.tenant_id,
             among(ScheduleExceptionRow.location_id, location_ids),
             ScheduleExceptionRow.holiday,
-            ScheduleExceptionRow.last_day >= date(year, 1, 1),
+            ScheduleExceptionRow.first_day >= date(year, 1, 1),
             ScheduleExceptionRow.first_day <= date(year, 12, 31),
         )
         order = (ScheduleExceptionRow.first_day, ScheduleExceptionRow.starts_minute, ScheduleExceptionRow.id)
