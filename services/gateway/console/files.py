@@ -70,16 +70,16 @@ def send(page: Page) -> Response:
 def poll(page: Page) -> Response:
     """Looks for the clearinghouse's files now."""
     page.do("Claims.PollClearinghouse")
-    return page.go("/console/billing/files", page.gettext("Looking; what there is appears here."))
+    return page.go("/console/billing/files", page.gettext("Looking; what there is appears here."), of="in")
 
 
 def upload(page: Page) -> Response:
     """Takes a file that came another way."""
     sent = page.exchange.request.files.get("content")
     if sent is None or not sent.filename:
-        return page.go("/console/billing/files", page.gettext("Choose a file first."))
+        return page.go("/console/billing/files", page.gettext("Choose a file first."), of="in")
     page.do("Claims.ImportFile", name=sent.filename.replace("/", "_").replace("\\", "_")[:200], content=sent.read())
-    return page.go("/console/billing/files", page.gettext("The file is taken and will be read."))
+    return page.go("/console/billing/files", page.gettext("The file is taken and will be read."), of="in")
 
 
 def resend(page: Page) -> Response:
