@@ -156,13 +156,13 @@ def test_a_claim_is_held_and_released_with_a_reason(house: House, seen: tuple[st
 
 def test_a_file_that_came_another_way_is_taken(house: House) -> None:
     """A biller hands in a file; it is in the list of what came, and no file is said kindly."""
-    browser = house.browser("biller").get("/console/billing/files")
+    browser = house.browser("biller").get("/console/billing/files?of=in")
     fields = {name: value[0] for name, value in browser.fields("/console/billing/upload").items()}
     content = (BytesIO(b"ISA*00*nothing of use~"), "from-the-bank.835")
     answer = browser.client.post("/console/billing/upload", data=fields | {"content": content}, follow_redirects=True)
     assert "The file is taken and will be read." in answer.get_data(as_text=True)
     assert "from-the-bank.835" in answer.get_data(as_text=True)
-    browser.get("/console/billing/files").post("/console/billing/upload")
+    browser.get("/console/billing/files?of=in").post("/console/billing/upload")
     assert "Choose a file first." in browser.text
 
 
