@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -31,11 +32,8 @@ def die(*_: Any) -> None:
 
 
 def main() -> None:
-    """Reads what to do from standard input as JSON: environment, now, tenant, principal, key, method,
-    request (hex), point."""
-    from datetime import datetime
-
-    told = json.load(sys.stdin)
+    """Does what its argument says as JSON: environment, now, tenant, principal, key, method, request (hex), point."""
+    told = json.loads(sys.argv[1])
     harness = Harness("scheduling", told["environment"])
     harness.clock.set(datetime.fromisoformat(told["now"]))
     engine, written = harness.service.database.engine, []
@@ -60,7 +58,3 @@ def main() -> None:
     staff = harness.client(UUID(told["tenant"]), principal_id=told["principal"])
     request = REQUESTS[told["method"]].FromString(bytes.fromhex(told["request"]))
     staff.call(told["method"], request, key=told["key"], seconds=30)
-
-
-if __name__ == "__main__":
-    main()

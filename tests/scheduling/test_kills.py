@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from chassis.protos import date_message
 from chassis.testing.plugin import environment_for
+from tests.forks import Fork
 from tests.scheduling.clinic import Clinic, at
 from tests.scheduling.killed import POINTS
 
@@ -34,15 +35,9 @@ def kill(clinic: Clinic, servers: tuple[Any, Any], method: str, request: Any, po
         "request": request.SerializeToString().hex(),
         "point": point,
     }
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.scheduling.killed"],
-        input=json.dumps(told),
-        text=True,
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == -signal.SIGKILL, ended.stderr[-2000:]
+    with tempfile.NamedTemporaryFile("r") as log:
+        booking = Fork("tests.scheduling.killed", json.dumps(told), log=Path(log.name))
+        assert booking.exit_code(60) == -signal.SIGKILL, log.read()[-2000:]
 
 
 def counted(clinic: Clinic, tables: Iterable[str]) -> dict[str, int]:
