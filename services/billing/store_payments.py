@@ -50,10 +50,12 @@ class PaymentStore(EncounterStore):
         )
         return int(self.session.scalar(query) or 0)
 
-    def drawer_totals(self, drawer_id: UUID) -> DrawerTotals:
-        """From the entries that name the drawer; emptying it into the bank (kind deposit) is not counted."""
+    def drawer_totals(self, drawer_ids: Iterable[UUID]) -> dict[UUID, DrawerTotals]:
+        """From the entries that name each drawer; emptying it into the bank (kind deposit) is not counted."""
+        ids = list(drawer_ids)
         query = (
             select(
+                LedgerEntry.drawer_id,
                 LedgerEntry.account,
                 func.coalesce(func.sum(LedgerEntry.amount_minor).filter(LedgerEntry.amount_minor > 0), 0),
                 func.coalesce(func.sum(LedgerEntry.amount_minor).filter(LedgerEntry.amount_minor < 0), 0),
@@ -61,16 +63,20 @@ class PaymentStore(EncounterStore):
             )
             .where(
                 LedgerEntry.tenant_id == self.tenant_id,
-                LedgerEntry.drawer_id == drawer_id,
+                among(LedgerEntry.drawer_id, ids),
                 LedgerEntry.kind.not_in(("deposit", "over_short")),
                 LedgerEntry.account.in_((Account.CASH_DRAWER.value, Account.CHECKS_ON_HAND.value)),
             )
-            .group_by(LedgerEntry.account)
+            .group_by(LedgerEntry.drawer_id, LedgerEntry.account)
         )
-        found = {account: (int(into), -int(out), count) for account, into, out, count in self.session.execute(query)}
-        cash_in, cash_out, cash_count = found.get(Account.CASH_DRAWER.value, (0, 0, 0))
-        checks_in, checks_out, check_count = found.get(Account.CHECKS_ON_HAND.value, (0, 0, 0))
-        return DrawerTotals(cash_in, cash_out, checks_in - checks_out, cash_count + check_count)
+        rows = self.session.execute(query)
+        found = {(drawer_id, account): (int(into), -int(out), count) for drawer_id, account, into, out, count in rows}
+        totals = {}
+        for drawer_id in ids:
+            cash_in, cash_out, cash_count = found.get((drawer_id, Account.CASH_DRAWER.value), (0, 0, 0))
+            checks_in, checks_out, check_count = found.get((drawer_id, Account.CHECKS_ON_HAND.value), (0, 0, 0))
+            totals[drawer_id] = DrawerTotals(cash_in, cash_out, checks_in - checks_out, cash_count + check_count)
+        return totals
 
     def drawer_page(
         self,

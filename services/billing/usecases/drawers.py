@@ -50,7 +50,7 @@ def open_drawer(call: Call, location_id: UUID, opening_float_minor: int) -> Draw
             note="",
         )
     )
-    return _view(store, drawer)
+    return _views(store, [drawer])[0]
 
 
 def close_drawer(
@@ -67,7 +67,7 @@ def close_drawer(
         raise PermissionDenied("Only its user counts a drawer, or who may close any.")
     if drawer.closed_at is not None:
         raise FailedPrecondition("The drawer is closed already.")
-    totals = store.drawer_totals(drawer_id)
+    totals = store.drawer_totals([drawer_id])[drawer_id]
     count = DrawerCount(
         opening_float_minor=drawer.opening_float_minor,
         cash_received_minor=totals.cash_received_minor,
@@ -107,7 +107,7 @@ def get_drawer(call: Call, drawer_id: UUID) -> DrawerView:
     drawer = store.need(Drawer, drawer_id, "drawer")
     if not may_see(call, drawer.location_id):
         raise NotFound("drawer")
-    return _view(store, drawer)
+    return _views(store, [drawer])[0]
 
 
 def list_drawers(
@@ -129,7 +129,7 @@ def list_drawers(
         page_size=page_size,
         page_token=page_token,
     )
-    return [_view(store, row) for row in rows], token
+    return _views(store, rows), token
 
 
 def callers_drawer(call: Call, store: Store, location_id: UUID) -> Drawer:
@@ -145,5 +145,6 @@ def may_see(call: Call, location_id: UUID) -> bool:
     return not call.principal.location_ids or location_id in call.principal.location_ids
 
 
-def _view(store: Store, drawer: Drawer) -> DrawerView:
-    return DrawerView(drawer, store.drawer_totals(drawer.id))
+def _views(store: Store, drawers: Sequence[Drawer]) -> list[DrawerView]:
+    totals = store.drawer_totals(drawer.id for drawer in drawers)
+    return [DrawerView(drawer, totals[drawer.id]) for drawer in drawers]
