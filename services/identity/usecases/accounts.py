@@ -144,6 +144,8 @@ def _check_roles(role_names: list[str], patient_ids: list[str], location_ids: li
 
 
 def _keep_an_owner(store: Store, account: Account) -> None:
+    """Raises LastOwner unless somebody else can run the tenant; two who leave at once are asked one after the other."""
+    store.lock(Tenant, store.tenant_id, "tenant")
     if not store.other_active_owner_exists(account.id):
         raise LastOwner
 
