@@ -32,13 +32,14 @@ class CaptureWorld:
 
     def rule(self) -> charge_reviews_pb2.PutReviewRuleRequest:
         return charge_reviews_pb2.PutReviewRuleRequest(
-            name="Blood counts", effective=DateRange(start=JANUARY), procedures=["85025"]
+            name="Examinations", effective=DateRange(start=JANUARY), diagnoses=["Z00.00"]
         )
 
     def review(self) -> charge_reviews_pb2.ChargeReview:
-        """A visit that its rule holds."""
+        """A visit that its rule holds; other examples' visits are for something else, and are not held."""
         self.insured.staff.call("PutReviewRule", self.rule())
-        signed = self.insured.signed_visit(self.insured.patient())
+        visit = self.insured.open_visit(self.insured.patient())
+        signed = self.insured.sign(self.insured.code(visit, diagnoses=["Z00.00"]))
         held = self.insured.staff.call("ListChargeReviews", charge_reviews_pb2.ListChargeReviewsRequest()).reviews
         return next(one for one in held if one.encounter_id == signed.encounter_id)
 

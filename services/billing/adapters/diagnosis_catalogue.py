@@ -54,7 +54,8 @@ class DiagnosisCatalogue:
 
     def entry(self, code: str) -> CodeEntry | None:
         """A billable code (without dot) with its words; None: there is no such code."""
-        return self._indexed().entry(code.upper())
+        words = self._tabular().words_for(code) if code in self._billable else ""
+        return CodeEntry(code, words, source=self._tabular().release) if words else None
 
     def search(self, text: str, day: date, limit: int) -> list[CodeEntry]:
         """Billable codes; see `CodeIndex.search`. The release holds for every day: the package carries no history."""
@@ -99,6 +100,16 @@ class _Tabular:
                 extended = code.ljust(SEVEN - 1, PLACEHOLDER) + character
                 if extended not in self.words:
                     yield extended, f"{words}, {meaning}"
+
+    def words_for(self, code: str) -> str:
+        """The words of a code, with its seventh character's; '' for none. Needs no index."""
+        if code in self.words or len(code) < SEVEN:
+            return self.words.get(code, "")
+        base = code[: SEVEN - 1]
+        while base not in self.words and base.endswith(PLACEHOLDER):
+            base = base[:-1]
+        meaning = self._meanings(base).get(code[-1], "")
+        return f"{self.words[base]}, {meaning}" if base in self.words and meaning else ""
 
     def _meanings(self, code: str) -> Mapping[str, str]:
         """What the seventh characters of a code mean: its own definition, or the nearest one above it."""

@@ -13,6 +13,7 @@ from billing.domain.code_files import CodeFile
 from billing.domain.code_index import CodeEntry, CodeIndex
 from billing.store import Store
 from billing.tables_code_sets import CodeSet
+from billing.usecases import ledger
 from chassis.call import Call
 from chassis.errors import InvalidInput, Violation
 
@@ -49,13 +50,14 @@ class Comparison:
 def search(
     call: Call, book: CodeBook, text: str, kind: CodeKind | None, on: date | None, limit: int
 ) -> list[tuple[CodeKind, CodeEntry]]:
-    """Codes that hold on a day (default: today), diagnoses first; at most `limit` (0: 20) of each kind."""
-    day, most = on or call.now.date(), limit or FOUND
+    """Codes that hold on a day (default: today at the network's first location), diagnoses first; at most `limit` (0: 20) of each kind."""
+    store = Store(call.session)
+    day, most = on or ledger.local_day(call, store, None), limit or FOUND
     found: list[tuple[CodeKind, CodeEntry]] = []
     if kind in (None, CodeKind.DIAGNOSIS):
         found += [(CodeKind.DIAGNOSIS, one) for one in book.diagnoses.search(text, day, most)]
     if kind in (None, CodeKind.PROCEDURE):
-        procedures = procedures_on(call, Store(call.session), book, day)
+        procedures = procedures_on(call, store, book, day)
         found += [(CodeKind.PROCEDURE, one) for one in procedures.search(text, day, most)]
     return found
 

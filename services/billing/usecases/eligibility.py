@@ -22,6 +22,7 @@ from billing.tables_eligibility import EligibilityPolicyRow
 from billing.usecases import eligibility_answers as answers
 from billing.usecases import eligibility_batches as batches
 from billing.usecases import eligibility_questions as questions
+from billing.usecases import ledger
 from billing.usecases.eligibility_answers import ASK_DUE
 from billing.usecases.interchanges import TradingPartner, envelope, next_interchange_control
 from billing.usecases.payment_order import in_force
@@ -81,7 +82,7 @@ def keep_coverage(call: Call, row: Coverage) -> None:
         return
     kept = store.coverage(row.id)
     if kept is not None and kept.active and kept.payer_code:
-        plan_check(call, store, kept, call.now.date(), again=True)
+        plan_check(call, store, kept, ledger.local_day(call, store, None), again=True)
 
 
 def policy_of(store: Store) -> EligibilityPolicy:
@@ -105,7 +106,7 @@ def put_policy(call: Call, policy: EligibilityPolicy, version: int) -> Eligibili
 def replan(call: Call, after: UUID | None) -> None:
     """Plans anew when to ask ahead of every visit that is booked, some hundreds at a time, in the order of their ids."""
     store = Store(call.session)
-    policy, visits = policy_of(store), store.expected_visits(call.now.date(), after, MOST_REPLANNED)
+    policy, visits = policy_of(store), store.expected_visits(ledger.local_day(call, store, None), after, MOST_REPLANNED)
     for visit in visits:
         _plan_ahead(call, policy, visit.patient_id, visit.service_date)
     if len(visits) == MOST_REPLANNED:
@@ -184,7 +185,7 @@ def plan_check(
             response_text="",
         )
     )
-    if ahead and payer.demands.batch_eligibility and service_date > call.now.date():
+    if ahead and payer.demands.batch_eligibility and service_date > ledger.local_day(call, store, None):
         batches.queue(call, check)
     else:
         call.due.at(ASK_DUE, check.id, call.now)
@@ -197,7 +198,8 @@ def check_coverage(call: Call, coverage_id: UUID, service_date: date | None) -> 
     coverage = store.coverage(coverage_id)
     if coverage is None or not coverage.active:
         raise NotFound("coverage")
-    check = plan_check(call, store, coverage, service_date or call.now.date(), again=True)
+    day = service_date or ledger.local_day(call, store, None)
+    check = plan_check(call, store, coverage, day, again=True)
     if check is None:
         raise FailedPrecondition("The payer of this coverage takes no eligibility questions.")
     return check
