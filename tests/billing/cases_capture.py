@@ -9,7 +9,6 @@ from polyclinic.types.v1.types_pb2 import DateRange
 from chassis.testing import Case
 from tests.billing.claims.insured_clinic import InsuredClinic
 from tests.billing.clinic import JANUARY
-from tests.contracts.growth import Bound
 
 LIST = b"Code,Description\n99213,Office visit of an established patient\nG0008,Influenza vaccine given\n"
 
@@ -108,9 +107,4 @@ CASES: dict[str, Case] = {
         lambda w: preparation_pb2.GetPreparationRequest(appointment_id=w.capture.appointment_id()),
         names_resource=True,
     ),
-}
-_BY_USE = "counts the codes of a clinician's last hundred charged visits, found by their index"
-BOUNDS: dict[str, Bound] = {
-    "GetSuperbill": Bound(_BY_USE, rows=150),
-    "ListFavouriteCodes": Bound(_BY_USE, rows=150),
 }
