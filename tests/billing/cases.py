@@ -119,7 +119,6 @@ _A_REPORT = (
 )
 _OF_ONE_PATIENT = "goes through one patient's entries by their index; what is returned is a page"
 BOUNDS: dict[str, Bound] = {
-    **cases_capture.BOUNDS,
     **cases_front.BOUNDS,
     **cases_claim_rules.BOUNDS,
     **cases_collections.BOUNDS,
