@@ -20,6 +20,7 @@ CODES_OF_TRIGGER = {
     Trigger.STATEMENT_ISSUED: ("statement.",),
     Trigger.VISIT_DELAYED: ("visit.", MANUAL_PREFIX),
     Trigger.THREAD_MESSAGE: ("thread.",),
+    Trigger.FIRST_BOOKED: ("portal.",),
 }
 CODES_OF_VISITS = ("appointment.", MANUAL_PREFIX)
 
