@@ -78,6 +78,7 @@ ACCESS = {
     "POST /console/book/release": "omds....",
     "POST /console/book/wait": "omds....",
     "GET /console/my-day": "omd.bcn.",
+    "GET /console/codes": "om..bcn.",
     "GET /console/encounters/{encounter_id}": "omd.bcn.",
     "POST /console/encounters/{encounter_id}": "om...cn.",
     "POST /console/encounters/{encounter_id}/no-charge": "o....c..",

@@ -90,3 +90,26 @@ def test_the_day_on_paper(house: House) -> None:
     assert "Paper, Pia" in browser.text
     assert "Okafor" in browser.text
     assert "Gone, Gus" not in browser.text
+
+
+def test_a_held_time_is_seen_by_everybody_else(house: House) -> None:
+    """While somebody books, the time stands on the calendar as held, for whom and until when; released, it is gone."""
+    person = patient(house, "Holder", "Hal")
+    call = house.api()
+    wish = {"appointment_type_ids": [house.ids["type"]], "location_ids": [house.ids["location"]]}
+    slot = call("POST", "/v1/slots:search", **wish, limit=3)["slots"][0]
+    held = call(
+        "POST",
+        "/v1/holds",
+        appointment_type_id=house.ids["type"],
+        location_id=house.ids["location"],
+        practitioner_id=slot["practitioner_id"],
+        start_time=slot["start_time"],
+        patient_id=person,
+    )
+    day = datetime.fromisoformat(slot["start_time"]).astimezone(ZoneInfo(ZONE)).date().isoformat()
+    page = f"/console/calendar?date={day}&location={house.ids['location']}"
+    browser = house.browser("scheduler").get(page)
+    assert "Held for Holder, Hal" in browser.text
+    call("DELETE", f"/v1/holds/{held['hold_id']}")
+    assert "Held for Holder, Hal" not in browser.get(page).text

@@ -194,3 +194,19 @@ def test_work_is_taken_and_done(house: House) -> None:
     browser.post(f"{path}/resolve", resolution="called the payer")
     assert "Done." in browser.text
     assert house.api()("GET", f"/v1/work-items/{items[0]['work_item_id']}")["state"] == "resolved"
+
+
+def test_codes_are_found_while_they_are_typed(house: House, seen: tuple[str, str]) -> None:
+    """An input of the superbill asks for codes by their beginning or by words; what is chosen is the code, ready to be saved."""
+    browser = house.browser("doctor").get(f"/console/visits/{seen[1]}/superbill")
+    assert 'list="diagnosis-codes"' in browser.html
+    address = re.search(r'name="diagnoses\[0\]"[^>]*hx-get="([^"]+)"', browser.html)
+    assert address
+    path = address[1].replace("&amp;", "&")
+    assert "<option" not in browser.client.get(path).get_data(as_text=True), "nothing was typed"
+    found = browser.client.get(f"{path}&diagnoses[0]=essential hypert").get_data(as_text=True)
+    assert '<option value="I10">' in found
+    assert "hypertension" in found.lower()
+    assert '<option value="99213">' in browser.client.get(
+        path.replace("kind=diagnosis", "kind=procedure") + "&lines[0].procedure=992"
+    ).get_data(as_text=True)

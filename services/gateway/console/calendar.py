@@ -77,7 +77,7 @@ def show(page: Page) -> Response:
         "practitioners": page.ask("Identity.ListPractitioners", page_size=500),
         "rooms": page.ask("Identity.ListRooms", **here, page_size=500),
         "types": page.ask("Scheduling.ListAppointmentTypes", page_size=500),
-        "offers": page.ask("Scheduling.ListOffers", page_size=100),
+        "held": page.ask("Scheduling.ListHolds", **here, **span, page_size=200),
     }
     moving = None
     if page.arg("move") and not page.arg("by"):
@@ -105,10 +105,10 @@ def show(page: Page) -> Response:
         columns = practitioner_columns(page, chosen, names, visits, templates, who)
     by_room = page.arg("by") == "room" and not week
     top, bottom = rows_shown(visits, templates, exceptions, zone, first, last)
-    offers = parts["offers"].value.offers if parts["offers"].value is not None else ()
+    held = parts["held"].value.holds if parts["held"].value is not None else ()
     for column in columns:
         fill(column, visits, templates, exceptions, zone, who, week=week, by_room=by_room)
-        offered(column, offers, location.location_id, zone, who, week=week, by_room=by_room)
+        hold_back(column, held, zone, who, week=week, by_room=by_room)
         slots = parts["slots"].value.slots if "slots" in parts and parts["slots"].value is not None else ()
         column.blocks += free_blocks(column, slots, zone, week=week)
     now = page.now.astimezone(zone)
@@ -184,17 +184,15 @@ def sheet(page: Page) -> Response:
     )
 
 
-def offered(
-    column: Column, offers: Sequence[Any], location_id: str, zone: ZoneInfo, who: str, *, week: bool, by_room: bool
-) -> None:
-    """Puts times that are offered to somebody of the waitlist, and not yet answered, into a column."""
-    for each in offers:
-        begin = instant(each.slot.start_time).astimezone(zone)
-        theirs = (
-            (column.key or who) in (each.slot.practitioner_id, "") if week else column.key == each.slot.practitioner_id
-        )
-        if not by_room and theirs and begin.date() == column.day and each.slot.location_id == location_id:
-            column.blocks.append(Block(row_of(begin), rows_between(each.slot), "offer", visit=each))
+def hold_back(column: Column, held: Sequence[Any], zone: ZoneInfo, who: str, *, week: bool, by_room: bool) -> None:
+    """Puts times that are kept for somebody into a column: held while a visit is being booked, or offered to the waitlist."""
+    for each in held:
+        begin = instant(each.hold.start_time).astimezone(zone)
+        key, holder = column.key or (who if week else ""), each.hold.practitioner_id
+        theirs = key == each.hold.room_id if by_room else key in (holder, "")
+        if theirs and begin.date() == column.day:
+            kind = "offer" if each.hold.waitlist else "hold"
+            column.blocks.append(Block(row_of(begin), rows_between(each.hold), kind, visit=each))
 
 
 def at(day: date, zone: ZoneInfo) -> datetime:

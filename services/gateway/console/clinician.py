@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +22,9 @@ from gateway.web.page import PAGE_SIZE, Page
 SIGNED = 3
 FAVOURITES = 10
 LINES, DIAGNOSES = 6, 8
+# Codes are looked for from so many letters on, so many are offered; parameters of the page itself, the other one is the input's.
+FEWEST_LETTERS, CODES_OFFERED = 2, 15
+CODES_OWN = frozenset({"kind", "on"})
 
 
 def day(page: Page) -> Response:
@@ -148,6 +152,18 @@ def favourites(part: Any) -> dict[str, list[str]]:
         "diagnoses": [code for code, _ in diagnoses.most_common(FAVOURITES)],
         "services": [code for code, _ in services.most_common(FAVOURITES)],
     }
+
+
+def codes(page: Page) -> Response:
+    """Codes for what is typed into an input, as the choices of its list: by their beginning or by words, the nearest first."""
+    kind = 2 if page.arg("kind") == "procedure" else 1
+    typed = next((value for name, value in page.exchange.request.args.items() if name not in CODES_OWN), "").strip()
+    found: Sequence[Any] = ()
+    if len(typed) >= FEWEST_LETTERS:
+        on = read_date(page.arg("on"), page.today)
+        fields = {"on": parts_of(on)} if on is not None else {}
+        found = page.call("CodeSets.SearchCodes", text=typed[:100], kind=kind, limit=CODES_OFFERED, **fields).codes
+    return page.show("clinician/codes.html", found=found)
 
 
 def save(page: Page) -> Response:

@@ -35,10 +35,7 @@ def forms(page: Page) -> Response:
         Column("code", N_("Code"), "code", searched=True),
         Column("title", N_("Title"), lambda each: in_language(page, each.title), searched=True),
         Column("asked", N_("Asked for"), lambda each: page.label(words.ASK, each.ask)),
-        Column(
-            "fields", N_("Questions"), lambda each: sum(len(section.fields) for section in each.sections), number=True
-        ),
-        Column("version", N_("Version"), "form_version", number=True),
+        Column("version", N_("Version"), "form_version"),
         Column("published", N_("Published"), "published_at"),
     )
     return _listed(page, whole(page, "forms", found, columns, [retired(page)], order="code"), "forms")
@@ -50,8 +47,8 @@ def consents(page: Page) -> Response:
     columns = (
         Column("code", N_("Code"), "code", searched=True),
         Column("title", N_("Title"), lambda each: in_language(page, each.title), searched=True),
-        Column("days", N_("Holds for days"), "valid_days", number=True),
-        Column("version", N_("Version"), "text_version", number=True),
+        Column("days", N_("A signature holds"), "valid_days"),
+        Column("version", N_("Version"), "text_version"),
         Column("published", N_("Published"), "published_at"),
     )
     return _listed(page, whole(page, "consents", found, columns, [retired(page)], order="code"), "consents")

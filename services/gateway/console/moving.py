@@ -31,6 +31,8 @@ def slots_for(page: Page, visit: Any, first: date, last: date) -> Ask:
         "Scheduling.SearchSlots",
         appointment_type_ids=[visit.appointment_type_id],
         location_ids=[visit.location_id],
+        # The visit itself does not stand in its own way.
+        moving_appointment_id=visit.appointment_id,
         dates={"start": parts_of(first), "end": parts_of(last)},
         limit=SEARCHED,
     )

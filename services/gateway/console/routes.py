@@ -99,6 +99,7 @@ DAY: Table = (
     post("/console/book/release", booking.release, "Scheduling.ReleaseHold"),
     post("/console/book/wait", booking.wait),
     get("/console/my-day", clinician.day, "Billing.ListEncounters"),
+    get("/console/codes", clinician.codes, "CodeSets.SearchCodes"),
     get("/console/encounters/{encounter_id}", clinician.superbill),
     post("/console/encounters/{encounter_id}", clinician.save, "Billing.SaveCodes"),
     post("/console/encounters/{encounter_id}/no-charge", clinician.no_charge, "Billing.NoCharge"),
