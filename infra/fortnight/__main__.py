@@ -105,7 +105,7 @@ def _live(
     tally = Tally()
     last_day = (monday + timedelta(days=options.days - 1)).date()
     patient_ids = [str(person.id) for person in people(organisation, 0, times)]
-    desk = Desk(organisation, organisation.owner, business, last_day, type_id, patient_ids, tally)
+    desk = Desk(organisation, organisation.owner, business, monday.date(), last_day, type_id, patient_ids, tally)
     clinic = Clinic(organisation.owner, tally, MINUTES, options.seed)
     dice = random.Random(options.seed)
     Fortnight(desk, clinic, business, options.days, times, dice, console.print).live(monday)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from infra.day.client import Api, ApiError, Json
@@ -21,6 +21,7 @@ OFFERED = 20
 NONE: frozenset[str] = frozenset()
 # Refusals that say that somebody else was quicker, or that the patient has another visit then.
 LOST_THE_RACE = frozenset({"SLOT_TAKEN", "PATIENT_BUSY"})
+LOST_HOLD = frozenset({"SLOT_TAKEN", "HOLD_EXPIRED"})
 
 
 def instant(text: str) -> datetime:
@@ -35,6 +36,7 @@ class Desk:
     organisation: Organisation
     api: Api
     time: BusinessTime
+    first_day: date
     last_day: date
     type_id: str
     patient_ids: list[str]
@@ -65,7 +67,7 @@ class Desk:
         body = {
             "appointment_type_ids": [self.type_id],
             "practitioner_ids": [self.organisation.practitioner_ids[practitioner]],
-            "dates": {"end": day_message(self.last_day)},
+            "dates": {"start": day_message(self.first_day), "end": day_message(self.last_day)},
             "limit": limit,
         }
         self.tally.count("searches")
@@ -126,30 +128,35 @@ class Desk:
         if dice.random() < ABANDON:
             self.tally.count("holds left to expire")
             return
-        booked = self._book(
-            practitioner, {"patient_id": patient_id, "hold_id": hold["hold_id"]}, frozenset({"HOLD_EXPIRED"})
-        )
-        if not booked and self.time.now < instant(hold["expires_at"]) - timedelta(seconds=1):
+        body = {"patient_id": patient_id, "hold_id": hold["hold_id"]}
+        refusal = self._book(practitioner, body, frozenset({"HOLD_EXPIRED"}))
+        # That the patient was booked elsewhere meanwhile is no fault of the hold.
+        if refusal in LOST_HOLD and self.time.now < instant(hold["expires_at"]):
             self.tally.count("lost holds")
 
-    def _book(self, practitioner: int, body: Json, refusals: frozenset[str] = NONE) -> bool:
-        visit = self._done("booked", "/api/v1/appointments", body, refusals)
+    def _book(self, practitioner: int, body: Json, refusals: frozenset[str] = NONE) -> str:
+        """Books; returns the reason of a refusal that belongs to life, else nothing."""
+        visit, refusal = self._tried("booked", "/api/v1/appointments", body, refusals)
         if visit:
             self.tally.booked(Visit(visit["appointment_id"], practitioner, instant(visit["start_time"])))
-        return bool(visit)
+        return refusal
 
     def _keep(self, visit: Json) -> None:
         practitioner = self.organisation.practitioner_ids.index(visit["practitioner_id"])
         self.tally.booked(Visit(visit["appointment_id"], practitioner, instant(visit["start_time"])))
 
     def _done(self, what: str, path: str, body: Json, refusals: frozenset[str] = NONE) -> Json | None:
-        """The answer, counted; None for a refusal that belongs to life. Any other is raised."""
+        """The answer, counted; None for a refusal that belongs to life."""
+        return self._tried(what, path, body, refusals)[0]
+
+    def _tried(self, what: str, path: str, body: Json, refusals: frozenset[str]) -> tuple[Json | None, str]:
+        """The answer or the reason of a refusal that belongs to life, counted. Any other refusal is raised."""
         try:
             answer = self.api.post(path, body)
         except ApiError as error:
             if error.reason not in LOST_THE_RACE | refusals:
                 raise
             self.tally.count(f"refused: {error.reason}")
-            return None
+            return None, error.reason
         self.tally.count(what)
-        return answer
+        return answer, ""

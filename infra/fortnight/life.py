@@ -12,7 +12,7 @@ from typing import TypeVar
 from infra.day.clock import BusinessTime
 from infra.fortnight.clinic import Clinic
 from infra.fortnight.desk import Desk, instant
-from infra.fortnight.tally import Tally
+from infra.fortnight.tally import Tally, Visit
 
 HANDS = 8
 # The networks' day in UTC: from seven in New York to seven in the evening in Phoenix.
@@ -87,11 +87,10 @@ class Fortnight:
     def _people_call(self, now: datetime, demand: int) -> None:
         """Visits are asked for, given up and moved at once; then who waits answers what they are offered, round after round."""
         coming = self.tally.coming(now + NOTICE)
-        chosen = self.dice.sample(coming, int(len(coming) * (GIVE_UP + MOVE)))
-        given_up = chosen[: int(len(coming) * GIVE_UP)]
+        given_up = self._share(coming, GIVE_UP)
+        moved = [visit for visit in self._share(coming, MOVE) if visit not in given_up]
         actions: list[Callable[[], None]] = [lambda seed=seed: self.desk.book(seed) for seed in self._seeds(demand)]
         actions += [lambda visit=visit: self.desk.cancel(visit) for visit in given_up]
-        moved = chosen[len(given_up) :]
         actions += [
             lambda visit=visit, seed=seed: self.desk.move(visit, seed)
             for visit, seed in zip(moved, self._seeds(len(moved)), strict=True)
@@ -126,6 +125,11 @@ class Fortnight:
             for one in board.get("practitioners", []):
                 self.tally.open_minutes += int(one.get("open_minutes", 0))
                 self.tally.booked_minutes += int(one.get("booked_minutes", 0))
+
+    def _share(self, visits: list[Visit], share: float) -> list[Visit]:
+        """So many of them, by chance: of few sometimes one."""
+        many = len(visits) * share
+        return self.dice.sample(visits, int(many) + (self.dice.random() < many % 1))
 
     def _seeds(self, many: int) -> list[int]:
         return [self.dice.getrandbits(48) for _ in range(many)]
