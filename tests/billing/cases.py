@@ -49,13 +49,13 @@ class World(MoneyWorld):
     """What the examples refer to; `claims` knows how to make what the claims half's examples need."""
 
     def __init__(self, harness: Harness, tenant: UUID) -> None:
-        super().__init__(harness, tenant)
-        self.clinic = InsuredClinic(harness, tenant=tenant)
-        self.claims = ClaimsWorld(harness, self.clinic)
+        clinic = InsuredClinic(harness, tenant=tenant)
+        super().__init__(clinic, tenant)
+        self.claims = ClaimsWorld(harness, clinic)
         self.claim_work = ClaimWorkWorld(self.claims)
-        self.rules = RulesWorld(self.clinic)
-        self.front = FrontWorld(self.clinic)
-        self.capture = CaptureWorld(self.clinic)
+        self.rules = RulesWorld(clinic)
+        self.front = FrontWorld(clinic)
+        self.capture = CaptureWorld(clinic)
 
 
 def world(harness: Harness, tenant: UUID) -> World:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from google.type.date_pb2 import Date
 from polyclinic.billing.v1 import charge_capture_pb2, charge_reviews_pb2, code_sets_pb2, preparation_pb2
 from polyclinic.types.v1.types_pb2 import DateRange
@@ -20,9 +22,9 @@ class CaptureWorld:
         self.insured = insured
 
     def charged(self) -> charge_capture_pb2.GetLastCodesRequest:
-        """The last codes of a patient who was charged once."""
+        """The last codes of a patient who was charged once, an hour ago."""
         patient = self.insured.patient()
-        self.insured.signed_visit(patient)
+        self.insured.signed_visit(patient, start=self.insured.harness.clock.now() - timedelta(hours=1))
         return charge_capture_pb2.GetLastCodesRequest(patient_id=patient)
 
     def open_id(self) -> str:

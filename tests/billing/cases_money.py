@@ -11,7 +11,7 @@ from infra.simulators.kit.webhooks import Webhook
 from polyclinic.billing.v1 import encounters_pb2, ledger_pb2, payers_pb2, payments_pb2, statements_pb2
 from polyclinic.options.v1 import options_pb2
 
-from chassis.testing import Case, Harness
+from chassis.testing import Case
 from tests.billing.clinic import JANUARY, Clinic, day, payer_request, usd
 
 CARD_WEBHOOK_SECRET = "whsec_cases"
@@ -21,9 +21,8 @@ ENVIRONMENT = {"POLYCLINIC_CARD_WEBHOOK_SECRET": CARD_WEBHOOK_SECRET}
 class MoneyWorld:
     """A clinic, and what the examples need in it, made when it is asked for."""
 
-    def __init__(self, harness: Harness, tenant: UUID) -> None:
-        self.clinic = Clinic(harness, tenant=tenant)
-        self.clinic.registry_knows()
+    def __init__(self, clinic: Clinic, tenant: UUID) -> None:
+        self.clinic = clinic
         self.tenant_id = tenant
         self._drawer_id = ""
 

@@ -15,6 +15,15 @@ from chassis.testing import Case, expect_error
 from tests.contracts import registry
 
 every_rpc = pytest.mark.parametrize("method", registry.RPCS, ids=registry.rpc_id)
+every_read, every_write = (
+    pytest.mark.parametrize(
+        "method", [one for one in registry.RPCS if descriptors.rpc(one).read_only is reads], ids=registry.rpc_id
+    )
+    for reads in (True, False)
+)
+
+# Billing's examples make what they need when they are asked: what one has made (a rule, a hold) another would meet.
+WORLDS_OF_THEIR_OWN = {"billing"}
 
 
 def cases_of(service):
@@ -58,14 +67,38 @@ def test_without_its_permission_a_caller_is_refused(method, harness):
         raise AssertionError("a token without the permission got in")
 
 
-@every_rpc
-def test_the_permission_suffices_and_other_tenants_see_nothing(method, harness, case):
-    """The owner's example succeeds; the same request from another tenant is told that there is no such thing."""
-    rpc = descriptors.rpc(method)
+@every_read
+def test_the_permission_suffices_to_read_and_other_tenants_see_nothing(method, harness, case, world_of_reads):
+    """The owner's example succeeds; the same request from another tenant is told that there is no such thing.
+
+    Reads leave their world as it was, so that one world serves all of a service's.
+    """
+    prove(method, harness, case, world_of_reads(harness))
+
+
+@every_write
+def test_the_permission_suffices_to_write_and_other_tenants_see_nothing(method, harness, case):
+    """The owner's example succeeds, in a world of its own; the same request from another tenant is told that there is no such thing."""
     module = cases_of(registry.service_of(method))
-    tenant = harness.tenant()
-    world = module.world(harness, tenant)
-    tenant = getattr(world, "tenant_id", tenant)
+    prove(method, harness, case, module.world(harness, harness.tenant()))
+
+
+@pytest.fixture(scope="module")
+def world_of_reads():
+    """`world_of_reads(harness)` → the world of the service's reads; made once where reads share one."""
+    made = {}
+
+    def of(harness):
+        if harness.name not in made or harness.name in WORLDS_OF_THEIR_OWN:
+            made[harness.name] = cases_of(harness.name).world(harness, harness.tenant())
+        return made[harness.name]
+
+    return of
+
+
+def prove(method, harness, case, world):
+    """Another tenant and another patient get nothing by the example's request; who has its permission gets the answer."""
+    rpc = descriptors.rpc(method)
     request = case.request(world)
     permissions = [*filter(None, [rpc.permission]), *case.permissions]
 
@@ -81,10 +114,10 @@ def test_the_permission_suffices_and_other_tenants_see_nothing(method, harness, 
             client(harness.tenant()).call(method.name, request)
         if rpc.patient_self and not case.any_patient:
             try:
-                harness.client(tenant, patient_ids=[uuid7()]).call(method.name, request)
+                harness.client(world.tenant_id, patient_ids=[uuid7()]).call(method.name, request)
             except errors.Error as refused:
                 assert refused.reason in ("NOT_FOUND", "PERMISSION_DENIED"), refused.reason
             else:
                 raise AssertionError("another patient got an answer")
-    answer = client(tenant).call(method.name, request)
+    answer = client(world.tenant_id).call(method.name, request)
     assert answer.DESCRIPTOR.full_name == rpc.response_class.DESCRIPTOR.full_name

@@ -118,7 +118,10 @@ class Harness:
         self.service.due_worker.stop()
         self.service.consumers.stop()
         self.channel = grpc.insecure_channel(f"127.0.0.1:{self.service.port}", options=[("grpc.enable_http_proxy", 0)])
-        self._methods = {method.name: descriptors.rpc(method) for method in self._all_methods()}
+        methods = list(self._all_methods())
+        self._methods = {method.name: descriptors.rpc(method) for method in methods}
+        # By what each takes as well: two services of the package may share a name.
+        self._by_request = {(one.name, one.input_type.full_name): descriptors.rpc(one) for one in reversed(methods)}
 
     def close(self) -> None:
         self.channel.close()
@@ -251,9 +254,8 @@ class Harness:
 
     def rpc(self, method: str, request: Message) -> descriptors.Rpc:
         """The RPC of this name (that takes this request, where two services of the package share a name)."""
-        for descriptor in self._all_methods():
-            if descriptor.name == method and descriptor.input_type.full_name == request.DESCRIPTOR.full_name:
-                return descriptors.rpc(descriptor)
+        if found := self._by_request.get((method, request.DESCRIPTOR.full_name)):
+            return found
         raise LookupError(f"{self.name} has no RPC {method} that takes {request.DESCRIPTOR.full_name}")
 
     def rpcs(self) -> dict[str, descriptors.Rpc]:

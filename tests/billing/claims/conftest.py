@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +16,8 @@ from chassis.tables import Due
 from chassis.testing import Harness
 from chassis.testing.harness import START
 from tests.billing.claims.insured_clinic import InsuredClinic
+from tests.forks import Fork
 
-ROOT = Path(__file__).resolve().parents[3]
 SUBMITTER, SECRET = "POLYCLINIC", "clearinghouse secret"
 # Payers without second thoughts, mistakes or chance: each test adds the one it is about.
 CALM = {
@@ -40,7 +37,7 @@ class ClearinghouseProcess:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._port = port
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Fork | None = None
         self._data = Path()
 
     def restart(self) -> None:
@@ -50,22 +47,17 @@ class ClearinghouseProcess:
     def start(self, data: Path) -> None:
         """Starts it over a folder."""
         self._data = data
-        environment = {
-            **os.environ,
-            "POLYCLINIC_CLEARINGHOUSE_SUBMITTER": SUBMITTER,
-            "POLYCLINIC_CLEARINGHOUSE_SECRET": SECRET,
-        }
-        command = [sys.executable, "-m", "infra.simulators.clearinghouse"]
-        command += ["--port", str(self._port), "--data", str(data), "--seed", "3"]
-        self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-        assert self._process.stdout is not None
-        assert "http://" in self._process.stdout.readline()
+        environment = {"POLYCLINIC_CLEARINGHOUSE_SUBMITTER": SUBMITTER, "POLYCLINIC_CLEARINGHOUSE_SECRET": SECRET}
+        options = ["--port", str(self._port), "--data", str(data), "--seed", "3"]
+        log = data.with_suffix(".log")
+        program = "infra.simulators.clearinghouse.__main__"
+        self._process = Fork(program, *options, log=log, environment=environment)
+        assert "http://" in self._process.first_line(), log.read_text()
 
     def kill(self) -> None:
         """Ends it at once."""
         if self._process is not None:
             self._process.kill()
-            self._process.communicate()
             self._process = None
 
     def configure(self, payers: dict[str, dict[str, Any]], **config: Any) -> None:
