@@ -176,6 +176,8 @@ ACCESS = {
     "POST /console/settings/hours/{template_id}/remove": "om.s....",
     "POST /console/settings/exceptions": "om.s....",
     "POST /console/settings/exceptions/{exception_id}/remove": "om.s....",
+    "GET /console/settings/holidays": "omdsbcn.",
+    "POST /console/settings/holidays": "om.s....",
     "GET /console/settings/payers": "omd.b...",
     "GET /console/settings/payers/{code}": "omd.b...",
     "POST /console/settings/payers/{code}": "om..b...",

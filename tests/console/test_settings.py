@@ -249,3 +249,28 @@ def test_the_public_page_is_published(house: House) -> None:
     public = house.gateway.test_client().get(f"/clinics/{house.slug}").get_data(as_text=True)
     assert "Family medicine on the harbor." in public
     assert "Harbor" in public
+
+
+def test_holidays_of_a_year_are_chosen_and_added(house: House) -> None:
+    """Public holidays are ticked, a day of one's own is typed; trying changes nothing; what is saved is ticked the next time."""
+    path = "/console/settings/holidays"
+    browser = house.browser("manager").get(f"{path}?year=2031&location={house.ids['other_location']}")
+    form = browser.fields(path)
+    last = max(int(found) for found in re.findall(r"holidays\[(\d+)\]\.name", browser.html))
+    own = f"holidays[{last}]"
+    chosen = form | {
+        "keep": ["holidays[0]", own],
+        f"{own}.date": "12/24/2031",
+        f"{own}.name": "Christmas Eve",
+        "location_ids[0]": house.ids["other_location"],
+    }
+    chosen = {name: value for name, value in chosen.items() if name != "location_ids[1]"}
+    listed = f"/v1/locations/{house.ids['other_location']}/holidays?year=2031"
+    tried = browser.client.post(path, data=chosen | {"then": "try"})
+    assert tried.status_code == 200
+    assert not house.api()("GET", listed).get("holidays")
+    saved = browser.client.post(path, data=chosen | {"then": "save"}, follow_redirects=True)
+    assert "Saved;" in saved.get_data(as_text=True)
+    days = [(each["date"]["month"], each["date"]["day"]) for each in house.api()("GET", listed)["holidays"]]
+    assert days == [(1, 1), (12, 24)]
+    assert browser.get(f"{path}?year=2031&location={house.ids['other_location']}").html.count(" checked><span>") >= 2
