@@ -73,6 +73,7 @@ class CollectionCase(Tenanted, Versioned, Base):
         ),
         Index("ix_collection_case_handed_on", "tenant_id", "handed_on", "id"),
         Index("ix_collection_case_patient_id", "tenant_id", "patient_id"),
+        Index("ix_collection_case_file_id", "tenant_id", "file_id"),
         patient_scoped("patient_id"),
     )
 
@@ -142,7 +143,7 @@ class VisitFee(Tenanted, Versioned, Base):
     __table_args__ = (
         UniqueConstraint("tenant_id", "appointment_id", "kind"),
         Index("ix_visit_fee_happened_at", "tenant_id", "happened_at", "id"),
-        Index("ix_visit_fee_patient_id", "tenant_id", "patient_id"),
+        Index("ix_visit_fee_patient_id", "tenant_id", "patient_id", "happened_at", "id"),
         CheckConstraint("amount_minor >= 0", name="amount"),
         patient_scoped("patient_id"),
     )

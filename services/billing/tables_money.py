@@ -140,6 +140,7 @@ class GuarantorAccount(Tenanted, Base):
     held_by: Mapped[str] = mapped_column(server_default="")
     __table_args__ = (
         Index("ix_guarantor_account_next_statement_on", "tenant_id", "next_statement_on"),
+        Index("ix_guarantor_account_held", "tenant_id", "id", postgresql_where="hold_reason <> ''"),
         patient_scoped("id"),
     )
 
@@ -301,6 +302,7 @@ class Statement(Tenanted, Base):
             "id",
             postgresql_where="mail_on is not null and mailing_id is null",
         ),
+        Index("ix_statement_mailing_id", "tenant_id", "mailing_id", postgresql_where="mailing_id is not null"),
         UniqueConstraint("tenant_id", "number"),
         # Never two for the same guarantor and day, whatever races.
         UniqueConstraint("tenant_id", "patient_id", "statement_date"),
