@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 
 from billing.domain.ledger import Account
 from billing.tables_collections import (
@@ -45,7 +45,8 @@ class CollectionStore(BaseStore):
         if allowed := list(location_ids):
             query = query.where(among(VisitFee.location_id, allowed))
         if patient_ids is not None:
-            query = query.where(among(VisitFee.patient_id, patient_ids))
+            # One record (nobody was merged) is found in its order; `in_` of one is an equality.
+            query = query.where(VisitFee.patient_id.in_(patient_ids))
         if state:
             query = query.where(VisitFee.state == state)
         return self.page(query, [VisitFee.happened_at, VisitFee.id], page_size, page_token, descending=True)
@@ -73,7 +74,7 @@ class CollectionStore(BaseStore):
     def held_accounts(self, page_size: int, page_token: str) -> tuple[list[GuarantorAccount], str]:
         """Guarantors whom somebody wants no statement sent to."""
         query = select(GuarantorAccount).where(
-            GuarantorAccount.tenant_id == self.tenant_id, GuarantorAccount.hold_reason != ""
+            GuarantorAccount.tenant_id == self.tenant_id, GuarantorAccount.hold_reason != literal_column("''")
         )
         return self.page(query, [GuarantorAccount.id], page_size, page_token)
 
