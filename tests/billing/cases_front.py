@@ -88,6 +88,7 @@ class FrontWorld:
         """A coverage about which the payer has answered by file."""
         patient = self.insured.insured("COMM1")
         coverage_id = self.insured.profiles[patient].coverages[0].coverage_id
+        self.insured.harness.run_due()  # the payer has been asked before it answers
         with self.insured.harness.session(self.insured.tenant) as session:
             query = text("select trace from eligibility_check where coverage_id = cast(:coverage as uuid)")
             trace = session.scalar(query, {"coverage": coverage_id})
