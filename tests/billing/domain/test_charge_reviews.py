@@ -88,4 +88,5 @@ def test_a_rule_that_asks_nothing_is_known_as_such() -> None:
     """It would hold every visit of the organisation."""
     assert Asks().asks_nothing
     assert not Asks(sample_percent=1).asks_nothing
-    assert not Asks(charge_from_minor=0).asks_nothing
+    assert Asks(charge_from_minor=0).asks_nothing
+    assert not Asks(charge_from_minor=1).asks_nothing
