@@ -73,14 +73,14 @@ def test_the_permission_suffices_to_read_and_other_tenants_see_nothing(method, h
 
     Reads leave their world as it was, so that one world serves all of a service's.
     """
-    prove(method, harness, case, world_of_reads(harness))
+    expect_answer_for_the_permitted_alone(method, harness, case, world_of_reads(harness))
 
 
 @every_write
 def test_the_permission_suffices_to_write_and_other_tenants_see_nothing(method, harness, case):
     """The owner's example succeeds, in a world of its own; the same request from another tenant is told that there is no such thing."""
     module = cases_of(registry.service_of(method))
-    prove(method, harness, case, module.world(harness, harness.tenant()))
+    expect_answer_for_the_permitted_alone(method, harness, case, module.world(harness, harness.tenant()))
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def world_of_reads():
     return of
 
 
-def prove(method, harness, case, world):
+def expect_answer_for_the_permitted_alone(method, harness, case, world):
     """Another tenant and another patient get nothing by the example's request; who has its permission gets the answer."""
     rpc = descriptors.rpc(method)
     request = case.request(world)
