@@ -25,9 +25,10 @@ def match(call: Call, remittance_claim_id: UUID, claim_id: UUID) -> UUID:
     or the answer's lines and amounts do not fit the claim's).
     """
     store = Store(call.session)
-    row = store.lock(RemittanceClaim, remittance_claim_id, "remittance claim")
-    remittance = store.lock(Remittance, row.remittance_id, "remittance")
+    seen = store.need(RemittanceClaim, remittance_claim_id, "remittance claim")
+    remittance = store.lock(Remittance, seen.remittance_id, "remittance")
     claim = store.lock(Claim, claim_id, "claim")
+    row = store.lock(RemittanceClaim, remittance_claim_id, "remittance claim")
     if row.outcome not in WAITING or remittance.payer_id is None:
         raise FailedPrecondition("The answer is posted already.")
     if claim.payer_id != remittance.payer_id:

@@ -42,11 +42,14 @@ def undo(call: Call, remittance_claim_id: UUID, reason: str) -> UUID:
     Raises NotFound, FailedPrecondition (not posted, or the payer has taken it back itself).
     """
     store = Store(call.session)
-    row = store.lock(RemittanceClaim, remittance_claim_id, "remittance claim")
-    remittance = store.lock(Remittance, row.remittance_id, "remittance")
-    if row.outcome not in POSTED or row.reversed_by_id is not None or row.claim_id is None:
+    seen = store.need(RemittanceClaim, remittance_claim_id, "remittance claim")
+    if seen.claim_id is None:
         raise FailedPrecondition("Nothing of this answer is posted.")
-    claim = store.lock(Claim, row.claim_id, "claim")
+    remittance = store.lock(Remittance, seen.remittance_id, "remittance")
+    claim = store.lock(Claim, seen.claim_id, "claim")
+    row = store.lock(RemittanceClaim, remittance_claim_id, "remittance claim")
+    if row.outcome not in POSTED or row.reversed_by_id is not None or row.claim_id != claim.id:
+        raise FailedPrecondition("Nothing of this answer is posted.")
     call.touch(claim.patient_id)
     before = store.postings_of([row.id]).get(row.id, [])
     said = from_json(Said, row.said)
@@ -145,6 +148,7 @@ def pay_back(call: Call, payer_code: str, reference: str, amount_minor: int, rea
     owed = takeback.open_minor if takeback else store.unapplied_of_payer(payer.id)
     if amount_minor > owed:
         raise ExceedsBalance(internal=f"{amount_minor} of {owed}")
+    last = store.lock(Remittance, takeback.remittance_ids[0], "remittance") if takeback else None
     account = Account.TAKEBACKS if takeback else Account.UNAPPLIED_INSURANCE
     journal = ledger.post(
         call,
@@ -154,11 +158,10 @@ def pay_back(call: Call, payer_code: str, reference: str, amount_minor: int, rea
         memo=f"{payer.name} paid back {reference}: {reason}".strip(),
         entries=pair(account, Account.BANK, amount_minor, EntryKind.PROVIDER_LEVEL, of, of),
     )
-    if takeback:
-        last = takeback.remittance_ids[0]
+    if last is not None:
         decision = PostingDecision(
             PostingKind.TAKEBACK, -amount_minor, payer.id, account="takeback", carc=PAID_BACK, reference=reference
         )
         rows = [{"id": call.new_id(), **posting_row(decision)}]
-        store.add_postings(store.lock(Remittance, last, "remittance").id, rows, after=store.posting_count(last))
+        store.add_postings(last.id, rows, after=store.posting_count(last.id))
     return journal
