@@ -7,6 +7,7 @@ another order, up to `READ` entries are read and searched here, and the page say
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -199,17 +200,22 @@ def _rank(value: Any) -> tuple[int, Any]:
 
 def _token(entry: Any, count: int, columns: Sequence[Column]) -> str:
     """Where the next page begins: behind this entry; if it is gone by then, after so many."""
-    said = [str(plain(each.value(entry))) for each in columns]
-    return base64.urlsafe_b64encode(json.dumps([said, count]).encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps([_mark(entry, columns), count]).encode()).decode()
+
+
+def _mark(entry: Any, columns: Sequence[Column]) -> str:
+    """What an entry is known again by, short enough for an address: a digest of all that stands in it."""
+    said = json.dumps([str(plain(each.value(entry))) for each in columns])
+    return hashlib.sha256(said.encode()).hexdigest()[:24]
 
 
 def _place(token: str, found: Sequence[Any], columns: Sequence[Column]) -> int:
     """The place of a page's first entry; the beginning for a token that is none."""
     try:
-        said, count = json.loads(base64.urlsafe_b64decode(token)) if token else ([], 0)
+        mark, count = json.loads(base64.urlsafe_b64decode(token)) if token else ("", 0)
     except (ValueError, TypeError):
         return 0
-    if not isinstance(said, list) or not isinstance(count, int) or count < 0:
+    if not isinstance(mark, str) or not isinstance(count, int) or count < 0:
         return 0
-    last = [number for number, each in enumerate(found) if [str(plain(c.value(each))) for c in columns] == said]
-    return last[-1] + 1 if last else min(count, len(found)) if said else 0
+    last = [number for number, each in enumerate(found) if mark and _mark(each, columns) == mark]
+    return last[-1] + 1 if last else min(count, len(found)) if mark else 0
