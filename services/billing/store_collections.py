@@ -19,6 +19,7 @@ from billing.tables_collections import (
 )
 from billing.tables_ledger import LedgerEntry
 from billing.tables_money import GuarantorAccount, Statement
+from billing.tables_plans import PaymentPlan
 from chassis.store import BaseStore, among
 
 
@@ -57,9 +58,32 @@ class CollectionStore(BaseStore):
         """The tenant's own policy, if it has one."""
         return self.session.get(CollectionPolicy, self.tenant_id, with_for_update=lock or None)
 
-    def account_row(self, guarantor_id: UUID) -> GuarantorAccount | None:
-        """Where a guarantor's statements stand; None: nobody has ever owed anything."""
-        return self.session.get(GuarantorAccount, self.key(guarantor_id), populate_existing=True)
+    def account_rows_of(self, guarantor_ids: Iterable[UUID]) -> dict[UUID, GuarantorAccount]:
+        """Where guarantors' statements stand; who has never owed anything is left out."""
+        query = (
+            select(GuarantorAccount)
+            .where(GuarantorAccount.tenant_id == self.tenant_id, among(GuarantorAccount.id, guarantor_ids))
+            .execution_options(populate_existing=True)
+        )
+        return {row.id: row for row in self.session.scalars(query)}
+
+    def guarantors_on_plan(self, guarantor_ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Those who pay in instalments."""
+        query = select(PaymentPlan.patient_id).where(
+            PaymentPlan.tenant_id == self.tenant_id,
+            among(PaymentPlan.patient_id, guarantor_ids),
+            PaymentPlan.state == "active",
+        )
+        return frozenset(self.session.scalars(query))
+
+    def guarantors_with_agency(self, guarantor_ids: Iterable[UUID]) -> frozenset[UUID]:
+        """Those of whom a balance is with an agency now."""
+        query = select(CollectionCase.patient_id).where(
+            CollectionCase.tenant_id == self.tenant_id,
+            among(CollectionCase.patient_id, guarantor_ids),
+            CollectionCase.state == "handed_off",
+        )
+        return frozenset(self.session.scalars(query))
 
     def last_statement_of(self, guarantor_id: UUID) -> Statement | None:
         """The guarantor's latest statement."""
@@ -124,15 +148,6 @@ class CollectionStore(BaseStore):
             GuarantorAccount.last_statement_on <= asked_before,
         )
         return self.page(query, [GuarantorAccount.id], page_size, page_token)
-
-    def open_case(self, guarantor_id: UUID) -> CollectionCase | None:
-        """The guarantor's balance that is with an agency now."""
-        query = select(CollectionCase).where(
-            CollectionCase.tenant_id == self.tenant_id,
-            CollectionCase.patient_id == guarantor_id,
-            CollectionCase.state == "handed_off",
-        )
-        return self.session.scalar(query)
 
     def case_page(
         self, patient_ids: Iterable[UUID] | None, state: str, page_size: int, page_token: str

@@ -57,46 +57,68 @@ def candidates(call: Call, store: Store, guarantor_ids: Iterable[UUID], policy: 
     """The guarantors as the rule sees them now, in the given order."""
     today = ledger.local_day(call, store, None)
     found = []
-    for guarantor_id in guarantor_ids:
-        standing, due = standing_of(call, store, guarantor_id, today)
-        person = store.patient(guarantor_id)
-        name = f"{person.first} {person.last}" if person else ""
-        found.append(Candidate(guarantor_id, name, standing, rule(policy, standing, today), due))
+    for guarantor_id, (standing, due) in standings(store, guarantor_ids, today).items():
+        found.append(
+            Candidate(guarantor_id, name_of(store, guarantor_id), standing, rule(policy, standing, today), due)
+        )
     call.touch(*(one.guarantor_id for one in found))
     return found
 
 
-def standing_of(
-    call: Call, store: Store, guarantor_id: UUID, today: date
-) -> tuple[Standing, tuple[tuple[ChargeLine, int], ...]]:
-    """How a guarantor's family stands today, and the lines that may be asked for with what is due on them, the oldest first."""
-    family = store.family_of(guarantor_id)
-    rows = store.lines_with_due(family)
+def name_of(store: Store, guarantor_id: UUID) -> str:
+    """A guarantor's name as it is spoken."""
+    person = store.patient(guarantor_id)
+    return f"{person.first} {person.last}" if person else ""
+
+
+def standings(
+    store: Store, guarantor_ids: Iterable[UUID], today: date
+) -> dict[UUID, tuple[Standing, tuple[tuple[ChargeLine, int], ...]]]:
+    """How each guarantor's family stands today, and the lines that may be asked for with what is due on them, the oldest first.
+
+    All of them are asked for together, in the given order.
+    """
+    asked_for = list(guarantor_ids)
+    families = store.families_of(asked_for)
+    family_of = {record: guarantor_id for guarantor_id, family in families.items() for record in family}
+    rows = store.lines_with_due(family_of)
     balances = ledger.line_balances(store, [row.id for row in rows])
     withheld = accounts.withheld_lines(store, rows)
     since = {
         item.charge_line_id: item.since
-        for item in store.open_receivables(today, family)
+        for item in store.open_receivables(today, family_of)
         if item.payer_id is None and item.charge_line_id is not None
     }
-    owed = [row for row in rows if balances[row.id].patient_due_minor > 0]
-    asked = sorted((row for row in owed if row.id not in withheld), key=lambda row: (row.service_date, row.id))
-    due = tuple((row, balances[row.id].patient_due_minor) for row in asked)
-    account = store.account_row(guarantor_id)
-    credit = accounts.free_credit(store, store.credits_of(family))
-    standing = Standing(
-        balance_minor=sum(amount for _, amount in due) - credit,
-        youngest=max((since.get(row.id, row.service_date) for row in asked), default=None),
-        statements_sent=account.cycle if account else 0,
-        last_statement_on=account.last_statement_on if account else None,
-        statement_planned=account is not None and account.next_statement_on is not None,
-        withheld=len(asked) < len(owed),
-        held=account is not None and statements.held(account, today),
-        on_plan=store.active_plan(guarantor_id) is not None,
-        with_agency=store.open_case(guarantor_id) is not None,
-        with_payer=any(balances[row.id].open_minor for row in asked),
-    )
-    return standing, due
+    credit = dict.fromkeys(asked_for, 0)
+    unapplied = store.credits_of(family_of)
+    kept_for = store.unsettled_encounters(one.encounter_id for one in unapplied if one.encounter_id)
+    for one in unapplied:
+        if one.encounter_id not in kept_for:
+            credit[family_of[one.patient_id]] += one.amount_minor
+    known = store.account_rows_of(asked_for)
+    on_plan, with_agency = store.guarantors_on_plan(asked_for), store.guarantors_with_agency(asked_for)
+    found = {}
+    for guarantor_id in asked_for:
+        owed = [
+            row for row in rows if family_of[row.patient_id] == guarantor_id and balances[row.id].patient_due_minor > 0
+        ]
+        asked = sorted((row for row in owed if row.id not in withheld), key=lambda row: (row.service_date, row.id))
+        due = tuple((row, balances[row.id].patient_due_minor) for row in asked)
+        account = known.get(guarantor_id)
+        standing = Standing(
+            balance_minor=sum(amount for _, amount in due) - credit[guarantor_id],
+            youngest=max((since.get(row.id, row.service_date) for row in asked), default=None),
+            statements_sent=account.cycle if account else 0,
+            last_statement_on=account.last_statement_on if account else None,
+            statement_planned=account is not None and account.next_statement_on is not None,
+            withheld=len(asked) < len(owed),
+            held=account is not None and statements.held(account, today),
+            on_plan=guarantor_id in on_plan,
+            with_agency=guarantor_id in with_agency,
+            with_payer=any(balances[row.id].open_minor for row in asked),
+        )
+        found[guarantor_id] = (standing, due)
+    return found
 
 
 def write_off_small_balances(

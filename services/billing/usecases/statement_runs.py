@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from billing.domain.collections import harmless
+from billing.domain.collections import Standing, harmless
 from billing.domain.statements import Skip
 from billing.errors import NothingToMail
 from billing.store import Store
 from billing.tables_collections import StatementMailing
 from billing.tables_money import GuarantorAccount, Statement
-from billing.usecases import accounts, ledger, payment_plans, statements
+from billing.usecases import accounts, ledger, statements
 from billing.usecases.collection_policy import policy_of
+from billing.usecases.collections import name_of, standings
 from chassis import files
 from chassis.call import Call
 from chassis.errors import InvalidInput, NotFound, Violation
@@ -44,23 +45,23 @@ def preview(call: Call, page_size: int, page_token: str) -> tuple[list[Planned],
     policy = policy_of(store)
     rows, token = store.accounts_due_page(today, page_size, page_token)
     found = []
-    for account in rows:
-        drawn = statements.draft(store, store.family_of(account.id), today, policy.minimum_minor)
-        if not isinstance(drawn, Skip):
-            if statements.held(account, today):
-                drawn = Skip.HELD
-            elif payment_plans.keeps(call, store, account.id, drawn.amount_due_minor):
-                drawn = Skip.PAYMENT_PLAN
-        skipped, amount = (drawn.value, 0) if isinstance(drawn, Skip) else ("", drawn.amount_due_minor)
+    for account, (standing, _) in zip(rows, standings(store, [row.id for row in rows], today).values(), strict=True):
+        skipped = _skipped(standing, policy.minimum_minor)
+        amount = 0 if skipped else standing.balance_minor
         found.append(Planned(account, name_of(store, account.id), amount, skipped))
     call.touch(*(account.id for account in rows))
     return found, token
 
 
-def name_of(store: Store, guarantor_id: UUID) -> str:
-    """A guarantor's name as it is spoken."""
-    person = store.patient(guarantor_id)
-    return f"{person.first} {person.last}" if person else ""
+def _skipped(standing: Standing, minimum_minor: int) -> str:
+    """Why the guarantor would get no statement ('': they would), in the words of `Skip`."""
+    if standing.balance_minor <= 0:
+        return (Skip.PROTECTED if standing.withheld else Skip.ZERO).value
+    if standing.balance_minor < minimum_minor:
+        return Skip.SMALL_BALANCE.value
+    if standing.held:
+        return Skip.HELD.value
+    return Skip.PAYMENT_PLAN.value if standing.on_plan else ""
 
 
 def hold(call: Call, patient_id: UUID, reason: str, until: date | None) -> tuple[GuarantorAccount, str]:
