@@ -1,13 +1,13 @@
-"""From a message into the portal: an invitation by the front desk, and the link of a visit's confirmation."""
+"""From a message into the portal: an invitation by the front desk."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
 
-from tests.console.house import House, patient, visit
+from tests.console.house import House, patient
 from tests.notifications.clinic import Mail
-from tests.portal.house import account, reader
+from tests.portal.house import reader
 from tests.portal.test_signing import BORN, ask_code, code_sent_to, with_email
 
 
@@ -51,20 +51,3 @@ def test_a_patient_nobody_can_reach_is_not_invited(house: House) -> None:
     desk.post(f"/console/patients/{who}/messages")
     assert desk.status >= 400
     assert "cannot be reached" in desk.text
-
-
-def test_a_confirmations_link_leads_to_that_visit(house: House, mail: Mail) -> None:
-    """Whoever follows it signs in first and is then at the visit; somebody else who signs in there sees nothing of it."""
-    who, address = with_email(house, "linked")
-    account(house, "follower", who)
-    booked = visit(house, who)
-    house.carry()
-    house.harnesses["notifications"].run_due()
-    path = link_in(last_text(mail, address).replace("\n", " "))
-    assert path == f"/portal/{house.slug}/visits/{booked['appointment_id']}"
-    browser = reader(house).get(path)
-    assert browser.path == f"/portal/{house.slug}/sign-in"
-    browser.send("/sign-in", login="follower", password="correct horse battery")
-    assert browser.path == path
-    assert booked["appointment_type_name"] in browser.text
-    assert reader(house, "ana").get(path).status == 404
