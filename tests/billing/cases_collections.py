@@ -216,7 +216,6 @@ _A_FAMILY = "looks at all that a page's families owe, found by index; nobody wai
 BOUNDS: dict[str, Bound] = {
     "PreviewSmallBalances": Bound(_A_FAMILY, rows=2_000, visits_all=True),
     "PreviewHandOff": Bound(_A_FAMILY, rows=2_000, visits_all=True),
-    "PreviewStatementRun": Bound(_A_FAMILY, rows=2_000, visits_all=True),
     "PreviewInvoice": Bound(
         "an invoice asks for all that is owed, up to a thousand services", rows=2_000, visits_all=True
     ),
