@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help day run status reset test test-fast lint format protos assets texts browser-test tour chaos observe bench load fortnight charts images images-test cluster-test clean
+.PHONY: help day run status reset test test-fast hostile-test lint format protos assets texts browser-test tour chaos observe bench load fortnight charts images images-test cluster-test clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,10 +36,13 @@ reset: .venv/.installed ## Empty what `make run` has kept
 	@$(BIN)/python -m infra.local reset
 
 test: protos assets ## Run every test but the load measurements (T=path::name runs a part)
-	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images and not browser" $(T)
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images and not browser and not hostile" $(T)
 
 test-fast: protos assets ## Run the tests that take seconds: domains, contracts, services; not journeys, chaos, browser
-	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images and not browser and not slow and not journey" $(T)
+	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images and not browser and not hostile and not slow and not journey" $(T)
+
+hostile-test: protos ## Send every RPC what a stranger's program might: it answers or refuses by field, and never stumbles
+	$(BIN)/pytest -q -n auto -m hostile tests/contracts
 
 browser-test: protos assets ## Drive the pages in Chromium on a running, seeded system, at both widths (CHROMIUM=/usr/bin/chromium; shots in out/screens)
 	$(BIN)/pytest -q -m browser tests/browser

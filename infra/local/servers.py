@@ -168,11 +168,7 @@ class EmbeddedPostgres:
         """Gives the roles of a copied cluster passwords of its own."""
         with psycopg.connect(self.admin_url(), autocommit=True) as connection:
             for role in [f"{service}_{role}" for service in SERVICES for role in ROLES]:
-                connection.execute(
-                    sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-                        sql.Identifier(role), sql.Literal(self.secrets.get(role))
-                    )
-                )
+                self._set_password(connection, role)
         (self._cluster / MARK).unlink()
 
     def drop_database(self, name: str) -> None:
@@ -181,13 +177,16 @@ class EmbeddedPostgres:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _ensure_role(self, connection: psycopg.Connection, role: str) -> None:
-        if _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+        if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+            made = sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS")
+            connection.execute(made.format(sql.Identifier(role)))
+        elif role in self.secrets:
             return
-        connection.execute(
-            sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS PASSWORD {}").format(
-                sql.Identifier(role), sql.Literal(self.secrets.get(role))
-            )
-        )
+        self._set_password(connection, role)
+
+    def _set_password(self, connection: psycopg.Connection, role: str) -> None:
+        changed = sql.SQL("ALTER ROLE {} PASSWORD {}")
+        connection.execute(changed.format(sql.Identifier(role), sql.Literal(self.secrets.get(role))))
 
     def destroy(self) -> None:
         """Stop the server and delete the cluster with all its databases and the passwords."""

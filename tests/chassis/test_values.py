@@ -139,7 +139,7 @@ def test_many_violations_are_cut_with_a_count():
 
 
 def test_an_array_parameter_is_written_as_postgresql_reads_it() -> None:
-    """Ids and numbers as they are, nothing as NULL, text in quotes with its quotes and backslashes escaped."""
+    """Ids in hexadecimal, numbers as they are, nothing as NULL, text in quotes with its quotes and backslashes escaped."""
     one = UUID("01900000-0000-7000-8000-000000000001")
-    assert store.array_text([one, 3, None]) == "{01900000-0000-7000-8000-000000000001,3,NULL}"
+    assert store.array_text([one, 3, None]) == "{01900000000070008000000000000001,3,NULL}"
     assert store.array_text(['a "b" \\c, {d}', ""]) == '{"a \\"b\\" \\\\c, {d}",""}'

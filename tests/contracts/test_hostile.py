@@ -17,7 +17,7 @@ from tests.contracts import hostile, registry
 # Of each RPC, out of the sixty or so that there are of most; the more, the longer.
 SENT = 12
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.hostile]
 
 
 @pytest.mark.parametrize("method", registry.RPCS, ids=registry.rpc_id)
