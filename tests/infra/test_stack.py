@@ -119,6 +119,8 @@ def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
     """Whoever does not want to wait for an orderly end interrupts again: everything is gone, without a traceback."""
     program = (
         "import sys, pathlib, signal\n"
+        # A shell has its background jobs ignore it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from infra.local import __main__ as local\n"
         "from infra.local.stack import Stack\n"
         "local.Stack = lambda data, **options: Stack(data, durable=False, services=(), **options | {'port_base': None})\n"
