@@ -61,6 +61,7 @@ def test_every_rpc_has_a_comment(method):
 
 # Lists that are whole on one page, each with the reason.
 UNPAGED = {
+    "billing.ListFavouriteCodes": "one clinician's, and there may be 200 at most (MOST_FAVOURITES), and 20 of a kind by use",
     "identity.ListRoles": "the roles are part of the code",
     "notifications.ListReminders": "one visit's, and there are as many as rules and channels",
     "notifications.ListExpectedReminders": "one visit's, and there are as many as rules and channels",
