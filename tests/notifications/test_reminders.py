@@ -224,11 +224,11 @@ def test_quiet_hours_are_the_patients_own(clinic):
 def test_a_persons_own_quiet_hours_are_kept(clinic):
     """A late riser's text waits for ten o'clock; what would come after the visit began is left out, and on record so."""
     sleeper, earlier = (clinic.patient(quiet=(1320, 600), email="") for _ in range(2))
-    start = clinic.at(11, 30, days=3)
+    ten, start = clinic.at(10, days=3), clinic.at(11, 30, days=3)
     later, before_ten = clinic.book(sleeper, start), clinic.book(earlier, clinic.at(9, 45, days=3))
     clinic.until(start)
     (two_hours,) = [one for one in clinic.reminders(later) if one.rule_name == HOURS]
-    assert two_hours.due_at.ToDatetime(UTC) == clinic.at(10, days=3)
+    assert two_hours.due_at.ToDatetime(UTC) == ten
     assert two_hours.status == pb.REMINDER_STATUS_SENT
     assert (HOURS, "sms", "QUIET_HOURS") in clinic.outcome(before_ten)
     assert clinic.account(later).complete
