@@ -6,6 +6,7 @@ import argparse
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from rich.console import Console
@@ -62,8 +63,8 @@ def port_base(text: str) -> int:
 def keep_up(data: Path, port_base: int) -> None:
     """Start the stack, seed it when it is new, say where everything is, and watch it until Ctrl-C or SIGTERM."""
     console = Console(highlight=False)
-    signal.signal(signal.SIGTERM, _interrupt)
     stack = Stack(data, port_base=port_base, tell=lambda line: console.print(f"[dim]{line}[/dim]"))
+    ending = _hear_interrupts(stack)
     stack.start()
     try:
         for line in seed_demo(stack):
@@ -71,10 +72,12 @@ def keep_up(data: Path, port_base: int) -> None:
         console.print("Ctrl-C stops everything; the data stays. `make reset` empties it.")
         stack.watch()
     finally:
-        console.print("[dim]stopping …[/dim]")
-        # Whoever presses Ctrl-C again does not want to wait for an orderly end; nothing that was committed is lost by this one.
-        signal.signal(signal.SIGINT, lambda *_: stack.kill_everything())
-        stack.stop()
+        ending.set()
+        try:
+            console.print("[dim]stopping …[/dim]")
+        finally:
+            # Also when nobody reads any more what is said.
+            stack.stop()
 
 
 def show_status(data: Path, port_base: int) -> int:
@@ -85,8 +88,26 @@ def show_status(data: Path, port_base: int) -> int:
     return subprocess.run([sys.executable, "-m", "chassis.cli", "status"], env=environment, check=False).returncode
 
 
-def _interrupt(signum: int, frame: object) -> None:
-    raise KeyboardInterrupt
+def _hear_interrupts(stack: Stack) -> threading.Event:
+    """Let the first Ctrl-C or SIGTERM end the stack in order and every later one at once; answers what says that it is ending.
+
+    One handler for both: were the second one's put in place only when the end begins, an interrupt just before it would
+    break off the end and leave everything running. Nothing that was committed is lost by ending at once.
+    """
+    ending = threading.Event()
+
+    def heard(signum: int, frame: object) -> None:
+        if ending.is_set():
+            stack.kill_everything()
+        else:
+            ending.set()
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, heard)
+    # A shell has its background jobs ignore Ctrl-C, which is meant for another program then.
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, heard)
+    return ending
 
 
 if __name__ == "__main__":

@@ -115,8 +115,9 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> 
     assert (tried.returncode, tried.stderr) == (1, f"polyclinic: Not a directory: {tmp_path / 'file' / 'data'}\n")
 
 
-def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
-    """Whoever does not want to wait for an orderly end interrupts again: everything is gone, without a traceback."""
+@pytest.mark.parametrize("moment", ["while it stops", "before it stops"])
+def test_a_second_interrupt_ends_at_once(moment: str, tmp_path: Path) -> None:
+    """Whoever does not want to wait for an orderly end interrupts again, be it ever so soon: everything is gone, without a traceback."""
     program = (
         "import sys, pathlib, signal\n"
         # A shell has its background jobs ignore it.
@@ -125,10 +126,16 @@ def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
         "from infra.local.stack import Stack\n"
         "local.Stack = lambda data, **options: Stack(data, durable=False, services=(), **options | {'port_base': None})\n"
         "local.seed_demo = lambda stack: [' '.join(map(str, stack.processes().values()))]\n"
+        "say = local.Console.print\n"
+        "def say_and_interrupt(console, line, **how):\n"
+        "    say(console, line, **how)\n"
+        "    if 'stopping' in line and sys.argv[2] == 'before it stops':\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "local.Console.print = say_and_interrupt\n"
         "sys.exit(local.main(['run', '--data', sys.argv[1]]))"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path)],
+        [sys.executable, "-c", program, str(tmp_path), moment],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT, process_group=0,
     ) as started:  # fmt: skip
         assert started.stdout is not None
@@ -136,7 +143,8 @@ def test_a_second_interrupt_ends_at_once(tmp_path: Path) -> None:
         pids = next(list(map(int, line.split())) for line in started.stdout if line.split()[0].isdigit())
         started.send_signal(signal.SIGINT)
         assert any(line.startswith("stopping") for line in started.stdout)
-        started.send_signal(signal.SIGINT)
+        if moment == "while it stops":
+            started.send_signal(signal.SIGINT)
         assert started.wait(20) == 0
         assert started.stderr.read() == ""
     _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=5)
