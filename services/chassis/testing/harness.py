@@ -250,6 +250,16 @@ class Harness:
         """Steps business time forward by a timedelta's keyword arguments."""
         self.clock.set(self.clock.now() + timedelta(**delta))
 
+    @contextlib.contextmanager
+    def from_start(self) -> Iterator[None]:
+        """Business time begins at START, however far other tests of the process have stepped it, and is theirs again afterwards."""
+        before = self.clock.now()
+        self.clock.restart(START)
+        try:
+            yield
+        finally:
+            self.clock.restart(before)
+
     # --- inside -------------------------------------------------------------------------------------------------------
 
     def rpc(self, method: str, request: Message) -> descriptors.Rpc:

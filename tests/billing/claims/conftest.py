@@ -14,7 +14,6 @@ from sqlalchemy import delete
 
 from chassis.tables import Due
 from chassis.testing import Harness
-from chassis.testing.harness import START
 from tests.billing.claims.insured_clinic import InsuredClinic
 from tests.forks import Fork
 
@@ -96,16 +95,16 @@ def clearinghouse(clearinghouse_address: int, tmp_path: Path) -> Iterator[Cleari
 
 
 @pytest.fixture
-def billing(service_harness: Callable[..., Harness], clearinghouse_address: int) -> Harness:
-    """The real service, speaking to the clearinghouse."""
+def billing(service_harness: Callable[..., Harness], clearinghouse_address: int) -> Iterator[Harness]:
+    """The real service, speaking to the clearinghouse; each test begins on the same day of 2026."""
     harness = service_harness(
         "billing",
         POLYCLINIC_CLEARINGHOUSE_URL=f"http://127.0.0.1:{clearinghouse_address}",
         POLYCLINIC_CLEARINGHOUSE_SUBMITTER=SUBMITTER,
         POLYCLINIC_CLEARINGHOUSE_SECRET=SECRET,
     )
-    harness.clock.set(START)
-    return harness
+    with harness.from_start():
+        yield harness
 
 
 @pytest.fixture
