@@ -71,6 +71,11 @@ def name_of(store: Store, guarantor_id: UUID) -> str:
     return f"{person.first} {person.last}" if person else ""
 
 
+def _as_charged(row: ChargeLine) -> tuple[date, UUID, int]:
+    """The oldest service first, those of one visit as its charge lists them."""
+    return row.service_date, row.encounter_id, row.line_number
+
+
 def standings(
     store: Store, guarantor_ids: Iterable[UUID], today: date
 ) -> dict[UUID, tuple[Standing, tuple[tuple[ChargeLine, int], ...]]]:
@@ -102,7 +107,7 @@ def standings(
         owed = [
             row for row in rows if family_of[row.patient_id] == guarantor_id and balances[row.id].patient_due_minor > 0
         ]
-        asked = sorted((row for row in owed if row.id not in withheld), key=lambda row: (row.service_date, row.id))
+        asked = sorted((row for row in owed if row.id not in withheld), key=_as_charged)
         due = tuple((row, balances[row.id].patient_due_minor) for row in asked)
         account = known.get(guarantor_id)
         standing = Standing(
