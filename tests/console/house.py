@@ -399,8 +399,11 @@ def patient(house: House, family: str, given: str, **more: Any) -> str:
     return str(answer["patient"]["patient_id"])
 
 
-def visit(house: House, patient_id: str, *steps: str) -> dict[str, Any]:
-    """Books the patient at the next free time of today (or tomorrow) and takes the visit through these steps."""
+def visit(house: House, patient_id: str, *steps: str, begin: int = -1) -> dict[str, Any]:
+    """Books the patient at the next free time from ``begin`` days after today on and takes the visit through these steps.
+
+    A time of today may have begun a few minutes ago; one from tomorrow on lies ahead.
+    """
     call = house.api()
     today = real_now().date()
     wish = {
@@ -413,7 +416,7 @@ def visit(house: House, patient_id: str, *steps: str) -> dict[str, Any]:
         "POST",
         "/v1/slots:search",
         **wish,
-        dates={"start": parts(today - timedelta(days=1)), "end": parts(today + timedelta(days=2))},
+        dates={"start": parts(today + timedelta(days=begin)), "end": parts(today + timedelta(days=2))},
     )["slots"]
     slot = slots[0]
     taken = {name: slot[name] for name in ("appointment_type_id", "practitioner_id", "location_id", "start_time")}
