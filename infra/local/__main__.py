@@ -6,7 +6,6 @@ import argparse
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 from rich.console import Console
@@ -72,7 +71,7 @@ def keep_up(data: Path, port_base: int) -> None:
         console.print("Ctrl-C stops everything; the data stays. `make reset` empties it.")
         stack.watch()
     finally:
-        ending.set()
+        ending.append(True)
         try:
             console.print("[dim]stopping …[/dim]")
         finally:
@@ -88,19 +87,20 @@ def show_status(data: Path, port_base: int) -> int:
     return subprocess.run([sys.executable, "-m", "chassis.cli", "status"], env=environment, check=False).returncode
 
 
-def _hear_interrupts(stack: Stack) -> threading.Event:
-    """Let the first Ctrl-C or SIGTERM end the stack in order and every later one at once; answers what says that it is ending.
+def _hear_interrupts(stack: Stack) -> list[bool]:
+    """Let the first Ctrl-C or SIGTERM end the stack in order and every later one at once; answers what is not empty once it ends.
 
     One handler for both: were the second one's put in place only when the end begins, an interrupt just before it would
     break off the end and leave everything running. Nothing that was committed is lost by ending at once.
     """
-    ending = threading.Event()
+    # Not an Event: a handler must wait for no lock that its own thread may hold.
+    ending: list[bool] = []
 
     def heard(signum: int, frame: object) -> None:
-        if ending.is_set():
+        if ending:
             stack.kill_everything()
         else:
-            ending.set()
+            ending.append(True)
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, heard)

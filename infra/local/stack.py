@@ -170,7 +170,9 @@ class Stack:
 
     def watch(self, poll: float = 0.5) -> None:
         """Return when ``stop`` was asked for; StartError with one line as soon as a process has died by itself."""
-        while not self._stopping.wait(poll):
+        # Not Event.wait: an interrupt while it takes its lock leaves it taken, and ``stop`` would wait for it for ever.
+        while not self._stopping.is_set():
+            time.sleep(poll)
             for child in self._everyone():
                 if not child.alive():
                     raise StartError(child.death_notice())
