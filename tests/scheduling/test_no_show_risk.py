@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 from datetime import timedelta
@@ -61,6 +62,11 @@ def remember(clinic: Clinic, patients: dict[UUID, float], visits: int, seed: int
         session.commit()
 
 
+def chance(one: no_show_risk_pb2.CalibrationBin) -> float:
+    """How far so few visits may stray from a true risk: three standard deviations of their share."""
+    return 3 * math.sqrt(one.said * (1 - one.said) / one.visits)
+
+
 def model(clinic: Clinic) -> no_show_risk_pb2.NoShowModel:
     """The model in use."""
     return clinic.staff.call("GetNoShowModel", no_show_risk_pb2.GetNoShowModelRequest())
@@ -90,7 +96,7 @@ def test_a_model_is_learned_and_better_than_the_base_rate(clinic: Clinic, people
     assert 0 < found.advance_judged_on < found.judged_on
     assert found.area_under_curve > 0.65
     assert [one.said for one in found.calibration] == sorted(one.said for one in found.calibration)
-    assert all(abs(one.said - one.came) < 0.2 for one in found.calibration)
+    assert all(abs(one.said - one.came) < 0.1 + chance(one) for one in found.calibration)
     assert {one.feature for one in found.weights} == set(no_show.FEATURES)
 
 
