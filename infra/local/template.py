@@ -6,9 +6,12 @@ a second. The template is of one state of the migrations and of one PostgreSQL, 
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -44,19 +47,29 @@ class ClusterTemplate:
 
     def copy_to(self, cluster: Path) -> None:
         """Fills an empty folder with the template's files. OSError when they cannot be read or written."""
-        _copy(self._cluster, cluster)
+        with self._locked(fcntl.LOCK_SH):
+            _copy(self._cluster, cluster)
 
     def make_from(self, cluster: Path) -> None:
-        """Keeps a copy of a stopped cluster as the template; those of earlier code are deleted."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self.folder / f"{self.key}.{os.getpid()}"
-        _copy(cluster, unfinished)
-        (unfinished / MARK).touch()
-        if not self.made:
+        """Keeps a copy of a stopped cluster as the template, unless another process has; those of earlier code are deleted."""
+        with self._locked(fcntl.LOCK_EX):
+            for other in self.folder.iterdir():
+                if other.is_dir() and other != self._cluster:
+                    shutil.rmtree(other, ignore_errors=True)
+            if self.made:
+                return
+            unfinished = self.folder / f"{self.key}.unfinished"
+            _copy(cluster, unfinished)
+            (unfinished / MARK).touch()
             unfinished.rename(self._cluster)
-        for other in self.folder.iterdir():
-            if other != self._cluster:
-                shutil.rmtree(other, ignore_errors=True)
+
+    @contextmanager
+    def _locked(self, how: int) -> Iterator[None]:
+        """Copied by many at once (shared), made and deleted by one alone (exclusive)."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, how)
+            yield
 
     @property
     def _cluster(self) -> Path:

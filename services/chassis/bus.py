@@ -41,6 +41,8 @@ RECONNECT_SECONDS = 0.25
 # What cancelled tasks, and then the connection, may take to end.
 STOP_SECONDS = 3.0
 FOLLOW_FETCH = 64
+# How long a question for messages stands at the broker before it is asked anew.
+FETCH_SECONDS = 5.0
 # A consumer of one process is forgotten by the broker when its process has not asked for so long.
 FOLLOWER_SECONDS = 30.0
 
@@ -51,6 +53,7 @@ class Bus:
     def __init__(self, service: str, settings: ServiceSettings, streams: list[StreamConfig] | None = None) -> None:
         self._service = service
         self._settings = settings
+        self.fetch_seconds = FETCH_SECONDS
         self._certificates = Certificates.of(settings)
         self._streams = streams if streams is not None else service_streams(service, settings)
         # Half of what a message costs here is the loop, not the client: a loop in C gives it back.
@@ -249,7 +252,7 @@ class Bus:
                 while True:
                     try:
                         async with self.waiting_for_broker():
-                            messages = await subscription.fetch(FOLLOW_FETCH, timeout=5)
+                            messages = await subscription.fetch(FOLLOW_FETCH, timeout=self.fetch_seconds)
                     except TimeoutError:
                         await subscription.consumer_info()  # still there?
                         continue

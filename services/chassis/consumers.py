@@ -157,7 +157,7 @@ class Consumers:
                 while not self._draining:
                     try:
                         async with self._bus.waiting_for_broker():
-                            messages = await subscription.fetch(FETCH, timeout=5)
+                            messages = await subscription.fetch(FETCH, timeout=self._bus.fetch_seconds)
                     except TimeoutError:  # the client's own kind, or asyncio's
                         # Still there, and whole? A restarted broker may have lost it, and another release's replica that
                         # bound in the same moment may have written its own subjects over ours.

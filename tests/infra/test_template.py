@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -68,3 +69,17 @@ def test_a_copy_that_was_interrupted_gets_its_passwords_at_the_next_start(
 def test_the_template_is_of_one_state_of_the_code() -> None:
     """The same code names the same template."""
     assert ClusterTemplate.of_this_code() == ClusterTemplate.of_this_code()
+
+
+@pytest.mark.slow
+def test_two_that_make_the_template_at_once_make_one(
+    first: EmbeddedPostgres, template: ClusterTemplate, tmp_path: Path
+) -> None:
+    """Each deletes what is left of others, and neither deletes what the other is about to finish."""
+    cluster = tmp_path / "stopped"
+    template.copy_to(cluster)
+    later = [ClusterTemplate(template.folder, "later-code") for _ in range(6)]
+    with ThreadPoolExecutor(len(later)) as pool:
+        list(pool.map(lambda each: each.make_from(cluster), later))
+    assert {path.name for path in template.folder.iterdir() if path.is_dir()} == {"later-code"}
+    assert (template.folder / "later-code" / MARK).exists()
