@@ -47,7 +47,7 @@ hostile-test: protos ## Send every RPC what a stranger's program might: it answe
 browser-test: protos assets ## Drive the pages in Chromium on a running, seeded system, at both widths (CHROMIUM=/usr/bin/chromium; shots in out/screens)
 	$(BIN)/pytest -q -m browser tests/browser
 
-tour: protos assets ## Walk over every page as everybody who has one: dead links, errors, untranslated texts; pictures in out/screens/tour (URL=, ONLY=owner,patient, PART=2/4)
+tour: protos assets ## Walk over every page as everybody who has one: dead links, errors, untranslated texts, axe; pictures in out/screens/tour (URL=, ONLY=owner,patient, PART=2/4)
 	$(BIN)/python -m infra.tour $(if $(URL),--url $(URL)) $(if $(ONLY),--only $(ONLY)) $(if $(PART),--part $(PART))
 
 lint: protos ## Style, types and the borders between packages

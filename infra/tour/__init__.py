@@ -1,1 +1,1 @@
-"""A walk over every page as everybody who has one: ``make tour``. It fails on a dead link, a broken page, an untranslated text."""
+"""A walk over every page as everybody who has one: ``make tour``. It fails on a dead link, an error, an English text, a finding of axe."""

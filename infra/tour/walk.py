@@ -12,6 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from playwright.sync_api import APIResponse, Browser, BrowserContext, Error, Page, Response
 
+from infra.assets import packages
 from infra.tour.people import Walker, sign_in
 from infra.tour.texts import SPOKEN, Untranslated
 
@@ -21,6 +22,8 @@ EXAMPLES = 2
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=/)\d+(?=/|$)")
 _HREF = re.compile(r"<a\b[^>]*?\bhref=\"([^\"]*)\"")
 _FILES = ("pdf", "csv", "x12", "ics", "837", "835")
+# WCAG 2.2 at the levels A and AA.
+AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 LINKS = "() => [...document.querySelectorAll('a[href]')].map((each) => each.href)"
 TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
@@ -38,6 +41,8 @@ class Tour:
     # Kinds of page of which a picture was taken.
     seen: set[str] = field(default_factory=set)
     _untranslated: Untranslated = field(default_factory=lambda: Untranslated("es"))
+    # axe-core, from the locked packages.
+    axe: str = field(default_factory=lambda: (packages() / "axe-core" / "axe.min.js").read_text(), repr=False)
 
     def is_of_part(self, kind: str) -> bool:
         """Whether pages of a kind are looked at in this part of the walk; the same in every run."""
@@ -136,7 +141,7 @@ class _Way:
         return [each for each in (self._relative(urljoin(answer.url, each)) for each in found) if each]
 
     def _look(self, kind: str) -> None:
-        """A picture in each width; nothing may be wider than its window."""
+        """A picture in each width; nothing may be wider than its window, and axe may find nobody left out."""
         name = re.sub(r"[^a-z0-9]+", "-", kind.lower()).strip("-") or "start"
         for size in (WIDE, NARROW):
             self._page.set_viewport_size(size)  # type: ignore[arg-type]
@@ -144,7 +149,15 @@ class _Way:
             self._page.screenshot(path=self._tour.shots / f"{name}-{size['width']}.png", full_page=True)
             if self._page.evaluate(TOO_WIDE):
                 self._wrong(f"is wider than {size['width']} px")
+            for each in self._left_out():
+                self._wrong(f"axe at {size['width']} px: {each}")
         self._page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+
+    def _left_out(self) -> list[str]:
+        """What axe finds wrong with the page as it stands, a line for each rule."""
+        self._page.evaluate(self._tour.axe)
+        found = self._page.evaluate("rules => axe.run(document, rules)", AXE_RULES)
+        return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found["violations"]]
 
     def _listen(self, path: str) -> None:
         """The same page in Spanish: nothing on it may have stayed English."""

@@ -31,9 +31,15 @@ PAGES = {
     "remittances": "/console/billing/remittances",
     "aging": "/console/billing/aging",
     "missing": "/console/billing/missing",
+    "denials": "/console/billing/denials",
+    "follow-ups": "/console/billing/follow-ups",
+    "claim-rules": "/console/billing/rules",
     "files": "/console/billing/files",
     "reports": "/console/reports",
     "reports-day": "/console/reports/day",
+    "reports-months": "/console/reports/months",
+    "journals": "/console/reports/journals?from=t-30&to=t",
+    "inbox": "/console/messages",
     "settings": "/console/settings",
     "locations": "/console/settings/locations",
     "people": "/console/settings/people",
@@ -41,6 +47,12 @@ PAGES = {
     "hours": "/console/settings/hours",
     "payers": "/console/settings/payers",
     "fees": "/console/settings/fees",
+    "fee-import": "/console/settings/fees/import",
+    "holidays": "/console/settings/holidays",
+    "pools": "/console/settings/pools",
+    "forms": "/console/settings/forms",
+    "consents": "/console/settings/consents",
+    "clinic": "/console/settings/clinic",
     "texts": "/console/settings/texts",
     "users": "/console/settings/users",
     "roles": "/console/settings/roles",
@@ -55,10 +67,15 @@ PATIENT = {
     "insurance": "/coverage",
     "visits": "/visits",
     "messages": "/messages",
+    "message-new": "/messages/new",
+    "log": "/messages/log",
+    "documents": "/documents",
     "account": "/account",
     "pay": "/pay",
     "looked": "/looked",
 }
+# Lists whose first entry is opened: a page of its own kind.
+ENTRIES = ("locations", "people", "types", "payers", "fees", "texts", "users", "programs", "pools", "forms", "consents")
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
@@ -73,6 +90,13 @@ def look_over(page: Page, axe: str) -> list[str]:
     page.evaluate(axe)
     found = page.evaluate("rules => axe.run(document, rules)", RULES)
     return [f"{each['id']}: {node['html'][:160]}" for each in found["violations"] for node in each["nodes"][:3]]
+
+
+def first_entry(page: Page, path: str) -> str:
+    """The address of the first entry of a list; "" of an empty one."""
+    page.goto(path)
+    found = page.locator(f"main a[href^='{path}/']:not([href$='/new']):not([href$='/import'])")
+    return str(found.first.get_attribute("href")) if found.count() else ""
 
 
 def a_patient(clinic: Clinic) -> str:
@@ -90,7 +114,9 @@ def test_every_page_is_accessible_and_fits(desk: Desk, clinic: Clinic, axe: str,
     page = desk("owner", narrow=narrow)
     base = f"/console/patients/{a_patient(clinic)}"
     wrong = []
-    for name, path in {**PAGES, **{f"patient-{name}": base + path for name, path in PATIENT.items()}}.items():
+    patient = {f"patient-{name}": base + path for name, path in PATIENT.items()}
+    entries = {f"{name}-entry": first_entry(page, PAGES[name]) for name in ENTRIES}
+    for name, path in {**PAGES, **patient, **{name: path for name, path in entries.items() if path}}.items():
         answer = page.goto(path)
         assert answer is not None
         assert answer.status == 200, path

@@ -84,13 +84,16 @@ def test_signing_makes_the_claim_that_a_biller_sees(house: House, seen: tuple[st
     patient_id, appointment_id = seen
     assert "Signed; the charges are posted." in sign(house, appointment_id).text
     biller = house.browser("biller").get("/console/billing/claims")
-    assert "COMM1" in biller.text
+    assert "Harbor Mutual" in biller.text
+    assert "Billson, Bea" in biller.text
     claim = re.search(r'href="(/console/billing/claims/[0-9a-f-]{36})', biller.html)
     assert claim
     biller.get(claim[1])
     assert biller.status == 200
     assert "$155.00" in biller.text
     assert "Its life" in biller.text
+    assert "Checked, nothing found" in biller.text
+    assert "scrubbed_clean" not in biller.text
     account = biller.get(f"/console/patients/{patient_id}/account")
     assert "$155.00" in account.text
     assert "with insurance" in account.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gateway.console.report_figures import FIGURES
 from tests.console.house import House, patient
 from tests.console.test_money import insured_visit, sign
 
@@ -23,11 +24,23 @@ def test_months_by_location_with_their_rows(house: House) -> None:
     rows = browser.get(amount[1].replace("&amp;", "&"))
     assert rows.status == 200
     assert "155.00" in rows.text
+    assert "Receivable from payers" in rows.text
     browser.get(f"{PATH}?by=location&figure=charges")
     assert "Harbor" in browser.text
     assert "<svg" in browser.html
     for figure in ("payments", "receivables", "days", "first_pass", "denied", "net", "lag"):
         assert browser.get(f"{PATH}?figure={figure}&by=payer").status == 200, figure
+
+
+def test_every_figure_says_how_and_leads_to_its_rows(house: House) -> None:
+    """Each figure of a period stands with its sentence; whoever may see the rows finds them behind it, and an empty clinic has none."""
+    browser = house.browser("manager").get("/console/reports?from=t-7&to=t")
+    for figure in FIGURES:
+        assert figure.how in browser.text, figure.word
+    links = re.findall(r'<a class="figure" href="([^"]+)"', browser.html)
+    assert len(links) == len(FIGURES) + 1
+    for link in links:
+        assert browser.get(link.replace("&amp;", "&")).status == 200, link
 
 
 def test_months_as_a_file(house: House) -> None:

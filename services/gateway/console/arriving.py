@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from gateway import errors as problems
-from gateway.console import words
+from gateway.console import words, words_money
 from gateway.console.finding import date_of
 from gateway.console.patients import banner, banner_asks, banner_of, cents, date
 from gateway.web import formats
@@ -101,6 +101,7 @@ def payment(page: Page) -> Response:
         banner=head,
         tab="account",
         words=words,
+        declines=words_money.DECLINE,
         back=back if back.startswith("/console/") else "",
     )
 

@@ -8,7 +8,8 @@ from typing import Any
 from flask import Response
 
 from gateway import errors as problems
-from gateway.console import words
+from gateway.console import words, words_money
+from gateway.console.clinician import patient_names
 from gateway.console.work import is_past
 from gateway.web.calls import Refused
 from gateway.web.i18n import N_
@@ -100,6 +101,7 @@ def listing(page: Page) -> Response:
         if len(exact) == 1:
             return page.go(f"/console/billing/claims/{exact[0].claim_id}")
     states = [(value, page.gettext(told[2])) for value, told in words.CLAIM.items()]
+    payers = payers_of(page)
     shown = paged(
         page,
         "claims",
@@ -108,20 +110,32 @@ def listing(page: Page) -> Response:
         CLAIMS,
         [
             Filter("state", N_("State"), states, N_("All")),
-            Filter("payer", N_("Payer"), payers_of(page), N_("All")),
+            Filter("payer", N_("Payer"), payers, N_("All")),
         ],
         state=page.arg("state"),
         payer_code=page.arg("payer"),
     )
     if page.arg("format") == "csv":
         return shown.csv()
-    return page.show("billing/claims.html", words=words, listing=shown, tab="claims")
+    return page.show(
+        "billing/claims.html",
+        words=words,
+        listing=shown,
+        tab="claims",
+        payers=dict(payers),
+        names=patient_names(page, [each.appointment_id for each in shown.rows]),
+    )
 
 
 def payers_of(page: Page) -> list[tuple[str, str]]:
     """The payers to choose from; none when they cannot be had."""
     part = page.together(payers=page.ask("Billing.ListPayers", page_size=500))["payers"]
-    return [(each.code, each.name) for each in part.value.payers] if part.value is not None else []
+    return list(payer_names(part.value).items())
+
+
+def payer_names(found: Any) -> dict[str, str]:
+    """Code → name, of a list of payers; nothing when it could not be had."""
+    return {each.code: each.name for each in found.payers} if found is not None else {}
 
 
 def claim(page: Page, problem: problems.Problem | None = None) -> Response:
@@ -135,12 +149,13 @@ def claim(page: Page, problem: problems.Problem | None = None) -> Response:
         "notes": page.ask("ClaimWork.ListClaimNotes", claim_id=found.claim_id, page_size=50),
         "follow_up": page.ask("ClaimWork.GetClaimFollowUp", claim_id=found.claim_id),
         "people": page.ask("Identity.ListAccounts", page_size=500),
+        "payers": page.ask("Billing.ListPayers", page_size=500),
     }
     if page.arg("queue"):
         asks["queue"] = page.ask("Claims.ListClaims", state=page.arg("queue"), page_size=200)
-    # Nine at once when there is a queue: the queue first, by itself.
-    queue = page.together(queue=asks.pop("queue")) if "queue" in asks else {}
-    parts = page.together(**asks) | queue
+    # More than are asked at once: where the page stands in its queue, and what things are called, by themselves.
+    beside = {name: asks.pop(name) for name in ("queue", "payers") if name in asks}
+    parts = page.together(**asks) | page.together(**beside)
     ids = (
         [each.claim_id for each in parts["queue"].value.claims]
         if "queue" in parts and parts["queue"].value is not None
@@ -153,6 +168,8 @@ def claim(page: Page, problem: problems.Problem | None = None) -> Response:
         problem=problem,
         claim=found,
         words=words,
+        life=words_money.LIFE,
+        payers=payer_names(parts["payers"].value),
         tab="claims",
         segments=explain(page, parts["text"].value.data.decode("utf-8", "replace"))
         if parts["text"].value is not None

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from gateway import errors as problems
-from gateway.console import words, words_talk
+from gateway.console import words, words_money, words_talk
 from gateway.console.audited import AUDITED, refused
 from gateway.console.finding import date_of, payers
 from gateway.web import formats
@@ -161,6 +161,7 @@ def coverage(page: Page, problem: problems.Problem | None = None) -> Response:
         banner=head,
         tab="coverage",
         words=words,
+        lacking=words_money.LACKING,
         payers=payers(page),
         **parts,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response
 
-from gateway.console import words
+from gateway.console import report_figures, words, words_money
 from gateway.console.booking import parts_of
 from gateway.console.patients import cents
 from gateway.console.patients import date as date_text
@@ -16,24 +16,25 @@ from gateway.web.dates import read_date
 from gateway.web.page import Page
 
 WEEKS = 8
-DECIDED = ("paid", "denied", "closed")
+# Locations side by side; so many questions are asked at once.
+PLACES, AT_ONCE = 48, 8
 
 
 def show(page: Page) -> Response:
     """Money of a period, by location, with the weeks before it; claims by state; receivables by age."""
     until = (read_date(page.arg("to"), page.today) if page.arg("to") else None) or page.today
     since = (read_date(page.arg("from"), page.today) if page.arg("from") else None) or until - timedelta(days=29)
-    places = list(page.locations)
-    period = {"start": parts_of(min(since, until)), "end": parts_of(until)}
+    since = min(since, until)
+    places = list(page.locations)[:PLACES]
+    period = {"start": parts_of(since), "end": parts_of(until)}
     first = page.together(
         figures=page.ask("Billing.GetDayFigures", posted_on=period),
         counts=page.ask("Claims.CountClaims"),
-        aging=page.ask("Billing.GetReceivables"),
         trial=page.ask("Billing.GetTrialBalance"),
-        **{
-            f"at{n}": page.ask("Billing.GetDayFigures", posted_on=period, location_id=each.location_id)
-            for n, each in enumerate(places[:4])
-        },
+    )
+    here = several(
+        page,
+        [page.ask("Billing.GetDayFigures", posted_on=period, location_id=each.location_id) for each in places],
     )
     weeks = weeks_before(until)
     trend = page.together(
@@ -42,7 +43,7 @@ def show(page: Page) -> Response:
             for n, (a, b) in enumerate(weeks)
         }
     )
-    by_place = [(each, first[f"at{n}"].value) for n, each in enumerate(places[:4])]
+    by_place = [(each, part.value) for each, part in zip(places, here, strict=True)]
     if page.arg("format") == "csv":
         return page.csv(
             "figures",
@@ -66,12 +67,11 @@ def show(page: Page) -> Response:
         words=words,
         since=since,
         until=until,
-        figures=first["figures"].need(),
+        figures=report_figures.told(page, first["figures"].need(), first["counts"].value, since, until),
         counts=first["counts"],
-        aging=first["aging"],
         trial=first["trial"],
+        accounts=words_money.ACCOUNT,
         by_place=by_place,
-        first_pass=first_pass(first["counts"]),
         week_labels=[formats.day(a, page.language.locale, "MMM d") for a, _ in weeks],
         charges=[dollars(each.charges) if each is not None else 0 for each in series],
         payments=[
@@ -92,29 +92,26 @@ def dollars(value: Any) -> float:
     return float(value.minor_units) / 100
 
 
-def first_pass(part: Any) -> dict[str, int]:
-    """Claims decided and, of them, denied."""
-    counts = {each.state: each.claims for each in part.value.counts} if part.value is not None else {}
-    return {
-        "decided": sum(counts.get(state, 0) for state in DECIDED),
-        "paid": counts.get("paid", 0) + counts.get("closed", 0),
-        "denied": counts.get("denied", 0),
-    }
+def several(page: Page, asks: list[Any]) -> list[Any]:
+    """Many questions of one kind, as many at once as a page may ask."""
+    found: list[Any] = []
+    for at in range(0, len(asks), AT_ONCE):
+        parts = page.together(**{f"n{n}": each for n, each in enumerate(asks[at : at + AT_ONCE])})
+        found.extend(parts[name] for name in parts)
+    return found
 
 
 def day(page: Page) -> Response:
     """The day of each location, side by side: visits, waits, no-shows, how full clinicians are."""
     chosen = (read_date(page.arg("date"), page.today) if page.arg("date") else None) or page.today
-    places = list(page.locations)[:8]
-    parts = page.together(
-        **{
-            f"l{n}": page.ask("Scheduling.GetDay", location_id=each.location_id, date=parts_of(chosen))
-            for n, each in enumerate(places)
-        }
+    places = list(page.locations)[:PLACES]
+    parts = several(
+        page,
+        [page.ask("Scheduling.GetDay", location_id=each.location_id, date=parts_of(chosen)) for each in places],
     )
     rows = [
-        (each, summary(parts[f"l{n}"].value) if parts[f"l{n}"].value is not None else None)
-        for n, each in enumerate(places)
+        (each, summary(part.value) if part.value is not None else None)
+        for each, part in zip(places, parts, strict=True)
     ]
     if page.arg("format") == "csv":
         return page.csv(
@@ -143,11 +140,12 @@ def summary(found: Any) -> dict[str, int]:
 
 def journals(page: Page) -> Response:
     """The rows behind the figures: journals of a period and kind."""
-    period = {
-        "start": parts_of(read_date(page.arg("from"), page.today) or page.today),
-        "end": parts_of(read_date(page.arg("to"), page.today) or page.today),
+    last = read_date(page.arg("to"), page.today) or page.today
+    first = min(read_date(page.arg("from"), page.today) or last, last)
+    fields: dict[str, Any] = {
+        "posted_on": {"start": parts_of(first), "end": parts_of(last)},
+        "kind": page.arg("kind"),
     }
-    fields: dict[str, Any] = {"posted_on": period, "kind": page.arg("kind")}
     if page.arg("format") == "csv":
         return page.csv(
             "journals",
@@ -159,4 +157,12 @@ def journals(page: Page) -> Response:
             ),
         )
     answer = page.call("Billing.ListJournals", page_size=50, page_token=page.arg("page_token"), **fields)
-    return page.show("journals.html", words=words, journals=answer.journals, next_token=answer.next_page_token)
+    return page.show(
+        "journals.html",
+        journals=answer.journals,
+        next_token=answer.next_page_token,
+        first=first,
+        last=last,
+        kinds=words_money.JOURNAL,
+        accounts=words_money.ACCOUNT,
+    )

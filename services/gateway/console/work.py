@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response
 
 from gateway import errors as problems
-from gateway.console import words
+from gateway.console import words, words_money
 from gateway.console.booking import parts_of
 from gateway.console.clinician import patient_names
 from gateway.console.patients import cents
@@ -168,6 +168,7 @@ def item(page: Page, problem: problems.Problem | None = None) -> Response:
         problem=problem,
         item=found,
         words=words,
+        details=details(page, found),
         tab="work",
         claim=parts["claim"].value if "claim" in parts else None,
         patient=parts["patient"].value if "patient" in parts else None,
@@ -176,6 +177,28 @@ def item(page: Page, problem: problems.Problem | None = None) -> Response:
         after=ids[at + 1] if 0 <= at < len(ids) - 1 else "",
         overdue=is_overdue(page, found),
     )
+
+
+def details(page: Page, found: Any) -> list[tuple[str, str]]:
+    """What an item tells besides, as (label, text) in the reader's language; identifiers are for programs and left out."""
+    told = []
+    for key, value in sorted(found.detail.items()):
+        if not value or key.endswith("_id"):
+            continue
+        text = value
+        if key == "family":
+            text = page.label(words.DENIAL, value)
+        elif key == "exception":
+            text = page.label(words_money.COVERAGE_EXCEPTION, value)
+        elif key == "state" and value in words.CLAIM:
+            text = page.gettext(words.CLAIM[value][2])
+        elif (key.endswith("_minor") or found.kind == "underpaid") and value.lstrip("-").isdecimal():
+            text = formats.money(int(value), page.language.locale)
+        label = page.label(words_money.DETAIL, key)
+        if found.kind == "underpaid":
+            label = page.gettext("Line %(number)s is short by", number=key)
+        told.append((label, text))
+    return told
 
 
 def assign(page: Page) -> Response:

@@ -188,6 +188,11 @@ function tidy() {
   });
   // The section one is in is in sight, however narrow the window.
   $$(".tabs [aria-current], .side [aria-current]").forEach((each) => { each.parentElement.scrollLeft = each.offsetLeft - each.parentElement.clientWidth / 2 + each.clientWidth / 2; });
+  // On a phone a line of a table is a card: each value says which column it is of.
+  $$(".card-table").forEach((table) => {
+    const heads = $$("thead th", table).map((each) => ($(".only-read", each) ? "" : ($("a", each)?.firstChild ?? each).textContent.trim()));
+    $$("tbody tr", table).forEach((line) => [...line.cells].forEach((cell, n) => { if (n && heads[n] && !cell.querySelector("button, .button, input") && cell.textContent.trim()) cell.dataset.label = heads[n]; }));
+  });
   // What scrolls sideways can be scrolled by keys.
   $$(".scroll").forEach((each) => { if (each.scrollWidth > each.clientWidth) each.tabIndex = 0; });
   $$("[data-until]").forEach((element) => {
