@@ -121,6 +121,8 @@ ACCESS = {
     "GET /console/billing/remittances": "om..b..a",
     "GET /console/billing/remittances/{remittance_id}": "om..b..a",
     "POST /console/billing/remittance-claims/{remittance_claim_id}/match": "om..b...",
+    "GET /console/billing/remittance-claims/{remittance_claim_id}/lines": "om..b...",
+    "POST /console/billing/remittance-claims/{remittance_claim_id}/lines": "om..b...",
     "GET /console/billing/aging": "om..b..a",
     "GET /console/billing/missing": "omd.bcn.",
     "GET /console/billing/files": "om..b..a",

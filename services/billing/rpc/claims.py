@@ -18,6 +18,7 @@ from billing.usecases import (
 )
 from billing.usecases.batches import BatchSettings
 from billing.usecases.claim_reads import payer_codes
+from billing.usecases.remittance_matching import PlacedLine
 from chassis.call import Call
 from chassis.protos import identifier, money, optional_identifier
 
@@ -138,8 +139,11 @@ class ClaimsRpc:
         return to.remittance_with_claims(view.remittance, payer_codes(call), view.claims, view.postings)
 
     def MatchRemittanceClaim(self, request: pb.MatchRemittanceClaimRequest, call: Call) -> pb.Remittance:
+        placed = [
+            PlacedLine(each.number, tuple(identifier(one) for one in each.charge_line_ids)) for each in request.lines
+        ]
         remittance_id = remittance_matching.match(
-            call, identifier(request.remittance_claim_id), identifier(request.claim_id)
+            call, identifier(request.remittance_claim_id), identifier(request.claim_id), placed
         )
         view = claim_reads.get_remittance(call, remittance_id)
         return to.remittance_with_claims(view.remittance, payer_codes(call), view.claims, view.postings)

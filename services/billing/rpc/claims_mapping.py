@@ -8,7 +8,9 @@ from uuid import UUID
 from polyclinic.billing.v1 import claims_pb2 as pb
 
 from billing.domain.charges import ChargeLine
+from billing.domain.codec import from_json
 from billing.domain.ledger import LineBalance
+from billing.domain.x12.remittance import RemittanceClaim as Said
 from billing.tables_claims import (
     Claim,
     ClaimBatch,
@@ -20,6 +22,7 @@ from billing.tables_claims import (
     RemittancePosting,
     WorkItem,
 )
+from billing.usecases.remittance_matching import WAITING
 from chassis.protos import date_message, money, timestamp
 
 PayerCode = Callable[[UUID | None], str]
@@ -190,6 +193,7 @@ def remittance_with_claims(
             patient_share=money(one.patient_minor),
             reversed_by_id=text(one.reversed_by_id),
             postings=by_claim.get(one.id, []),
+            service_lines=_service_lines(one),
         )
         for one in claims
     )
@@ -228,6 +232,31 @@ def _imbalance(kept: Mapping[str, object]) -> pb.Imbalance:
         segment=int(str(kept["segment"])),
         claim_control=str(kept["claim_control"]),
     )
+
+
+def _service_lines(row: RemittanceClaim) -> list[pb.RemittanceServiceLine]:
+    """The payer's lines of an answer that waits, as a person needs them to place it."""
+    if row.outcome not in WAITING:
+        return []
+    return [
+        pb.RemittanceServiceLine(
+            number=number,
+            procedure=line.procedure.code,
+            modifiers=line.procedure.modifiers,
+            billed_procedure=line.billed.code if line.billed else "",
+            billed_modifiers=line.billed.modifiers if line.billed else (),
+            charge=money(line.charge_minor),
+            paid=money(line.paid_minor),
+            service_date=date_message(line.service_from),
+            line_control=line.line_control,
+            adjustments=[
+                pb.RemittanceAdjustment(group=one.group, reason_code=one.reason, amount=money(one.amount_minor))
+                for one in line.adjustments
+            ],
+            remark_codes=line.remarks,
+        )
+        for number, line in enumerate(from_json(Said, row.said).lines, 1)
+    ]
 
 
 def _posting(row: RemittancePosting) -> pb.RemittancePosting:

@@ -16,6 +16,7 @@ from billing.store_keyed import TakebackMovement, TakebackSum
 from billing.tables_claims import Claim, Remittance, RemittanceClaim
 from billing.tables_ledger import Journal
 from billing.usecases import claim_life, ledger, remittance_work, work_items
+from billing.usecases.remittance_matching import as_sent
 from billing.usecases.remittance_posting import posting_row
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, NotFound
@@ -52,6 +53,8 @@ def undo(call: Call, remittance_claim_id: UUID, reason: str) -> UUID:
         raise FailedPrecondition("Nothing of this answer is posted.")
     call.touch(claim.patient_id)
     before = store.postings_of([row.id]).get(row.id, [])
+    # What a person had placed is undone with it: the answer waits as the payer sent it.
+    row.said = as_sent(row.said)
     said = from_json(Said, row.said)
     negated = [
         replace(decision, amount_minor=-decision.amount_minor, reverses=posting.id)

@@ -133,3 +133,42 @@ def match(page: Page) -> Response:
     except Refused as refused:
         return remittance(page, refused.problem)
     return page.go(back, page.gettext("Matched and posted."))
+
+
+def placing(page: Page, problem: problems.Problem | None = None) -> Response:
+    """An answer's lines beside those of one claim: which is about which is for a person to say."""
+    ask_of = page.sent if page.method == "POST" else page.arg
+    parts = page.together(
+        remittance=page.ask("Claims.GetRemittance", remittance_id=ask_of("remittance_id")),
+        claim=page.ask("Claims.GetClaim", claim_id=ask_of("claim_id")),
+    )
+    found, claim = parts["remittance"].need(), parts["claim"].need()
+    wanted = page.values["remittance_claim_id"]
+    answer = next((each for each in found.claims if each.remittance_claim_id == wanted), None)
+    if answer is None or not answer.service_lines:
+        return page.go(
+            f"/console/billing/remittances/{found.remittance_id}", page.gettext("No line of this answer waits.")
+        )
+    return page.show(
+        "billing/placing.html",
+        status=problem.status if problem else 200,
+        problem=problem,
+        r=found,
+        answer=answer,
+        claim=claim,
+        words=words,
+        tab="remittances",
+    )
+
+
+def place(page: Page) -> Response:
+    """Posts an answer by the lines that were ticked; lines without a tick are found as ever."""
+    try:
+        reading = page.read("Claims.MatchRemittanceClaim", remittance_claim_id=page.values["remittance_claim_id"])
+        for at, line in enumerate(reading.message.lines):
+            # Lines without a tick are left out of the request: the form's own place is the number of the payer's line.
+            line.number = int(reading.moved[f"lines[{at}]"].removeprefix("lines[").removesuffix("]")) + 1
+        page.send("Claims.MatchRemittanceClaim", reading)
+    except Refused as refused:
+        return placing(page, refused.problem)
+    return page.go(f"/console/billing/remittances/{page.sent('remittance_id')}", page.gettext("Matched and posted."))

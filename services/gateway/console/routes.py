@@ -145,6 +145,16 @@ BILLING: Table = (
         remittances.match,
         "Claims.MatchRemittanceClaim",
     ),
+    get(
+        "/console/billing/remittance-claims/{remittance_claim_id}/lines",
+        remittances.placing,
+        "Claims.MatchRemittanceClaim",
+    ),
+    post(
+        "/console/billing/remittance-claims/{remittance_claim_id}/lines",
+        remittances.place,
+        "Claims.MatchRemittanceClaim",
+    ),
     get("/console/billing/rules", claim_rules.sets),
     post("/console/billing/rules", claim_rules.begin),
     get("/console/billing/rules/{claim_rule_set_id}", claim_rules.rule_set),
