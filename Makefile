@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help day run status reset test test-fast hostile-test lint format protos assets texts browser-test tour chaos observe bench load fortnight charts images images-test cluster-test clean
+.PHONY: help day run status reset test test-fast hostile-test lint format protos promises assets texts browser-test tour chaos observe bench load fortnight charts images images-test cluster-test clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ format: .venv/.installed ## Put the code into the house's shape
 
 protos: .venv/.installed ## Generate Python from the contracts into build/protos (only when one has changed)
 	@$(BIN)/python -m infra.protos
+
+promises: protos ## Add to protos/promised what the contracts say since the last time; refused while something promised is gone
+	@$(BIN)/python -m infra.promises
 
 chaos: protos ## Hurt a running stack under load in every way for a quarter of an hour, and prove it after each (ONLY=kill-*, SEED=)
 	@$(BIN)/python -m infra.chaos --seed $(SEED) $(if $(ONLY),--only "$(ONLY)")
