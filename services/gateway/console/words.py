@@ -34,6 +34,7 @@ ENCOUNTER: Known = {
     encounters_pb2.ENCOUNTER_STATE_SIGNED: ("✓", "good", N_("Signed")),
     encounters_pb2.ENCOUNTER_STATE_NO_CHARGE: ("–", "", N_("No charge")),
     encounters_pb2.ENCOUNTER_STATE_CANCELLED: ("×", "bad", N_("Cancelled")),
+    encounters_pb2.ENCOUNTER_STATE_IN_REVIEW: ("◐", "info", N_("In review")),
 }
 PAYMENT: Known = {
     payments_pb2.PAYMENT_STATE_PENDING: ("…", "warn", N_("Waiting for the card")),
@@ -247,9 +248,18 @@ WORK = {
     "later_payer_misinformed": N_("Later payer misinformed"),
     "refund_due": N_("Credits to give back"),
     "refund_failed": N_("Refunds that failed"),
-    "dispute": N_("Card disputes"),
+    "card_dispute": N_("Card disputes"),
+    "card_refund_outside": N_("Refunds made at the card processor"),
     "collections_review": N_("For collections?"),
     "unapplied_deposit": N_("Deposits not used"),
+    "overpaid": N_("Overpaid"),
+    "withdraw_claim": N_("Claims to withdraw"),
+    "charge_returned": N_("Charges to code anew"),
+    "plan_missed": N_("Missed instalments"),
+    "plan_broken": N_("Broken payment plans"),
+    "estimate_owed": N_("Estimates owed"),
+    "estimate_exceeded": N_("Bills above the estimate"),
+    "books_differ": N_("Books that differ"),
 }
 POSTING = {
     "payment": N_("Payment"),
