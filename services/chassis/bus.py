@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import threading
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,8 @@ from nats.js.api import (
 )
 from nats.js.errors import APIError
 
-from chassis import loglines, telemetry
+from chassis import telemetry
+from chassis.acks import Acks, Message
 from chassis.clock import CLOCK_LAST_SUBJECT, CLOCK_STREAM
 from chassis.errors import Unavailable
 from chassis.ids import uuid7
@@ -61,6 +62,7 @@ class Bus:
         self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
         self._client: Client | None = None
         self._js: JetStreamContext | None = None
+        self._acks = Acks(self._loop)
         self._connected = threading.Event()
         self._stopping = threading.Event()
         # Who waits for an answer of the broker that is connected now. Touched on the loop only.
@@ -108,20 +110,11 @@ class Bus:
         """Publishes to JetStream and waits for the ack. Raises Unavailable."""
         self.publish_all([(subject, payload, headers or {})], timeout)
 
-    def publish_all(self, messages: list[tuple[str, bytes, dict[str, str]]], timeout: float = 5.0) -> None:
+    def publish_all(self, messages: Sequence[Message], timeout: float = 5.0) -> None:
         """Publishes many at once and waits for every ack. Raises Unavailable when any is missing."""
-        if not self.connected or self._js is None:
+        if not self.connected:
             raise Unavailable(internal="NATS is not connected")
-        js = self._js
-
-        async def send() -> None:
-            async with self.waiting_for_broker():
-                await asyncio.gather(*(js.publish(s, p, headers=h or None, timeout=timeout) for s, p, h in messages))
-
-        try:
-            self.spawn(send()).result(timeout + 1)
-        except Exception as error:
-            raise Unavailable(internal=f"NATS did not acknowledge: {loglines.told(error)}") from error
+        self._acks.send(messages, timeout)
 
     def publish_core(self, subject: str, payload: bytes) -> None:
         """Publishes at most once, to whoever listens now (signalling). Raises Unavailable when not connected."""
@@ -313,6 +306,7 @@ class Bus:
                 )
                 self._js = self._client.jetstream()
                 await self._ensure_streams()
+                await self._acks.listen(self._client)
                 self._connected.set()
                 return
             except Exception as error:  # anything: a server that is not there yet, or not ready
@@ -338,6 +332,7 @@ class Bus:
     async def _on_disconnect(self) -> None:
         for patience in self._waiting:
             patience.reschedule(self._loop.time())
+        self._acks.lost()
         # The certificate may have been renewed since the connection began.
         context = self._tls()
         if self._client is not None and context is not None:

@@ -9,14 +9,13 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from psycopg.pq import ConnStatus, ExecStatus
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.orm.exc import StaleDataError
 
-from chassis import errors, loglines, telemetry
+from chassis import driver, errors, loglines, telemetry
 from chassis.orm import Reference
 from chassis.settings import ServiceSettings
 
@@ -65,7 +64,7 @@ class Database:
             with translated():
                 _begin(session, scope)
                 yield session
-                session.commit()
+                _commit(session, scope)
         except BaseException:
             # A connection that PostgreSQL dropped cannot roll back; the error that matters is the first one.
             with _suppressed():
@@ -118,27 +117,39 @@ def _begin(session: Session, scope: Scope) -> None:
     patients = ",".join(map(str, scope.patient_ids)) if scope.patient_ids is not None else ""
     while True:
         connection = session.connection()
-        driver = connection.connection.driver_connection
-        if driver is None:
+        raw = connection.connection.driver_connection
+        if raw is None:
             raise errors.Unavailable(internal="the connection is gone")
         # PostgreSQL 16 limits each statement only; between statements the chassis looks at the clock.
-        limit = "transaction_timeout" if driver.pgconn.server_version >= 170000 else "statement_timeout"
+        limit = "transaction_timeout" if raw.pgconn.server_version >= 170000 else "statement_timeout"
         statement = (
             f"begin {'read only' if scope.read_only else 'read write'};"
             f" select set_config('app.tenant', '{scope.tenant_id or ''}', true),"
             f" set_config('app.patients', '{patients}', true), set_config('{limit}', '{timeout}', true),"
             f" set_config('lock_timeout', '{min(timeout, LOCK_TIMEOUT_MS)}', true)"
         )
-        result = driver.pgconn.exec_(statement.encode())
-        if result.status == ExecStatus.TUPLES_OK:
+        reason = driver.execute(raw.pgconn, statement)
+        if not reason:
             connection.info["used"] = True
+            session.info["raw"] = raw
             return
-        reason = driver.pgconn.error_message.decode(errors="replace").strip()
-        pooled = driver.pgconn.status == ConnStatus.BAD and "used" in connection.info
+        pooled = driver.is_gone(raw.pgconn) and "used" in connection.info
         connection.invalidate()
         if not pooled:
             raise errors.Unavailable(internal=f"no transaction could begin: {reason}")
         session.rollback()
+
+
+def _commit(session: Session, scope: Scope) -> None:
+    """Commits. Where nothing could have been written one round trip ends the transaction, which psycopg then finds ended; it would
+    roll it back otherwise, and forget the statements that it has prepared."""
+    if not scope.read_only:
+        session.commit()
+        return
+    session.flush()  # whoever writes here is told so
+    reason = driver.execute(session.info["raw"].pgconn, "commit")
+    if reason:
+        raise errors.Unavailable(internal=f"the transaction did not end: {reason}")
 
 
 @contextmanager
@@ -150,7 +161,7 @@ def _suppressed() -> Iterator[None]:
 
 
 def _engine(url: str, size: int, settings: ServiceSettings) -> Engine:
-    connect_args: dict[str, object] = {"connect_timeout": 5, **tls_options(settings)}
+    connect_args: dict[str, object] = {"connect_timeout": 5, "cursor_factory": driver.Cursor, **tls_options(settings)}
     if not settings.database_prepared_statements:
         connect_args["prepare_threshold"] = None
     return create_engine(

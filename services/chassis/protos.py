@@ -10,6 +10,10 @@ from google.type import date_pb2
 
 from chassis.errors import InvalidInput, Violation
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_SECONDS = 86_400
+_NANOS_OF_A_MICROSECOND = 1_000
+
 
 def instant(value: timestamp_pb2.Timestamp) -> datetime:
     """Timestamp → aware UTC datetime, microseconds kept."""
@@ -27,9 +31,10 @@ def timestamp(value: datetime | None) -> timestamp_pb2.Timestamp | None:
         return None
     if value.tzinfo is None:
         raise ValueError("a naive datetime has no place here")
-    message = timestamp_pb2.Timestamp()
-    message.FromDatetime(value)
-    return message
+    since = value - _EPOCH
+    return timestamp_pb2.Timestamp(
+        seconds=since.days * _DAY_SECONDS + since.seconds, nanos=since.microseconds * _NANOS_OF_A_MICROSECOND
+    )
 
 
 def to_date(value: date_pb2.Date, field: str = "date") -> date:
