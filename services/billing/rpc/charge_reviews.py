@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from polyclinic.billing.v1 import charge_reviews_pb2 as pb
 
 from billing.domain.charge_reviews import Asks
@@ -12,6 +14,7 @@ from billing.rpc.payers import period
 from billing.tables_charge_capture import ReviewRule
 from billing.usecases import charge_reviews
 from billing.usecases.charge_reviews import PutRule, ReviewView
+from billing.usecases.patient_names import patient_names
 from chassis.call import Call
 from chassis.protos import (
     date_message,
@@ -58,18 +61,18 @@ class ChargeReviewsRpc:
             page_size=request.page_size,
             page_token=request.page_token,
         )
-        return pb.ListChargeReviewsResponse(reviews=[_review(view) for view in views], next_page_token=token)
+        return pb.ListChargeReviewsResponse(reviews=_reviews(call, views), next_page_token=token)
 
     def GetChargeReview(self, request: pb.GetChargeReviewRequest, call: Call) -> pb.ChargeReview:
-        return _review(charge_reviews.get_review(call, identifier(request.charge_review_id)))
+        return _reviews(call, [charge_reviews.get_review(call, identifier(request.charge_review_id))])[0]
 
     def ApproveCharges(self, request: pb.ApproveChargesRequest, call: Call) -> pb.ChargeReview:
         review_id = identifier(request.charge_review_id)
-        return _review(charge_reviews.approve(call, review_id, request.note, request.version))
+        return _reviews(call, [charge_reviews.approve(call, review_id, request.note, request.version)])[0]
 
     def ReturnCharges(self, request: pb.ReturnChargesRequest, call: Call) -> pb.ChargeReview:
         review_id = identifier(request.charge_review_id)
-        return _review(charge_reviews.give_back(call, review_id, request.reason, request.version))
+        return _reviews(call, [charge_reviews.give_back(call, review_id, request.reason, request.version)])[0]
 
 
 def _asks(request: pb.PutReviewRuleRequest) -> Asks:
@@ -105,12 +108,18 @@ def _rule(row: ReviewRule) -> pb.ReviewRule:
     )
 
 
-def _review(view: ReviewView) -> pb.ChargeReview:
+def _reviews(call: Call, views: Sequence[ReviewView]) -> list[pb.ChargeReview]:
+    names = patient_names(call, [view.review.patient_id for view in views])
+    return [_review(view, names.get(view.review.patient_id, "")) for view in views]
+
+
+def _review(view: ReviewView, name: str) -> pb.ChargeReview:
     row = view.review
     return pb.ChargeReview(
         charge_review_id=str(row.id),
         encounter_id=str(row.encounter_id),
         patient_id=str(row.patient_id),
+        patient_name=name,
         practitioner_id=str(row.practitioner_id),
         location_id=str(row.location_id),
         service_date=date_message(row.service_date),

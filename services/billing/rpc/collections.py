@@ -12,6 +12,7 @@ from billing.tables_collections import CollectionFile, CollectionPayment
 from billing.usecases import collection_policy, collections, hand_offs
 from billing.usecases.collections import Candidate
 from billing.usecases.hand_offs import CaseView
+from billing.usecases.patient_names import patient_names
 from billing.usecases.statements import AddressBook
 from chassis.call import Call
 from chassis.protos import date_message, identifier, money, optional_identifier, timestamp, to_date
@@ -63,16 +64,17 @@ class CollectionsRpc:
         return httpbody_pb2.HttpBody(content_type=file.content_type, data=file.read())
 
     def GetCollectionCase(self, request: pb.GetCollectionCaseRequest, call: Call) -> pb.CollectionCase:
-        return _case(hand_offs.get_case(call, identifier(request.collection_case_id)))
+        return _cases(call, [hand_offs.get_case(call, identifier(request.collection_case_id))])[0]
 
     def ListCollectionCases(self, request: pb.ListCollectionCasesRequest, call: Call) -> pb.ListCollectionCasesResponse:
         patient_id = optional_identifier(request.patient_id)
         rows, token = hand_offs.list_cases(call, patient_id, request.state, request.page_size, request.page_token)
-        return pb.ListCollectionCasesResponse(cases=[_case(row) for row in rows], next_page_token=token)
+        return pb.ListCollectionCasesResponse(cases=_cases(call, rows), next_page_token=token)
 
     def RecallCollectionCase(self, request: pb.RecallCollectionCaseRequest, call: Call) -> pb.CollectionCase:
         case_id = identifier(request.collection_case_id)
-        return _case(hand_offs.recall(call, case_id, request.reason, request.version, self._address_book))
+        view = hand_offs.recall(call, case_id, request.reason, request.version, self._address_book)
+        return _cases(call, [view])[0]
 
     def RecordAgencyPayment(self, request: pb.RecordAgencyPaymentRequest, call: Call) -> pb.CollectionCase:
         view = hand_offs.record_payment(
@@ -83,7 +85,7 @@ class CollectionsRpc:
             reference=request.reference,
             received_on=to_date(request.received_on, "received_on"),
         )
-        return _case(view)
+        return _cases(call, [view])[0]
 
 
 def _policy_of(request: pb.PutCollectionPolicyRequest) -> Policy:
@@ -156,11 +158,17 @@ def _file(row: CollectionFile) -> pb.CollectionFile:
     )
 
 
-def _case(view: CaseView) -> pb.CollectionCase:
+def _cases(call: Call, views: Sequence[CaseView]) -> list[pb.CollectionCase]:
+    names = patient_names(call, [view.case.patient_id for view in views])
+    return [_case(view, names.get(view.case.patient_id, "")) for view in views]
+
+
+def _case(view: CaseView, name: str) -> pb.CollectionCase:
     row = view.case
     return pb.CollectionCase(
         collection_case_id=str(row.id),
         patient_id=str(row.patient_id),
+        patient_name=name,
         state=row.state,
         agency=row.agency,
         amount=money(row.amount_minor),
