@@ -145,11 +145,13 @@ class Service:
 
     def peer(self, name: str, service: ServiceDescriptor) -> Peer:
         """Another service, called with this service's own token."""
-        if name not in self._peers:
-            self._peers[name] = Peer(
+        # One deployable may serve several gRPC services.
+        key = f"{name}/{service.full_name}"
+        if key not in self._peers:
+            self._peers[key] = Peer(
                 name, service, self.settings.addresses.get(name, ""), self._token, self._certificates
             )
-        return self._peers[name]
+        return self._peers[key]
 
     def served(self) -> list[str]:
         """Full names of the gRPC services it serves."""

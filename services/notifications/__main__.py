@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from polyclinic.identity.v1 import patient_access_pb2
+from polyclinic.identity.v1 import identity_pb2, patient_access_pb2
 from polyclinic.notifications.v1 import conversations_pb2, notifications_pb2
 from polyclinic.patient_registry.v1 import patient_registry_pb2
 
@@ -24,10 +24,11 @@ def build(settings: Settings) -> Service:
     """The service, wired and not yet started."""
     service = Service("notifications", settings)
     registry = service.peer("patient_registry", patient_registry_pb2.DESCRIPTOR.services_by_name["PatientRegistry"])
-    identity = service.peer("identity", patient_access_pb2.DESCRIPTOR.services_by_name["PatientAccess"])
+    access = service.peer("identity", patient_access_pb2.DESCRIPTOR.services_by_name["PatientAccess"])
+    people = service.peer("identity", identity_pb2.DESCRIPTOR.services_by_name["Identity"])
     outside = Outside(
         registry=Registry(registry),
-        accounts=Accounts(identity),
+        accounts=Accounts(access, people),
         carriers={
             Channel.EMAIL: Guarded(
                 SmtpCarrier(

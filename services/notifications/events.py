@@ -19,7 +19,16 @@ from chassis.due import Bulk, DueItem
 from chassis.processor import Subscription
 from chassis.protos import instant
 from notifications.domain import wording
-from notifications.usecases import deciding, notices, portal_codes, sending, tenants, upgrading, visits
+from notifications.usecases import (
+    deciding,
+    notices,
+    portal_codes,
+    sending,
+    template_tests,
+    tenants,
+    upgrading,
+    visits,
+)
 from notifications.usecases.composing import SEND
 from notifications.usecases.notices import DelayFacts, OfferFacts
 from notifications.usecases.outside import Outside
@@ -108,6 +117,10 @@ def on_message_due(outside: Outside, call: Call, item: DueItem) -> None:
     sending.send(call, outside, UUID(item.key))
 
 
+def on_test_due(outside: Outside, call: Call, item: DueItem) -> None:
+    template_tests.hand_over(call, outside, UUID(item.key))
+
+
 def on_rules_changed(outside: Outside, call: Call, item: DueItem) -> None:
     """One page of coming visits per item; the next one is planned in the same transaction."""
     after = item.payload.get("after")
@@ -175,5 +188,6 @@ def due(outside: Outside) -> Mapping[str, Callable[[Call, DueItem], None] | Bulk
         SEND: partial(on_message_due, outside),
         REPLAN: partial(on_rules_changed, outside),
         SEND_CODE: partial(on_portal_code_due, outside),
+        template_tests.SEND: partial(on_test_due, outside),
         upgrading.CATCH_UP: on_built_in_more,
     }

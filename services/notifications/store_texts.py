@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm.attributes import flag_modified
 
 from chassis.store import BaseStore, among, remembered
 from notifications.domain.vocabulary import Channel
-from notifications.tables import Template, TemplateVersion
+from notifications.tables import Template, TemplateVersion, TestMessage
 
 
 class TextQueries(BaseStore):
@@ -91,3 +92,21 @@ class TextQueries(BaseStore):
     ) -> tuple[list[TemplateVersion], str]:
         query = select(TemplateVersion).where(TemplateVersion.template_id == template_id)
         return self.page(query, [TemplateVersion.number], page_size, page_token, descending=True)
+
+    # ---- tests of texts
+
+    def tests_since(self, since: datetime) -> tuple[int, dict[str, int]]:
+        """How many tests were sent since an instant, in all and by whom (account → count)."""
+        query = (
+            select(TestMessage.sent_by, func.count())
+            .where(TestMessage.tenant_id == self.tenant_id, TestMessage.created_at > since)
+            .group_by(TestMessage.sent_by)
+        )
+        found = {account: int(count) for account, count in self.session.execute(query)}
+        return sum(found.values()), found
+
+    def list_tests(self, template_id: UUID, page_size: int, page_token: str) -> tuple[list[TestMessage], str]:
+        query = select(TestMessage).where(
+            TestMessage.tenant_id == self.tenant_id, TestMessage.template_id == template_id
+        )
+        return self.page(query, [TestMessage.id], page_size, page_token, descending=True)

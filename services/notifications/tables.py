@@ -211,6 +211,28 @@ class Message(Tenanted, Base):
     )
 
 
+class TestMessage(Tenanted, Base):
+    """A test of a template's version, to somebody who is no patient; its text can be made again at any time."""
+
+    __tablename__ = "test_message"
+    template_id: Mapped[UUID]
+    template_version: Mapped[int]
+    recipient: Mapped[str]
+    # The account's id and name.
+    sent_by: Mapped[str]
+    sent_by_name: Mapped[str]
+    # planned, sent, failed.
+    status: Mapped[str]
+    error_code: Mapped[str]
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("ix_test_message_created", "tenant_id", "created_at", "sent_by"),
+        Index("ix_test_message_template", "tenant_id", "template_id", "id"),
+        ForeignKeyConstraint(["tenant_id", "template_id"], ["template.tenant_id", "template.id"]),
+    )
+
+
 class Suppression(Tenanted, Base):
     """An address nothing is sent to; lifted ones are kept."""
 

@@ -200,6 +200,7 @@ ACCESS = {
     "GET /console/settings/texts": "om......",
     "GET /console/settings/texts/{template_id}": "om......",
     "POST /console/settings/texts/{template_id}": "om......",
+    "POST /console/settings/texts/{template_id}/test": "om......",
     "GET /console/billing/payments/new": "om..b...",
     "POST /console/billing/payments/new": "om..b...",
 }

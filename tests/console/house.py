@@ -228,16 +228,17 @@ def build(
     )
     tenant_id = UUID(made.tenant.tenant_id)
     registry = harnesses["patient_registry"]
-    for method in ("GetBillingProfiles", "GetContacts"):
+    for method in ("GetBillingProfiles", "GetContacts", "FindByContact"):
         for asker in ("billing", "notifications"):
             peer = registry.client(tenant_id, ["*"], service=asker)
             harnesses[asker].stub_peer(
                 "patient_registry", method, lambda request, peer=peer, method=method: peer.call(method, request)
             )
-    accounts = identity.client(tenant_id, ["portal_code.draw"], service="notifications")
-    harnesses["notifications"].stub_peer(
-        "identity", "DrawPortalCode", lambda request: accounts.call("DrawPortalCode", request)
-    )
+    accounts = identity.client(tenant_id, ["portal_code.draw", "user.read"], service="notifications")
+    for method in ("DrawPortalCode", "GetAccount"):
+        harnesses["notifications"].stub_peer(
+            "identity", method, lambda request, method=method: accounts.call(method, request)
+        )
     gateway = create_app(
         Settings(
             session_key=b"k" * 32,  # type: ignore[arg-type]

@@ -54,7 +54,9 @@ def world(harness, tenant):
     suppression = clinic.staff.call(
         "CreateSuppression", pb.CreateSuppressionRequest(channel=SMS, address="(212) 555-0177")
     )
-    (template, *_) = clinic.staff.call("ListTemplates", pb.ListTemplatesRequest()).templates
+    (template, *_) = clinic.staff.call("ListTemplates", pb.ListTemplatesRequest(channel=EMAIL)).templates
+    to = "editor@clinic.example"
+    clinic.staff.call("SendTestMessage", pb.SendTestMessageRequest(template_id=template.template_id, to=to))
     return SimpleNamespace(
         **cases_conversations.world(clinic.staff, patient.id),
         tenant_id=clinic.tenant,
@@ -64,6 +66,7 @@ def world(harness, tenant):
         rule=made.rule_id,
         suppression=suppression.suppression_id,
         template=template.template_id,
+        to=to,
     )
 
 
@@ -93,6 +96,8 @@ CASES = {
     "PreviewTemplate": Case(
         lambda w: pb.PreviewTemplateRequest(code="appointment.reminder", channel=SMS, language="en")
     ),
+    "SendTestMessage": Case(lambda w: pb.SendTestMessageRequest(template_id=w.template, to=w.to), names_resource=True),
+    "ListTestMessages": Case(lambda w: pb.ListTestMessagesRequest(template_id=w.template), names_resource=True),
     "ListRules": Case(lambda w: pb.ListRulesRequest()),
     "GetRule": Case(lambda w: pb.GetRuleRequest(rule_id=w.rule), names_resource=True),
     "CreateRule": Case(lambda w: pb.CreateRuleRequest(rule=rule())),

@@ -267,6 +267,7 @@ SETTINGS: Table = (
     get("/console/settings/texts", texts.texts),
     get("/console/settings/texts/{template_id}", texts.text),
     post("/console/settings/texts/{template_id}", texts.save_text, "Notifications.PublishTemplate"),
+    post("/console/settings/texts/{template_id}/test", texts.test_text, "Notifications.SendTestMessage"),
     get("/console/settings/pools", texts.pools, "Conversations.ListPools"),
     get("/console/settings/pools/{pool_code}", texts.pool, "Conversations.ListPools"),
     post("/console/settings/pools/{pool_code}", texts.save_pool, "Conversations.PutPool"),

@@ -13,6 +13,12 @@ from gateway.web.lists import Column, Filter, whole
 from gateway.web.page import Page
 
 NEW = "new"
+# What became of a test of a template.
+TESTS = {
+    "planned": ("…", "", N_("Waiting")),
+    "sent": ("→", "info", N_("Sent")),
+    "failed": ("×", "bad", N_("Failed")),
+}
 CHANNELS = {1: N_("E-mail"), 2: N_("Text")}
 
 
@@ -50,6 +56,7 @@ def text(page: Page, problem: problems.Problem | None = None) -> Response:
             "Notifications.PreviewTemplate", code=found.code, channel=found.channel, language=found.language, **typed
         ),
         versions=page.ask("Notifications.ListTemplateVersions", template_id=found.template_id, page_size=10),
+        tests=page.ask("Notifications.ListTestMessages", template_id=found.template_id, page_size=5),
     )
     return page.show(
         "settings/text.html",
@@ -60,6 +67,8 @@ def text(page: Page, problem: problems.Problem | None = None) -> Response:
         template=found,
         preview=preview["preview"],
         versions=preview["versions"],
+        tests=preview["tests"],
+        test_words=TESTS,
     )
 
 
@@ -75,6 +84,18 @@ def save_text(page: Page) -> Response:
     except Refused as refused:
         return text(page, refused.problem)
     return page.go(f"/console/settings/texts/{made.template_id}", page.gettext("Published; the next message uses it."))
+
+
+def test_text(page: Page) -> Response:
+    """Sends the published text with sample values to the reader's own address, or to the one that was typed."""
+    try:
+        sent = page.submit("Notifications.SendTestMessage", template_id=page.values["template_id"])
+    except Refused as refused:
+        return text(page, refused.problem)
+    return page.go(
+        f"/console/settings/texts/{sent.template_id}",
+        page.gettext("A test is on its way to %(to)s.", to=sent.recipient),
+    )
 
 
 def pools(page: Page) -> Response:

@@ -96,7 +96,15 @@ SERVICES: dict[str, frozenset[str]] = {
     "scheduling": frozenset({"organisation.snapshot", "patient.snapshot"}),
     "billing": frozenset({"organisation.snapshot", "patient.snapshot", "patient.billing_profile", "snapshot.read"}),
     "notifications": frozenset(
-        {"portal_code.draw", "organisation.snapshot", "patient.snapshot", "patient.contact", "snapshot.read"}
+        {
+            "portal_code.draw",
+            "organisation.snapshot",
+            "patient.snapshot",
+            "patient.contact",
+            "snapshot.read",
+            # The address of the member of staff who tests a message.
+            "user.read",
+        }
     ),
     "telehealth": frozenset({"organisation.snapshot", "organisation.read", "snapshot.read"}),
     "gateway": frozenset({"organisation.read"}),

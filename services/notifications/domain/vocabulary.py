@@ -55,6 +55,14 @@ class Reason(StrEnum):
     OFFER_SETTLED = "OFFER_SETTLED"
 
 
+class TestStatus(StrEnum):
+    """What became of a test of a template."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    FAILED = "failed"
+
+
 class MessageStatus(StrEnum):
     """What became of a message."""
 

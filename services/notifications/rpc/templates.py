@@ -10,12 +10,16 @@ from chassis.protos import identifier, timestamp
 from notifications.domain.templates import Text, variables_of
 from notifications.domain.vocabulary import Channel
 from notifications.rpc.words import to_enum, to_optional_word, to_word
-from notifications.usecases import templates
+from notifications.tables import TestMessage
+from notifications.usecases import template_tests, templates
+from notifications.usecases.outside import Outside
 from notifications.usecases.templates import Shown
 
 
 class TemplatesRpc:
     """RPCs about templates."""
+
+    outside: Outside
 
     def ListTemplates(self, request: pb.ListTemplatesRequest, call: Call) -> pb.ListTemplatesResponse:
         channel = to_optional_word(Channel, events_pb2.Channel, "CHANNEL", request.channel)
@@ -51,6 +55,30 @@ class TemplatesRpc:
             sms_segments=shown.sms_segments,
             language=shown.language,
         )
+
+    def SendTestMessage(self, request: pb.SendTestMessageRequest, call: Call) -> pb.TestMessage:
+        template_id = identifier(request.template_id)
+        return _test(template_tests.send_test(call, self.outside, template_id, request.version, request.to))
+
+    def ListTestMessages(self, request: pb.ListTestMessagesRequest, call: Call) -> pb.ListTestMessagesResponse:
+        rows, token = template_tests.list_tests(
+            call, identifier(request.template_id), request.page_size, request.page_token
+        )
+        return pb.ListTestMessagesResponse(tests=map(_test, rows), next_page_token=token)
+
+
+def _test(row: TestMessage) -> pb.TestMessage:
+    return pb.TestMessage(
+        test_message_id=str(row.id),
+        template_id=str(row.template_id),
+        template_version=row.template_version,
+        recipient=row.recipient,
+        sent_by=row.sent_by_name,
+        status=row.status,
+        error_code=row.error_code,
+        created_at=timestamp(row.created_at),
+        settled_at=timestamp(row.settled_at),
+    )
 
 
 def _template(shown: Shown) -> pb.MessageTemplate:
