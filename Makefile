@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help day run status reset test test-fast hostile-test lint format protos promises assets texts browser-test tour chaos observe bench load fortnight charts images images-test cluster-test clean
+.PHONY: help day run status reset test test-fast deep-test hostile-test lint format protos promises assets texts browser-test tour chaos observe bench load fortnight charts images images-test cluster-test clean
 
 help: ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,11 +35,17 @@ status: .venv/.installed ## One screen of health of what `make run` has started
 reset: .venv/.installed ## Empty what `make run` has kept
 	@$(BIN)/python -m infra.local reset
 
-test: protos assets ## Run every test but the load measurements (T=path::name runs a part)
-	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images and not browser and not hostile" $(T)
+# What has a target of its own, and is in none of the others.
+APART := not load and not images and not browser and not hostile
+
+test: protos assets ## Run the tests, a few minutes on two cores (T=path::name runs a part)
+	$(BIN)/pytest -q -n auto --dist loadfile -m "$(APART) and not deep" $(T)
 
 test-fast: protos assets ## Run the tests that take seconds: domains, contracts, services; not journeys, chaos, browser
-	$(BIN)/pytest -q -n auto --dist loadfile -m "not load and not images and not browser and not hostile and not slow and not journey" $(T)
+	$(BIN)/pytest -q -n auto --dist loadfile -m "$(APART) and not deep and not slow and not journey" $(T)
+
+deep-test: protos assets ## Run what `make test` keeps a piece of, whole: every role, way and seed, large crowds, long searches, stacks of their own
+	$(BIN)/pytest -q -n auto --dist loadfile -m "$(APART) and deep" $(T)
 
 hostile-test: protos ## Send every RPC what a stranger's program might: it answers or refuses by field, and never stumbles
 	$(BIN)/pytest -q -n auto -m hostile tests/contracts

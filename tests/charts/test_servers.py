@@ -20,6 +20,7 @@ from infra.local.servers import EmbeddedPostgres
 
 from tests.charts.broker import Broker
 from tests.charts.rendering import Installer, Rendered, kebab
+from tests.depth import deep
 
 
 def authorization(installed: Rendered) -> str:
@@ -105,6 +106,7 @@ def test_nats_takes_the_configuration_and_keeps_services_apart(installer: Instal
     asyncio.run(delete())
 
 
+@deep
 def test_three_servers_keep_three_copies(installer: Installer, brokers: list[Broker]) -> None:
     """With three replicas the servers form a cluster, and a stream of three copies survives one of them."""
     installed = installer.file("values")

@@ -15,9 +15,12 @@ from infra.day.client import Api, Json
 from infra.local.servers import SERVICES
 from infra.local.stack import Stack
 
+from tests.depth import deep
 from tests.journeys.house import House, build_on_the_real_clock, token_of
 
 DARK = ("billing", "notifications", "telehealth")
+# A stack of its own takes as long as ten other journeys. tests/infra/test_stack.py keeps a service that starts and answers alone.
+pytestmark = deep
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,14 @@ from infra.local.plan import ROOT
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from polyclinic.options.v1 import options_pb2
 
+from tests.depth import deep
 from tests.journeys.house import House
 
 VERBS = ("get", "put", "post", "delete", "patch")
 HTTP, ACCESS = annotations_pb2.http, options_pb2.access
 
 
+@deep
 def test_the_document_is_valid(house: House) -> None:
     """The served document is valid OpenAPI 3.1, and its page is there without any other host."""
     answer = house.ask(None, "GET", "/api/openapi.json")

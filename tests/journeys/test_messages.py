@@ -10,11 +10,13 @@ from infra.day.client import ApiError, Json
 from infra.day.context import Person, Visit
 from infra.day.world import day_message
 
+from tests.depth import deep
 from tests.journeys.house import House, booking, zone_of
 
 HOUR = timedelta(hours=1)
 
 
+@deep
 def test_a_freed_slot_goes_to_the_waitlist(house: House) -> None:
     """A cancelled visit's time is offered to who waits for it, who takes it; nobody else can book it meanwhile."""
     booked, waiting, passer_by = house.register("Leaver"), house.register("Waiter"), house.register("Passerby")
@@ -115,6 +117,7 @@ def test_one_answer_of_a_family_counts_for_all_its_visits(house: House) -> None:
     assert set(said["patient_ids"]) == {mother.patient_id, child.patient_id}
 
 
+@deep
 def test_a_family_is_asked_which_visit_it_means(house: House) -> None:
     """When the visits of a shared number are at different places X cancels nothing until the number of one is answered."""
     mother, _, visits = family(house, "+16175550432", ("adeyemi", "sorensen"))

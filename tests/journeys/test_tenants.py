@@ -14,6 +14,7 @@ from infra.day.client import Api, Json
 from infra.day.context import Person
 from infra.day.world import day_message
 
+from tests.depth import deep
 from tests.journeys.house import House, zone_of
 
 # Path variables that are called differently where the id is shown.
@@ -149,6 +150,7 @@ def test_another_tenant_finds_nothing_by_any_id(house: House, patient: Person) -
     assert sorted(set(routes(house, with_variables=True)) - read - NEEDS_A_PAID_CLAIM - NOT_MADE_HERE) == []
 
 
+@deep
 def test_no_list_of_another_tenant_names_anything_of_ours(house: House, patient: Person) -> None:
     """What the lists of another tenant answer shares no id with what ours answer."""
     mine, theirs = inventory(house, house.owner, patient), inventory(house, house.other, patient)

@@ -3,6 +3,7 @@
 It judges form and code sets against the guides; it does not see wrong sums, NPI check digits or invalid ICD codes.
 """
 
+import functools
 import io
 import json
 import logging
@@ -10,8 +11,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyx12.errors
+import pyx12.map_if
 import pyx12.params
 import pyx12.x12n_document
+
+# A guide is read from XML once and judges every file of its kind: what pyx12 counts on its way through a file is in its walker, and
+# within a file it uses one guide for many groups itself. Reading them anew was nine tenths of the time of a judgement.
+PARAMETERS = pyx12.params.params()
+pyx12.map_if.load_map_file = functools.cache(pyx12.map_if.load_map_file)
 
 
 def judge(text: str) -> list[str]:
@@ -23,7 +30,7 @@ def judge(text: str) -> list[str]:
     logging.getLogger("pyx12").setLevel(logging.CRITICAL)
     try:
         valid = pyx12.x12n_document.x12n_document(
-            param=pyx12.params.params(), src_file=io.StringIO(text), fd_997=None, fd_html=None, fd_json=report
+            param=PARAMETERS, src_file=io.StringIO(text), fd_997=None, fd_html=None, fd_json=report
         )
     except pyx12.errors.EngineError as error:
         return [f"pyx12 cannot judge this: {error}"]

@@ -29,3 +29,12 @@ def test_a_file_without_a_map_is_not_called_valid():
     """What cannot be judged is an error."""
     text = envelope("HS", "005010X279A1", [("270", remittance_set("130", CLAIM))])
     assert "cannot judge" in judge(text)[0]
+
+
+def test_a_judgement_says_nothing_about_the_next_file():
+    """The guides serve every file of the process: a wrong one makes no other wrong, nor a right one another right."""
+    right = remittance("130", CLAIM)
+    wrong = right.replace("CAS*PR*3", "CAS*XX*3")
+    said = judge(wrong)
+    assert said
+    assert [judge(text) for text in (right, wrong, right)] == [[], said, []]

@@ -1,4 +1,4 @@
-"""Two hundred at once: as many win as there is room for, everybody is answered, nobody sees a deadlock."""
+"""Many at once, two hundred in depth: as many win as there is room for, everybody is answered, nobody sees a deadlock."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from polyclinic.types.v1 import types_pb2
 
 from chassis.errors import Error
 from chassis.protos import date_message, instant
+from tests.depth import deep
 from tests.scheduling.clinic import Clinic, at, stamp
 from tests.scheduling.test_races import overlaps, together
 
 CROWD = 200
+crowds = pytest.mark.parametrize("crowd", [40, pytest.param(CROWD, marks=deep)])
 # What a loser may be told, besides that the time is taken: to try again, when the database made it wait too long.
 TRY_AGAIN = "UNAVAILABLE"
 
@@ -35,15 +37,17 @@ def attempts(clinic: Clinic, method: str, requests: list[Any]) -> list[Callable[
 
 
 @pytest.mark.slow
-def test_of_200_one_gets_the_slot(clinic: Clinic) -> None:
+@crowds
+def test_of_a_crowd_one_gets_the_slot(clinic: Clinic, crowd: int) -> None:
     """One practitioner's time."""
-    requests = [clinic.booking(at(clinic.day(), 10)) for _ in range(CROWD)]
-    assert together(attempts(clinic, "BookAppointment", requests)) == {"won": 1, "SLOT_TAKEN": CROWD - 1}
+    requests = [clinic.booking(at(clinic.day(), 10)) for _ in range(crowd)]
+    assert together(attempts(clinic, "BookAppointment", requests)) == {"won": 1, "SLOT_TAKEN": crowd - 1}
     assert overlaps(clinic) == 0
 
 
 @pytest.mark.slow
-def test_of_200_one_gets_practitioner_room_and_device(clinic: Clinic) -> None:
+@crowds
+def test_of_a_crowd_one_gets_practitioner_room_and_device(clinic: Clinic, crowd: int) -> None:
     """Three resources in one commit: whoever wins has all three, and nobody has a part."""
     clinic.room()
     clinic.device()
@@ -55,9 +59,9 @@ def test_of_200_one_gets_practitioner_room_and_device(clinic: Clinic) -> None:
     for _ in range(9):
         clinic.practitioner()
     start = at(clinic.day(), 10)
-    requests = [clinic.booking(start, "scan", practitioner=n % 10) for n in range(CROWD)]
+    requests = [clinic.booking(start, "scan", practitioner=n % 10) for n in range(crowd)]
     outcome = together(attempts(clinic, "BookAppointment", requests))
-    assert outcome == {"won": 1, "SLOT_TAKEN": CROWD - 1}
+    assert outcome == {"won": 1, "SLOT_TAKEN": crowd - 1}
     (booked,) = clinic.staff.call(
         "ListAppointments", pb.ListAppointmentsRequest(location_id=str(clinic.location_id))
     ).appointments
@@ -66,7 +70,8 @@ def test_of_200_one_gets_practitioner_room_and_device(clinic: Clinic) -> None:
 
 
 @pytest.mark.slow
-def test_of_200_three_get_a_time_planned_for_three(clinic: Clinic) -> None:
+@crowds
+def test_of_a_crowd_three_get_a_time_planned_for_three(clinic: Clinic, crowd: int) -> None:
     """Planned overbooking of two more: three have the time, and the third lane is the last."""
     who = clinic.practitioner("Larsen", hours=None)
     clinic.staff.call(
@@ -80,8 +85,8 @@ def test_of_200_three_get_a_time_planned_for_three(clinic: Clinic) -> None:
             )
         ),
     )
-    requests = [clinic.booking(at(clinic.day(), 10), practitioner=1) for _ in range(CROWD)]
-    assert together(attempts(clinic, "BookAppointment", requests)) == {"won": 3, "SLOT_TAKEN": CROWD - 3}
+    requests = [clinic.booking(at(clinic.day(), 10), practitioner=1) for _ in range(crowd)]
+    assert together(attempts(clinic, "BookAppointment", requests)) == {"won": 3, "SLOT_TAKEN": crowd - 3}
     listed = clinic.staff.call("ListAppointments", pb.ListAppointmentsRequest(location_id=str(clinic.location_id)))
     assert len(listed.appointments) == 3
     assert sorted(
@@ -90,8 +95,9 @@ def test_of_200_three_get_a_time_planned_for_three(clinic: Clinic) -> None:
 
 
 @pytest.mark.slow
-def test_of_64_series_that_meet_one_is_whole(clinic: Clinic) -> None:
-    """Sixty-four series on the same five days: one has all five, nobody else has one."""
+@pytest.mark.parametrize("many", [16, pytest.param(64, marks=deep)])
+def test_of_series_that_meet_one_is_whole(clinic: Clinic, many: int) -> None:
+    """Many series on the same five days: one has all five, nobody else has one."""
     booked: list[int] = []
 
     def attempt(request: series_pb2.BookSeriesRequest) -> None:
@@ -110,7 +116,7 @@ def test_of_64_series_that_meet_one_is_whole(clinic: Clinic) -> None:
             start_minute=600,
             rule="FREQ=DAILY;COUNT=5",
         )
-        for _ in range(64)
+        for _ in range(many)
     ]
     outcome = together([lambda r=request: attempt(r) for request in requests])
     assert outcome["won"] == 1, outcome

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from chassis.errors import Error
 from chassis.protos import date_message
+from tests.depth import pieces
 from tests.scheduling.clinic import Clinic, at, stamp
 from tests.scheduling.test_races import together
 
@@ -161,7 +162,7 @@ def test_bookings_series_and_overrides_share_one_limit(clinic: Clinic) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", ["single", "series", "override", "group", "linked", "hold"])
+@pytest.mark.parametrize("way", pieces(["single", "series", "override", "group", "linked", "hold"], "single", "series"))
 def test_a_limit_that_is_set_while_everybody_books_holds(clinic: Clinic, way: str) -> None:
     """A type's limit is set in the middle of sixty-four bookings: what was booked before counts, nothing is booked beyond."""
     clinic.type("consult", 10)

@@ -24,6 +24,7 @@ from polyclinic.types.v1 import types_pb2
 from chassis.errors import Error
 from chassis.protos import date_message, instant
 from chassis.testing.harness import Harness
+from tests.depth import deep
 from tests.scheduling.clinic import Clinic, at, open_clinic, stamp
 from tests.scheduling.oracle import Claim, Kind, Oracle
 from tests.scheduling.test_races import overlaps
@@ -262,13 +263,14 @@ class ClinicMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-def test_the_service_and_the_naive_clinic_agree(scheduling: Harness) -> None:
-    """Forty clinics of up to thirty steps each: every answer is the oracle's, every search is exact, nothing overlaps."""
+@pytest.mark.parametrize("clinics", [8, pytest.param(60, marks=deep)])
+def test_the_service_and_the_naive_clinic_agree(scheduling: Harness, clinics: int) -> None:
+    """So many clinics of up to thirty steps each: every answer is the oracle's, every search is exact, nothing overlaps."""
     answers: set[str] = set()
     run_state_machine_as_test(
         lambda: ClinicMachine(scheduling, answers),
         settings=settings(
-            max_examples=40,
+            max_examples=clinics,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,
