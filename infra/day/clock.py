@@ -58,8 +58,9 @@ class Time(Protocol):
     def rest(self, target: datetime) -> None:
         """As ``tick``, but return when the system has done all that there is to do by then."""
 
-    def settle(self) -> None:
-        """Return when the system has done all that there is to do now."""
+    def settle(self, *, trail: bool = True) -> None:
+        """Return when the system has done all that there is to do now; the audit trail may still be on its way to where it is
+        kept without ``trail``."""
 
 
 class RealTime:
@@ -88,9 +89,9 @@ class RealTime:
         self.to(target)
         self.settle()
 
-    def settle(self) -> None:
+    def settle(self, *, trail: bool = True) -> None:
         """Wait until events have reached everybody."""
-        self._observer.settle(self.now)
+        self._observer.settle(self.now, trail=trail)
 
 
 class ClockError(Exception):
@@ -173,10 +174,12 @@ class BusinessTime:
         self._require_ahead(target)
         self._step(target)
 
-    def settle(self) -> None:
-        """Live through the present instant again: what has been asked for meanwhile is done when this returns, and audited."""
+    def settle(self, *, trail: bool = True) -> None:
+        """Live through the present instant again: what has been asked for meanwhile is done when this returns, and with
+        ``trail`` audited."""
         self._step(self.now)
-        self._observer.settle(self.now)
+        if trail:
+            self._observer.settle(self.now)
 
     def close(self) -> None:
         """End the connections and their threads."""

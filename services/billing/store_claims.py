@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Select, bindparam, func, select, text, update
 from sqlalchemy.orm import aliased
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -33,6 +33,54 @@ _SAVE_ANSWERS = text(
     as a(id, state, paid_minor, patient_minor, payer_control, happenings, changed_at)
     where claim.tenant_id = :tenant_id and claim.id = a.id
     """
+)
+
+
+def _duplicates() -> Select[str, str]:
+    """Built once: every claim is asked about its duplicates."""
+    mine, theirs = aliased(ChargeLine), aliased(ChargeLine)
+    my_line, their_line = aliased(ClaimLine), aliased(ClaimLine)
+    return (
+        select(my_line.line_control, Claim.control)
+        .select_from(my_line)
+        .join(mine, (mine.tenant_id == my_line.tenant_id) & (mine.id == my_line.charge_line_id))
+        .join(
+            theirs,
+            (theirs.tenant_id == mine.tenant_id)
+            & (theirs.patient_id == mine.patient_id)
+            & (theirs.service_date == mine.service_date)
+            & (theirs.procedure == mine.procedure)
+            & (theirs.encounter_id != mine.encounter_id),
+        )
+        .join(
+            their_line,
+            (their_line.tenant_id == theirs.tenant_id)
+            & (their_line.charge_line_id == theirs.id)
+            & their_line.live
+            & (their_line.claim_id != my_line.claim_id),
+        )
+        .join(Claim, (Claim.tenant_id == their_line.tenant_id) & (Claim.id == their_line.claim_id))
+        .where(
+            my_line.tenant_id == bindparam("tenant_id"),
+            my_line.claim_id == bindparam("claim_id"),
+            Claim.payer_id == bindparam("payer_id"),
+            Claim.state.not_in(["voided", "closed"]),
+            # Modifiers that say it is meant twice are asked about by the edit itself.
+            mine.modifiers == theirs.modifiers,
+        )
+    )
+
+
+_DUPLICATES = _duplicates()
+_OPEN_ITEMS_OF_PATIENT = (
+    select(WorkItem)
+    .where(
+        WorkItem.tenant_id == bindparam("tenant_id"),
+        WorkItem.patient_id == bindparam("patient_id"),
+        WorkItem.state == "open",
+        among(WorkItem.kind, bindparam("kinds")),
+    )
+    .with_for_update()
 )
 
 
@@ -134,38 +182,8 @@ class ClaimsStore(CoverageStore):
 
         Lines of the same visit are not compared: the claim itself is asked about those.
         """
-        mine, theirs = aliased(ChargeLine), aliased(ChargeLine)
-        my_line, their_line = aliased(ClaimLine), aliased(ClaimLine)
-        query = (
-            select(my_line.line_control, Claim.control)
-            .select_from(my_line)
-            .join(mine, (mine.tenant_id == my_line.tenant_id) & (mine.id == my_line.charge_line_id))
-            .join(
-                theirs,
-                (theirs.tenant_id == mine.tenant_id)
-                & (theirs.patient_id == mine.patient_id)
-                & (theirs.service_date == mine.service_date)
-                & (theirs.procedure == mine.procedure)
-                & (theirs.encounter_id != mine.encounter_id),
-            )
-            .join(
-                their_line,
-                (their_line.tenant_id == theirs.tenant_id)
-                & (their_line.charge_line_id == theirs.id)
-                & their_line.live
-                & (their_line.claim_id != my_line.claim_id),
-            )
-            .join(Claim, (Claim.tenant_id == their_line.tenant_id) & (Claim.id == their_line.claim_id))
-            .where(
-                my_line.tenant_id == self.tenant_id,
-                my_line.claim_id == claim_id,
-                Claim.payer_id == payer_id,
-                Claim.state.not_in(["voided", "closed"]),
-                # Modifiers that say it is meant twice are asked about by the edit itself.
-                mine.modifiers == theirs.modifiers,
-            )
-        )
-        return {row[0]: row[1] for row in self.session.execute(query)}
+        about = {"tenant_id": self.tenant_id, "claim_id": claim_id, "payer_id": payer_id}
+        return {row[0]: row[1] for row in self.session.execute(_DUPLICATES, about)}
 
     def ready_payers(self) -> list[UUID]:
         """Payers that have claims ready to be sent."""
@@ -287,13 +305,8 @@ class ClaimsStore(CoverageStore):
         return list(self.session.scalars(query))
 
     def open_items_of_patient(self, patient_id: UUID, kinds: Sequence[str]) -> list[WorkItem]:
-        query = select(WorkItem).where(
-            WorkItem.tenant_id == self.tenant_id,
-            WorkItem.patient_id == patient_id,
-            WorkItem.state == "open",
-            WorkItem.kind.in_(kinds),
-        )
-        return list(self.session.scalars(query.with_for_update()))
+        about = {"tenant_id": self.tenant_id, "patient_id": patient_id, "kinds": kinds}
+        return list(self.session.scalars(_OPEN_ITEMS_OF_PATIENT, about))
 
     def work_item_page(
         self,

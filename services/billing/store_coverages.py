@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ARRAY, func, literal, select, true
+from sqlalchemy import ARRAY, bindparam, func, literal, select, true
 from sqlalchemy.orm import aliased
 
 from billing.store_money import MoneyStore
@@ -14,6 +14,27 @@ from billing.tables_claims import Coverage, EligibilityCheck
 from billing.tables_directory import PatientCopy
 from billing.tables_eligibility import EligibilityBatch, EligibilityPolicyRow
 from chassis.store import among
+
+# Built once: asked for every visit, and for every answer of a payer.
+_COVERAGES = (
+    select(Coverage)
+    .where(
+        Coverage.tenant_id == bindparam("tenant_id"),
+        among(Coverage.patient_id, bindparam("patient_ids")),
+        Coverage.active,
+    )
+    .order_by(Coverage.priority, Coverage.id)
+)
+_LAST_ANSWER = (
+    select(EligibilityCheck)
+    .where(
+        EligibilityCheck.tenant_id == bindparam("tenant_id"),
+        EligibilityCheck.coverage_id == bindparam("coverage_id"),
+        EligibilityCheck.outcome.in_(["active", "inactive"]),
+    )
+    .order_by(EligibilityCheck.answered_at.desc())
+    .limit(1)
+)
 
 
 class CoverageStore(MoneyStore):
@@ -24,16 +45,8 @@ class CoverageStore(MoneyStore):
 
     def coverages_of(self, patient_id: UUID) -> list[Coverage]:
         """A patient's active coverages in order of payment (merged records included)."""
-        query = (
-            select(Coverage)
-            .where(
-                Coverage.tenant_id == self.tenant_id,
-                Coverage.patient_id.in_(self.with_merged([self.canonical_patient(patient_id)]) or [patient_id]),
-                Coverage.active,
-            )
-            .order_by(Coverage.priority, Coverage.id)
-        )
-        return list(self.session.scalars(query))
+        records = self.with_merged([self.canonical_patient(patient_id)]) or [patient_id]
+        return list(self.session.scalars(_COVERAGES, {"tenant_id": self.tenant_id, "patient_ids": records}))
 
     def coverages_of_many(self, patient_ids: Iterable[UUID]) -> dict[UUID, list[Coverage]]:
         """Active coverages in order of payment by patient; those of records merged into one count as its own."""
@@ -55,17 +68,7 @@ class CoverageStore(MoneyStore):
 
     def last_answer(self, coverage_id: UUID) -> EligibilityCheck | None:
         """The last good answer about a coverage; a refusal or silence does not replace it."""
-        query = (
-            select(EligibilityCheck)
-            .where(
-                EligibilityCheck.tenant_id == self.tenant_id,
-                EligibilityCheck.coverage_id == coverage_id,
-                EligibilityCheck.outcome.in_(["active", "inactive"]),
-            )
-            .order_by(EligibilityCheck.answered_at.desc())
-            .limit(1)
-        )
-        return self.session.scalar(query)
+        return self.session.scalar(_LAST_ANSWER, {"tenant_id": self.tenant_id, "coverage_id": coverage_id})
 
     def last_answers(self, coverage_ids: Iterable[UUID]) -> dict[UUID, EligibilityCheck]:
         """As `last_answer`, for many: by coverage, those that have one."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import bindparam, delete, exists, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -27,7 +27,33 @@ from billing.tables_directory import (
 from billing.tables_directory import Fee as FeeRow
 from billing.tables_money import ChargeLine, Counter
 from chassis.orm import Tenanted
-from chassis.store import BaseStore, remembered
+from chassis.store import BaseStore, among, remembered
+
+# Built once: every visit is priced, every claim is ruled and numbered.
+_RULES = (
+    select(PayerRule)
+    .where(PayerRule.tenant_id == bindparam("tenant_id"), among(PayerRule.payer_id, bindparam("payer_ids")))
+    .order_by(PayerRule.start_date)
+)
+_LOCATIONS = select(Location).where(Location.tenant_id == bindparam("tenant_id")).order_by(Location.number)
+_FEES = (
+    select(FeeSchedule, FeeRow)
+    .join(FeeRow, (FeeRow.tenant_id == FeeSchedule.tenant_id) & (FeeRow.fee_schedule_id == FeeSchedule.id))
+    .where(
+        FeeSchedule.tenant_id == bindparam("tenant_id"),
+        FeeSchedule.kind == bindparam("kind"),
+        FeeSchedule.payer_id.is_not_distinct_from(bindparam("payer_id")),
+        FeeSchedule.start_date <= bindparam("service_date"),
+        or_(FeeSchedule.end_date.is_(None), FeeSchedule.end_date >= bindparam("service_date")),
+        among(FeeRow.procedure, bindparam("procedures")),
+    )
+)
+_NEXT_NUMBER = (
+    insert(Counter)
+    .values(tenant_id=bindparam("the_tenant_id"), name=bindparam("the_series"), value=1)
+    .on_conflict_do_update(index_elements=["tenant_id", "name"], set_={"value": Counter.value + 1})
+    .returning(Counter.value)
+)
 
 
 class DirectoryStore(BaseStore):
@@ -70,9 +96,7 @@ class DirectoryStore(BaseStore):
     @remembered
     def locations(self) -> list[Location]:
         """All sites in the order they became known."""
-        return list(
-            self.session.scalars(select(Location).where(Location.tenant_id == self.tenant_id).order_by(Location.number))
-        )
+        return list(self.session.scalars(_LOCATIONS, {"tenant_id": self.tenant_id}))
 
     def practitioner(self, practitioner_id: UUID) -> Practitioner | None:
         return self.get(Practitioner, practitioner_id)
@@ -153,11 +177,7 @@ class DirectoryStore(BaseStore):
 
     def rules_of(self, payer_ids: Sequence[UUID]) -> dict[UUID, list[PayerRules]]:
         """Each payer's periods in order of time."""
-        rows = self.session.scalars(
-            select(PayerRule)
-            .where(PayerRule.tenant_id == self.tenant_id, PayerRule.payer_id.in_(payer_ids))
-            .order_by(PayerRule.start_date)
-        )
+        rows = self.session.scalars(_RULES, {"tenant_id": self.tenant_id, "payer_ids": payer_ids})
         found: dict[UUID, list[PayerRules]] = {}
         for row in rows:
             found.setdefault(row.payer_id, []).append(
@@ -283,21 +303,13 @@ class DirectoryStore(BaseStore):
         self, kind: FeeScheduleKind, payer_id: UUID | None, procedures: Iterable[str], service_date: date
     ) -> list[Fee]:
         """All fees of the codes that hold on the day, at any location, with any modifier."""
-        query = (
-            select(FeeSchedule, FeeRow)
-            .join(
-                FeeRow,
-                (FeeRow.tenant_id == FeeSchedule.tenant_id) & (FeeRow.fee_schedule_id == FeeSchedule.id),
-            )
-            .where(
-                FeeSchedule.tenant_id == self.tenant_id,
-                FeeSchedule.kind == kind.value,
-                FeeSchedule.payer_id.is_(None) if payer_id is None else FeeSchedule.payer_id == payer_id,
-                FeeSchedule.start_date <= service_date,
-                or_(FeeSchedule.end_date.is_(None), FeeSchedule.end_date >= service_date),
-                FeeRow.procedure.in_(set(procedures)),
-            )
-        )
+        about = {
+            "tenant_id": self.tenant_id,
+            "kind": kind.value,
+            "payer_id": payer_id,
+            "service_date": service_date,
+            "procedures": set(procedures),
+        }
         return [
             Fee(
                 fee_schedule_id=schedule.id,
@@ -310,17 +322,11 @@ class DirectoryStore(BaseStore):
                 modifier=fee.modifier,
                 amount_minor=fee.amount_minor,
             )
-            for schedule, fee in self.session.execute(query)
+            for schedule, fee in self.session.execute(_FEES, about)
         ]
 
     # ---- number series
 
     def next_number(self, series: str) -> int:
         """The next number of a series, without gaps: the series stays locked until the transaction ends."""
-        statement = (
-            insert(Counter)
-            .values(tenant_id=self.tenant_id, name=series, value=1)
-            .on_conflict_do_update(index_elements=["tenant_id", "name"], set_={"value": Counter.value + 1})
-            .returning(Counter.value)
-        )
-        return int(self.session.scalar(statement) or 0)
+        return int(self.session.scalar(_NEXT_NUMBER, {"the_tenant_id": self.tenant_id, "the_series": series}) or 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, bindparam, func, literal, select
 
 from billing.domain import fees
 from billing.domain.charges import ChargeLine, VisitCharges
@@ -17,17 +17,19 @@ from billing.tables_money import ChargeLine as ChargeLineRow
 from billing.tables_money import Encounter, SessionRecord
 from chassis.store import among
 
+# Built once: every step of a visit asks.
+_OF_APPOINTMENT = select(Encounter).where(
+    Encounter.tenant_id == bindparam("tenant_id"), Encounter.appointment_id == bindparam("appointment_id")
+)
+_LOCKED_OF_APPOINTMENT = _OF_APPOINTMENT.with_for_update().execution_options(populate_existing=True)
+
 
 class EncounterStore(FamilyStore):
     """Encounters, session records, charge lines."""
 
     def encounter_of_appointment(self, appointment_id: UUID, *, lock: bool = False) -> Encounter | None:
-        query = select(Encounter).where(
-            Encounter.tenant_id == self.tenant_id, Encounter.appointment_id == appointment_id
-        )
-        if lock:
-            query = query.with_for_update().execution_options(populate_existing=True)
-        return self.session.scalar(query)
+        query = _LOCKED_OF_APPOINTMENT if lock else _OF_APPOINTMENT
+        return self.session.scalar(query, {"tenant_id": self.tenant_id, "appointment_id": appointment_id})
 
     def appointments_of(self, encounter_ids: Iterable[UUID]) -> dict[UUID | None, UUID]:
         """Appointments by encounter."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from billing.store_directory import DirectoryStore
@@ -14,6 +14,18 @@ from chassis.store import among, remembered
 
 # Records are merged into records that are merged in turn; longer chains than this do not occur.
 MERGE_DEPTH = 8
+# Built once: whatever touches an account asks whose it is.
+_PATIENTS = select(PatientCopy).where(
+    PatientCopy.tenant_id == bindparam("tenant_id"), among(PatientCopy.id, bindparam("ids"))
+)
+_MERGED_INTO = select(PatientCopy.id, PatientCopy.merged_into).where(
+    PatientCopy.tenant_id == bindparam("tenant_id"), among(PatientCopy.merged_into, bindparam("ids"))
+)
+_PAID_FOR_BY = select(PatientCopy.id, PatientCopy.guarantor_id).where(
+    PatientCopy.tenant_id == bindparam("tenant_id"),
+    among(PatientCopy.guarantor_id, bindparam("ids")),
+    PatientCopy.merged_into.is_(None),
+)
 
 
 class FamilyStore(DirectoryStore):
@@ -30,9 +42,7 @@ class FamilyStore(DirectoryStore):
         """The copies of these records; unknown ones are left out. What this store has read once is at hand."""
         wanted = set(patient_ids)
         if missing := wanted - self._at_hand.keys():
-            rows = self.session.scalars(
-                select(PatientCopy).where(PatientCopy.tenant_id == self.tenant_id, among(PatientCopy.id, missing))
-            )
+            rows = self.session.scalars(_PATIENTS, {"tenant_id": self.tenant_id, "ids": missing})
             self._at_hand.update((row.id, row) for row in rows)
         return {patient_id: self._at_hand[patient_id] for patient_id in wanted & self._at_hand.keys()}
 
@@ -80,11 +90,7 @@ class FamilyStore(DirectoryStore):
         found = {patient_id: patient_id for patient_id in patient_ids}
         newest = list(found)
         while newest:
-            rows = self.session.execute(
-                select(PatientCopy.id, PatientCopy.merged_into).where(
-                    PatientCopy.tenant_id == self.tenant_id, among(PatientCopy.merged_into, newest)
-                )
-            )
+            rows = self.session.execute(_MERGED_INTO, {"tenant_id": self.tenant_id, "ids": newest})
             added = {row.id: found[row.merged_into] for row in rows if row.id not in found}
             found |= added
             newest = list(added)
@@ -101,13 +107,7 @@ class FamilyStore(DirectoryStore):
     @remembered
     def _families_of(self, asked: frozenset[UUID]) -> dict[UUID, list[UUID]]:
         aliases = self.merged_into(asked)
-        rows = self.session.execute(
-            select(PatientCopy.id, PatientCopy.guarantor_id).where(
-                PatientCopy.tenant_id == self.tenant_id,
-                among(PatientCopy.guarantor_id, aliases),
-                PatientCopy.merged_into.is_(None),
-            )
-        )
+        rows = self.session.execute(_PAID_FOR_BY, {"tenant_id": self.tenant_id, "ids": aliases})
         answers_for = {row.id: aliases[row.guarantor_id] for row in rows}
         known = self.patients(asked)
         # Somebody of whom nothing is known yet answers for themselves.

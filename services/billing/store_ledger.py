@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from billing.domain.allocation import Credit, OpenItem, Used
@@ -35,6 +35,67 @@ _INSERT_ENTRIES = text(
         account, amount, kind, patient, payer, charge_line, claim, payment, drawer, location, billing_entity,
         service_date, number)
     """
+)
+# Built once: each change of an account asks all of these.
+_OF_PATIENTS = (LedgerEntry.tenant_id == bindparam("tenant_id")) & among(
+    LedgerEntry.patient_id, bindparam("patient_ids")
+)
+_LEFT = (
+    select(LedgerEntry.payment_id, (-func.sum(LedgerEntry.amount_minor)).label("left"))
+    .where(_OF_PATIENTS, LedgerEntry.account == Account.UNAPPLIED_PATIENT.value, LedgerEntry.payment_id.is_not(None))
+    .group_by(LedgerEntry.payment_id)
+    .having(func.sum(LedgerEntry.amount_minor) < 0)
+    .subquery()
+)
+_CREDITS = select(Payment, _LEFT.c.left).join(
+    _LEFT, (Payment.tenant_id == bindparam("tenant_id")) & (Payment.id == _LEFT.c.payment_id)
+)
+_OWED = (
+    select(LedgerEntry.charge_line_id, func.sum(LedgerEntry.amount_minor).label("due"))
+    .where(_OF_PATIENTS, LedgerEntry.account == Account.PATIENT_RECEIVABLE.value)
+    .group_by(LedgerEntry.charge_line_id)
+    .having(func.sum(LedgerEntry.amount_minor) > 0)
+    .subquery()
+)
+_OPEN_ITEMS = select(ChargeLine, _OWED.c.due).join(
+    _OWED, (ChargeLine.tenant_id == bindparam("tenant_id")) & (ChargeLine.id == _OWED.c.charge_line_id)
+)
+_SUMS = (
+    select(LedgerEntry.patient_id, LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
+    .where(_OF_PATIENTS, among(LedgerEntry.account, bindparam("accounts")))
+    .group_by(LedgerEntry.patient_id, LedgerEntry.account)
+)
+_MOVEMENTS = (
+    select(LedgerEntry.charge_line_id, LedgerEntry.account, LedgerEntry.kind, func.sum(LedgerEntry.amount_minor))
+    .where(LedgerEntry.tenant_id == bindparam("tenant_id"), among(LedgerEntry.charge_line_id, bindparam("ids")))
+    .group_by(LedgerEntry.charge_line_id, LedgerEntry.account, LedgerEntry.kind)
+)
+_OPEN_ACCOUNTS = insert(GuarantorAccount).on_conflict_do_nothing()
+_ACCOUNTS = (
+    select(GuarantorAccount)
+    .where(GuarantorAccount.tenant_id == bindparam("tenant_id"), among(GuarantorAccount.id, bindparam("ids")))
+    .order_by(GuarantorAccount.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_NOT_CHARGED = select(Encounter.id).where(
+    Encounter.tenant_id == bindparam("tenant_id"),
+    among(Encounter.id, bindparam("ids")),
+    Encounter.state.in_(("expected", "open")),
+)
+_WITH_PAYER = (
+    select(ChargeLine.encounter_id)
+    .join(
+        LedgerEntry,
+        (LedgerEntry.tenant_id == ChargeLine.tenant_id) & (LedgerEntry.charge_line_id == ChargeLine.id),
+    )
+    .where(
+        ChargeLine.tenant_id == bindparam("tenant_id"),
+        among(ChargeLine.encounter_id, bindparam("ids")),
+        LedgerEntry.account == Account.PAYER_RECEIVABLE.value,
+    )
+    .group_by(ChargeLine.encounter_id, ChargeLine.id)
+    .having(func.sum(LedgerEntry.amount_minor) > 0)
 )
 _DIMENSIONS = (
     "patient_id",
@@ -130,15 +191,9 @@ class LedgerStore(PaymentStore):
 
     def movements_of(self, charge_line_ids: Iterable[UUID]) -> dict[UUID, list[Movement]]:
         """The sums of each charge line's entries by account and kind."""
-        query = (
-            select(
-                LedgerEntry.charge_line_id, LedgerEntry.account, LedgerEntry.kind, func.sum(LedgerEntry.amount_minor)
-            )
-            .where(LedgerEntry.tenant_id == self.tenant_id, among(LedgerEntry.charge_line_id, charge_line_ids))
-            .group_by(LedgerEntry.charge_line_id, LedgerEntry.account, LedgerEntry.kind)
-        )
         found: dict[UUID, list[Movement]] = {}
-        for line_id, account, kind, amount in self.session.execute(query):
+        about = {"tenant_id": self.tenant_id, "ids": charge_line_ids}
+        for line_id, account, kind, amount in self.session.execute(_MOVEMENTS, about):
             if line_id is not None:
                 found.setdefault(line_id, []).append(Movement(Account(account), EntryKind(kind), int(amount)))
         return found
@@ -180,17 +235,9 @@ class LedgerStore(PaymentStore):
         if not ids:
             return {}
         self.session.execute(
-            insert(GuarantorAccount).on_conflict_do_nothing(),
-            [{"tenant_id": self.tenant_id, "id": guarantor_id, "cycle": 0} for guarantor_id in ids],
+            _OPEN_ACCOUNTS, [{"tenant_id": self.tenant_id, "id": guarantor_id, "cycle": 0} for guarantor_id in ids]
         )
-        query = (
-            select(GuarantorAccount)
-            .where(GuarantorAccount.tenant_id == self.tenant_id, among(GuarantorAccount.id, ids))
-            .order_by(GuarantorAccount.id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        return {row.id: row for row in self.session.scalars(query)}
+        return {row.id: row for row in self.session.scalars(_ACCOUNTS, {"tenant_id": self.tenant_id, "ids": ids})}
 
     def lock_account(self, guarantor_id: UUID) -> GuarantorAccount:
         """As `lock_accounts`, for one."""
@@ -198,21 +245,7 @@ class LedgerStore(PaymentStore):
 
     def credits_of(self, patient_ids: Iterable[UUID]) -> list[Credit]:
         """Unapplied money of the patients, by payment."""
-        left = (
-            select(LedgerEntry.payment_id, (-func.sum(LedgerEntry.amount_minor)).label("left"))
-            .where(
-                LedgerEntry.tenant_id == self.tenant_id,
-                among(LedgerEntry.patient_id, patient_ids),
-                LedgerEntry.account == Account.UNAPPLIED_PATIENT.value,
-                LedgerEntry.payment_id.is_not(None),
-            )
-            .group_by(LedgerEntry.payment_id)
-            .having(func.sum(LedgerEntry.amount_minor) < 0)
-            .subquery()
-        )
-        query = select(Payment, left.c.left).join(
-            left, (Payment.tenant_id == self.tenant_id) & (Payment.id == left.c.payment_id)
-        )
+        rows = self.session.execute(_CREDITS, {"tenant_id": self.tenant_id, "patient_ids": patient_ids})
         return [
             Credit(
                 payment.id,
@@ -221,7 +254,7 @@ class LedgerStore(PaymentStore):
                 payment.received_at or payment.created_at,
                 payment.encounter_id,
             )
-            for payment, amount in self.session.execute(query)
+            for payment, amount in rows
         ]
 
     def unapplied_of_payments(self, payment_ids: Iterable[UUID]) -> dict[UUID, int]:
@@ -257,23 +290,10 @@ class LedgerStore(PaymentStore):
 
     def open_items_of(self, patient_ids: Iterable[UUID]) -> list[OpenItem]:
         """What the patients themselves owe, by charge line; only what is more than zero."""
-        owed = (
-            select(LedgerEntry.charge_line_id, func.sum(LedgerEntry.amount_minor).label("due"))
-            .where(
-                LedgerEntry.tenant_id == self.tenant_id,
-                among(LedgerEntry.patient_id, patient_ids),
-                LedgerEntry.account == Account.PATIENT_RECEIVABLE.value,
-            )
-            .group_by(LedgerEntry.charge_line_id)
-            .having(func.sum(LedgerEntry.amount_minor) > 0)
-            .subquery()
-        )
-        query = select(ChargeLine, owed.c.due).join(
-            owed, (ChargeLine.tenant_id == self.tenant_id) & (ChargeLine.id == owed.c.charge_line_id)
-        )
+        rows = self.session.execute(_OPEN_ITEMS, {"tenant_id": self.tenant_id, "patient_ids": patient_ids})
         return [
             OpenItem(line.id, line.patient_id, line.encounter_id, int(due), line.service_date, line.line_number)
-            for line, due in self.session.execute(query)
+            for line, due in rows
         ]
 
     def overpaid_lines(self, patient_ids: Iterable[UUID]) -> list[tuple[ChargeLine, int, list[Used]]]:
@@ -324,39 +344,21 @@ class LedgerStore(PaymentStore):
     def unsettled_encounters(self, encounter_ids: Iterable[UUID]) -> frozenset[UUID]:
         """Those visits that are not charged yet, or on which a payer still owes: money taken for them must wait."""
         ids = list(encounter_ids)
-        waiting = select(Encounter.id).where(
-            Encounter.tenant_id == self.tenant_id, among(Encounter.id, ids), Encounter.state.in_(("expected", "open"))
+        about = {"tenant_id": self.tenant_id, "ids": ids}
+        return frozenset(self.session.scalars(_NOT_CHARGED, about)) | frozenset(
+            self.session.scalars(_WITH_PAYER, about)
         )
-        with_payer = (
-            select(ChargeLine.encounter_id)
-            .join(
-                LedgerEntry,
-                (LedgerEntry.tenant_id == ChargeLine.tenant_id) & (LedgerEntry.charge_line_id == ChargeLine.id),
-            )
-            .where(
-                ChargeLine.tenant_id == self.tenant_id,
-                among(ChargeLine.encounter_id, ids),
-                LedgerEntry.account == Account.PAYER_RECEIVABLE.value,
-            )
-            .group_by(ChargeLine.encounter_id, ChargeLine.id)
-            .having(func.sum(LedgerEntry.amount_minor) > 0)
-        )
-        return frozenset(self.session.scalars(waiting)) | frozenset(self.session.scalars(with_payer))
 
     def sums_of(self, patient_ids: Iterable[UUID], accounts: Iterable[Account]) -> dict[tuple[UUID, Account], int]:
         """Debits − credits by patient and account, minor units."""
-        query = (
-            select(LedgerEntry.patient_id, LedgerEntry.account, func.sum(LedgerEntry.amount_minor))
-            .where(
-                LedgerEntry.tenant_id == self.tenant_id,
-                among(LedgerEntry.patient_id, patient_ids),
-                LedgerEntry.account.in_([account.value for account in accounts]),
-            )
-            .group_by(LedgerEntry.patient_id, LedgerEntry.account)
-        )
+        about = {
+            "tenant_id": self.tenant_id,
+            "patient_ids": patient_ids,
+            "accounts": [account.value for account in accounts],
+        }
         return {
             (patient_id, Account(account)): int(amount)
-            for patient_id, account, amount in self.session.execute(query)
+            for patient_id, account, amount in self.session.execute(_SUMS, about)
             if patient_id is not None
         }
 

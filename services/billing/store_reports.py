@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import Date, case, func, literal, select, text, tuple_
+from sqlalchemy import Date, bindparam, case, func, literal, select, text, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -40,6 +40,13 @@ class GuarantorSums:
     @property
     def balance_due_minor(self) -> int:
         return self.patient_owes_minor - self.unapplied_minor
+
+
+_HOLDS = select(StatementHold).where(
+    StatementHold.tenant_id == bindparam("tenant_id"),
+    among(StatementHold.patient_id, bindparam("patient_ids")),
+    StatementHold.released_at.is_(None),
+)
 
 
 class ReportStore(AccountStore):
@@ -350,12 +357,7 @@ class ReportStore(AccountStore):
 
     def holds_of(self, patient_ids: Iterable[UUID]) -> list[StatementHold]:
         """The patients' holds that nobody has released."""
-        query = select(StatementHold).where(
-            StatementHold.tenant_id == self.tenant_id,
-            among(StatementHold.patient_id, patient_ids),
-            StatementHold.released_at.is_(None),
-        )
-        return list(self.session.scalars(query))
+        return list(self.session.scalars(_HOLDS, {"tenant_id": self.tenant_id, "patient_ids": patient_ids}))
 
     def add_hold(self, hold: StatementHold) -> bool:
         """Adds a hold unless the same one exists; returns whether it was added."""

@@ -29,7 +29,8 @@ class DueItem:
 
 @dataclass(frozen=True)
 class Bulk:
-    """A handler of many pieces of work at once: a list of one kind, of one tenant, due at one instant, in one transaction.
+    """A handler of many pieces of work at once: a list of one kind and one tenant in the order of their instants, in one
+    transaction.
 
     For work that is cheap and comes in crowds. When it raises, each piece is done by itself, by the same handler.
     """

@@ -6,11 +6,23 @@ import base64
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Dialect, Select, TypeDecorator, any_, literal, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    Dialect,
+    Select,
+    TypeDecorator,
+    any_,
+    bindparam,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from chassis.errors import InvalidInput, NotFound, Violation
@@ -49,9 +61,15 @@ class _ArrayText(TypeDecorator[Any]):
         return array_text
 
 
-def among(column: InstrumentedAttribute[Any], values: Iterable[object]) -> ColumnElement[bool]:
-    """`column` is one of `values`: one parameter, however many they are (`in_` makes one of each, and a new statement)."""
-    return column == any_(literal(list(values), _ArrayText(column.type)))
+def among(column: InstrumentedAttribute[Any], values: Iterable[object] | BindParameter[Any]) -> ColumnElement[bool]:
+    """`column` is one of `values`: one parameter, however many they are (`in_` makes one of each, and a new statement).
+
+    With a named parameter in their place the statement can be built once; an iterable is given for it when it is asked.
+    """
+    of_column = _ArrayText(column.type)
+    if isinstance(values, BindParameter):
+        return column == any_(bindparam(values.key, type_=of_column))
+    return column == any_(literal(list(values), of_column))
 
 
 def remembered(read: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
@@ -68,6 +86,14 @@ def remembered(read: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]
         return memory[key]
 
     return answer
+
+
+@cache
+def _locking(model: type[Row]) -> Select[Row]:
+    """Rows of a table by their ids, locked in the order of these."""
+    tenant_id, identity = model.tenant_id, model.id  # type: ignore[attr-defined]
+    chosen = select(model).where(tenant_id == bindparam("tenant_id"), among(identity, bindparam("ids")))
+    return chosen.order_by(identity).with_for_update().execution_options(populate_existing=True)
 
 
 class BaseStore:
@@ -114,9 +140,7 @@ class BaseStore:
 
         Raises NotFound when one is missing.
         """
-        tenant_id, identity = model.tenant_id, model.id  # type: ignore[attr-defined]
-        query = select(model).where(tenant_id == self.tenant_id, among(identity, row_ids)).order_by(identity)
-        rows = list(self.session.scalars(query.with_for_update().execution_options(populate_existing=True)))
+        rows = list(self.session.scalars(_locking(model), {"tenant_id": self.tenant_id, "ids": row_ids}))
         if len(rows) < len(set(row_ids)):
             raise NotFound(what)
         return rows

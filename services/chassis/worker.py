@@ -134,26 +134,33 @@ class DueWorker:
     def run_batch(self) -> int:
         """Claims and does up to BATCH items that are due now; returns how many were claimed."""
         items = self._claim()
-        # Items of one instant run side by side, later ones wait: what is due first happens first.
-        start = 0
-        while start < len(items):
-            end = start
-            while end < len(items) and items[end].due_at == items[start].due_at:
-                end += 1
-            list(self._pool.map(self._do_bulk, self._bulks(items[start:end])))
-            start = end
+        # What is due first happens first: a stretch waits for the one before it.
+        for _, stretch in groupby(items, self._stretch):
+            list(self._pool.map(self._do_in_order, self._lines(list(stretch))))
         return len(items)
 
-    def _bulks(self, items: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
-        """What is done in one transaction each: up to BULK_SIZE pieces of a tenant where the handler takes lists, else one."""
+    def _stretch(self, row: Row[Any]) -> object:
+        """Neighbours in the order of their instants that are begun together have the same one: those of one instant, and those
+        of a kind whose handler takes lists, whatever their instants."""
+        return row.kind if isinstance(self._handlers[row.kind], Bulk) else row.due_at
+
+    def _lines(self, items: list[Row[Any]]) -> Iterator[list[Sequence[Row[Any]]]]:
+        """What may run side by side of a stretch: lines of bulks, each bulk a transaction. A tenant's pieces of one kind that
+        are due one after another are one line; what is due at one instant has no order."""
 
         def whose(row: Row[Any]) -> tuple[str, UUID]:
             return row.kind, row.tenant_id
 
+        in_order = items[0].due_at != items[-1].due_at
         for (kind, _), group in groupby(sorted(items, key=whose), whose):
             rows = list(group)
             size = BULK_SIZE if isinstance(self._handlers[kind], Bulk) else 1
-            yield from (rows[start : start + size] for start in range(0, len(rows), size))
+            bulks: list[Sequence[Row[Any]]] = [rows[start : start + size] for start in range(0, len(rows), size)]
+            yield from [bulks] if in_order else ([bulk] for bulk in bulks)
+
+    def _do_in_order(self, bulks: list[Sequence[Row[Any]]]) -> None:
+        for bulk in bulks:
+            self._do_bulk(bulk)
 
     def _claim(self) -> list[Row[Any]]:
         now = real_now()
@@ -165,7 +172,7 @@ class DueWorker:
         }
         with translated(), self._database.worker_statements.connect() as connection:
             rows = connection.execute(_CLAIM, values).all()
-        return sorted(rows, key=lambda row: row.due_at)
+        return sorted(rows, key=lambda row: (row.due_at, row.kind))
 
     def _do_bulk(self, rows: Sequence[Row[Any]]) -> None:
         if len(rows) == 1 or not self._do_together(rows):

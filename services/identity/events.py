@@ -84,6 +84,6 @@ def on_proxied_patients_changed(call: Call, event: registry_events.ProxiedPatien
 
 
 SUBSCRIPTIONS = (
-    Subscription(audit_pb2.AuditEntry, on_audit_entries, purpose="audit-trail", bulk=True, gathers=0.1),
+    Subscription(audit_pb2.AuditEntry, on_audit_entries, purpose="audit-trail", bulk=True, gathers=0.5),
     Subscription(registry_events.ProxiedPatientsChanged, on_proxied_patients_changed, purpose="reach"),
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Row, delete, exists, func, or_, select, text
+from sqlalchemy import Row, bindparam, delete, exists, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,31 @@ from notifications.tables import (
 )
 
 NO_APPOINTMENT = UUID(int=0)
+
+# Built once: every visit is planned, every message decided, sent and receipted by these.
+_RULES = select(Rule).where(Rule.active).order_by(Rule.trigger, Rule.offset_minutes.desc(), Rule.id)
+_RULES_ABOUT = _RULES.where(among(Rule.trigger, bindparam("triggers")))
+_REMINDERS = (
+    select(Reminder).where(Reminder.subject_id == bindparam("subject_id")).order_by(Reminder.due_at, Reminder.id)
+)
+_BY_REFERENCE = (
+    select(Message)
+    .where(Message.reference == bindparam("reference"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_MESSAGES_SINCE = select(func.count()).where(
+    Message.channel == bindparam("channel"),
+    Message.recipient == bindparam("address"),
+    Message.created_at > bindparam("since"),
+    Message.is_answer.is_(False),
+    Message.status != MessageStatus.WITHDRAWN.value,
+)
+_SUPPRESSION = select(Suppression).where(
+    Suppression.channel == bindparam("channel"),
+    Suppression.address == bindparam("address"),
+    Suppression.lifted_at.is_(None),
+)
 
 
 class Store(TextQueries):
@@ -62,10 +87,9 @@ class Store(TextQueries):
 
     def rules(self, triggers: Sequence[Trigger] = ()) -> list[Rule]:
         """All active rules (of these triggers)."""
-        query = select(Rule).where(Rule.active)
-        if triggers:
-            query = query.where(among(Rule.trigger, [trigger.value for trigger in triggers]))
-        return list(self.session.scalars(query.order_by(Rule.trigger, Rule.offset_minutes.desc(), Rule.id)))
+        if not triggers:
+            return list(self.session.scalars(_RULES))
+        return list(self.session.scalars(_RULES_ABOUT, {"triggers": [trigger.value for trigger in triggers]}))
 
     @remembered
     def rule_with_setting(self, rule_id: UUID) -> Rule:
@@ -113,8 +137,7 @@ class Store(TextQueries):
 
     def reminders_of(self, subject_id: UUID) -> list[Reminder]:
         """Every planned sending about a subject, in the order they were due."""
-        query = select(Reminder).where(Reminder.subject_id == subject_id)
-        return list(self.session.scalars(query.order_by(Reminder.due_at, Reminder.id)))
+        return list(self.session.scalars(_REMINDERS, {"subject_id": subject_id}))
 
     def lock_subjects(self, reminder_ids: Sequence[UUID]) -> dict[UUID, Appointment]:
         """The appointments that reminders are about, fresh and locked, by id; what is about something else has none."""
@@ -141,8 +164,7 @@ class Store(TextQueries):
 
     def message_by_reference(self, reference: str) -> Message | None:
         """The message of a reference, locked until the transaction ends."""
-        query = select(Message).where(Message.reference == reference).with_for_update()
-        return self.session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+        return self.session.scalars(_BY_REFERENCE, {"reference": reference}).one_or_none()
 
     def message_by_provider(self, provider_reference: str) -> Message | None:
         """The message that the provider knows by this name, locked until the transaction ends."""
@@ -151,14 +173,8 @@ class Store(TextQueries):
 
     def messages_since(self, channel: Channel, address: str, since: datetime) -> int:
         """How many messages went (or are about to go) to an address, without our answers and what was withdrawn."""
-        query = select(func.count()).where(
-            Message.channel == channel.value,
-            Message.recipient == address,
-            Message.created_at > since,
-            Message.is_answer.is_(False),
-            Message.status != MessageStatus.WITHDRAWN.value,
-        )
-        return int(self.session.scalar(query) or 0)
+        about = {"channel": channel.value, "address": address, "since": since}
+        return int(self.session.scalar(_MESSAGES_SINCE, about) or 0)
 
     def list_messages(
         self,
@@ -225,10 +241,7 @@ class Store(TextQueries):
 
     def suppression(self, channel: Channel, address: str) -> Suppression | None:
         """The live suppression of an address."""
-        query = select(Suppression).where(
-            Suppression.channel == channel.value, Suppression.address == address, Suppression.lifted_at.is_(None)
-        )
-        return self.session.scalars(query).one_or_none()
+        return self.session.scalars(_SUPPRESSION, {"channel": channel.value, "address": address}).one_or_none()
 
     def need_suppression(self, channel: Channel, address: str) -> Suppression:
         """The live suppression of an address. Raises NotFound."""

@@ -6,12 +6,28 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm.attributes import flag_modified
 
 from chassis.store import BaseStore, among, remembered
 from notifications.domain.vocabulary import Channel
 from notifications.tables import Template, TemplateVersion, TestMessage
+
+# Built once: every message asks for its text.
+_PUBLISHED = (
+    select(Template, TemplateVersion)
+    .join(
+        TemplateVersion,
+        (TemplateVersion.tenant_id == Template.tenant_id)
+        & (TemplateVersion.template_id == Template.id)
+        & (TemplateVersion.number == Template.version),
+    )
+    .where(
+        Template.code == bindparam("code"),
+        Template.channel == bindparam("channel"),
+        among(Template.language, bindparam("languages")),
+    )
+)
 
 
 class TextQueries(BaseStore):
@@ -36,17 +52,8 @@ class TextQueries(BaseStore):
         self, code: str, channel: Channel, languages: tuple[str, ...]
     ) -> tuple[Template, TemplateVersion] | None:
         """The template and its published text in the first of the languages that has one."""
-        query = (
-            select(Template, TemplateVersion)
-            .join(
-                TemplateVersion,
-                (TemplateVersion.tenant_id == Template.tenant_id)
-                & (TemplateVersion.template_id == Template.id)
-                & (TemplateVersion.number == Template.version),
-            )
-            .where(Template.code == code, Template.channel == channel.value, among(Template.language, languages))
-        )
-        found = {row[0].language: (row[0], row[1]) for row in self.session.execute(query)}
+        about = {"code": code, "channel": channel.value, "languages": languages}
+        found = {row[0].language: (row[0], row[1]) for row in self.session.execute(_PUBLISHED, about)}
         return next((found[language] for language in languages if language in found), None)
 
     def template_texts(self, templates: Sequence[Template]) -> dict[UUID, TemplateVersion]:

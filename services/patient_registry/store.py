@@ -8,7 +8,21 @@ from datetime import datetime
 from uuid import UUID
 from zlib import crc32
 
-from sqlalchemy import ARRAY, ColumnElement, Integer, and_, cast, column, delete, func, or_, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Integer,
+    and_,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.store import among
@@ -63,6 +77,19 @@ _KEEP_VISIT = _VISIT.on_conflict_do_update(
     where=Visit.__table__.c.source_version < _VISIT.excluded.source_version,
 )
 
+# Built once: other services ask for people all day.
+_PATIENTS = select(Patient).where(Patient.tenant_id == bindparam("tenant_id"), among(Patient.id, bindparam("ids")))
+_COVERAGES = (
+    select(Coverage)
+    .where(Coverage.tenant_id == bindparam("tenant_id"), among(Coverage.patient_id, bindparam("patient_ids")))
+    .order_by(Coverage.id)
+)
+_RELATIONS = (
+    select(Relation)
+    .where(Relation.tenant_id == bindparam("tenant_id"), among(Relation.patient_id, bindparam("patient_ids")))
+    .order_by(Relation.id)
+)
+
 
 class Store(SearchStore):
     """Queries of one transaction."""
@@ -78,8 +105,8 @@ class Store(SearchStore):
         wanted = list(set(ids))
         if not wanted:
             return {}
-        query = select(Patient).where(Patient.tenant_id == self.tenant_id, among(Patient.id, wanted))
-        return {row.id: row for row in self.session.scalars(query)}
+        about = {"tenant_id": self.tenant_id, "ids": wanted}
+        return {row.id: row for row in self.session.scalars(_PATIENTS, about)}
 
     def put_keys(self, patient_id: UUID, person: Demographics, mrn: str, *, new: bool = False) -> None:
         """Brings everything a person is found by into line with what is known of them."""
@@ -222,12 +249,7 @@ class Store(SearchStore):
     def relations(self, patient_ids: Iterable[UUID]) -> dict[UUID, list[Relation]]:
         """The relations of each of these patients, oldest first; every patient asked for has an entry."""
         found: dict[UUID, list[Relation]] = {patient_id: [] for patient_id in patient_ids}
-        query = (
-            select(Relation)
-            .where(Relation.tenant_id == self.tenant_id, among(Relation.patient_id, found))
-            .order_by(Relation.id)
-        )
-        for row in self.session.scalars(query):
+        for row in self.session.scalars(_RELATIONS, {"tenant_id": self.tenant_id, "patient_ids": list(found)}):
             found[row.patient_id].append(row)
         return found
 
@@ -254,12 +276,7 @@ class Store(SearchStore):
     def coverages(self, patient_ids: Iterable[UUID]) -> dict[UUID, list[Coverage]]:
         """All coverages of each of these patients, those taken back too; every patient asked for has an entry."""
         found: dict[UUID, list[Coverage]] = {patient_id: [] for patient_id in patient_ids}
-        query = (
-            select(Coverage)
-            .where(Coverage.tenant_id == self.tenant_id, among(Coverage.patient_id, found))
-            .order_by(Coverage.id)
-        )
-        for row in self.session.scalars(query):
+        for row in self.session.scalars(_COVERAGES, {"tenant_id": self.tenant_id, "patient_ids": list(found)}):
             found[row.patient_id].append(row)
         return found
 

@@ -365,6 +365,19 @@ def test_work_in_crowds_is_done_in_bulk_and_never_across_tenants(identity, tenan
     assert identity.due(tenant, kind) == []
 
 
+def test_what_came_due_one_after_another_is_done_in_that_order(identity, tenant):
+    """Pieces with instants of their own share bulks, too; the next bulk begins when the one before it has ended."""
+    kind, bulks = f"queue-{tenant.hex}", []
+    identity.service.due_worker.add({kind: Bulk(lambda call, items: bulks.append([item.key for item in items]))})
+    keys = [f"k{number:02d}" for number in range(2 * BULK_SIZE + 1)]
+    with identity.call(tenant) as call:
+        for minutes, key in enumerate(reversed(keys)):
+            call.due.at(kind, key, identity.clock.now() - timedelta(minutes=minutes))
+    identity.run_due()
+    assert [key for bulk in bulks for key in bulk] == keys
+    assert [len(bulk) for bulk in bulks] == [BULK_SIZE, BULK_SIZE, 1]
+
+
 def test_a_bulk_that_fails_is_done_piece_by_piece(identity, tenant):
     """One bad piece takes nobody with it: the others are done once, it alone becomes a dead letter, and nothing of the first try stays."""
     kind, done = f"bad-{tenant.hex}", []

@@ -31,8 +31,8 @@ def test_the_agenda_gives_one_minute_at_a_time_in_order() -> None:
     agenda.at(NOON + timedelta(minutes=1), lambda: done.append("later"))
     agenda.at(NOON, lambda: done.append("first"))
     agenda.at(NOON + timedelta(seconds=30), lambda: done.append("second"))
-    while (due := agenda.next_minute()) is not None:
-        for entry in due[1]:
+    while (minute := agenda.next_minute()) is not None:
+        for entry in agenda.take(minute):
             entry.action()
     assert done == ["first", "second", "later"]
 

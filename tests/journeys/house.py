@@ -97,9 +97,9 @@ class House:
 
     # ---- business time ----
 
-    def settle(self) -> None:
-        """Return when events have reached everybody and nothing is due."""
-        self.time.settle()
+    def settle(self, *, trail: bool = False) -> None:
+        """Return when events have reached everybody and nothing is due; with ``trail`` also what was audited is kept."""
+        self.time.settle(trail=trail)
 
     def live_to(self, target: datetime, *, grid: timedelta = timedelta(minutes=1)) -> None:
         """Live on to ``target``; a target that has passed is now."""

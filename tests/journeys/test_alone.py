@@ -107,7 +107,7 @@ def test_each_service_starts_and_serves_alone(alone: House) -> None:
     assert set(answers) == set(reads)
     assert answers["patient_registry"]["name"]["family"] == "Lonely"
     # What was read in the dark is in the audit trail as soon as there is one again.
-    alone.settle()
+    alone.settle(trail=True)
     found = alone.owner.post("/api/v1/audit-entries:search", {"patient_id": person.patient_id, "page_size": 100})
     dark = {
         entry["service"]

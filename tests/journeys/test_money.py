@@ -114,7 +114,7 @@ def test_from_booking_to_zero_balance(house: House) -> None:
     assert (cents(account["patient_owes"]), cents(account["balance_due"])) == (0, 0)
 
     # Whoever asks later finds all of this under the patient.
-    house.settle()
+    house.settle(trail=True)
     found = house.owner.post("/api/v1/audit-entries:search", {"patient_id": patient.patient_id, "page_size": 500})
     done = {entry["rpc"].rpartition("/")[2] for entry in found["entries"]}
     assert {

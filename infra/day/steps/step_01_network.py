@@ -42,13 +42,13 @@ def run(day: Day) -> None:
     owner = doorman.person(day.cast.slug, "owner")
     make_places(day, owner)
     make_staff(day, owner, doorman)
-    day.time.settle()
+    day.time.settle(trail=False)
     make_visit_types(day, owner)
     make_hours(day, owner)
     make_payers(day, owner)
     make_messages(day, owner)
     connect_outside_parties(day)
-    day.time.settle()
+    day.time.settle(trail=False)
     day.idle_rows = count_rows(day, day.cast.idle_tenant_id)
     day.progress.say(
         f"{len(PLACES)} locations in {len({place.time_zone for place in PLACES})} time zones, {len(CLINICIANS)} "

@@ -30,11 +30,11 @@ def run(day: Day) -> None:
     counted: Counter[str] = Counter()
     for outcome in outcomes:
         counted.update(outcome)
-    day.time.settle()
+    day.time.settle(trail=False)
     before = patient_count(day)
     again = files[:5]
     day.parallel(lambda path: import_bundle(day.accounts.owner, path), again, "importing some of them again")
-    day.time.settle()
+    day.time.settle(trail=False)
     after = patient_count(day)
     ids = sorted(
         row["id"]
@@ -46,7 +46,7 @@ def run(day: Day) -> None:
     )
     day.people = day.parallel(lambda one: read_person(day, one), ids, "reading them back")
     assigned = assign_coverages(day)
-    day.time.settle()
+    day.time.settle(trail=False)
     day.figures["patients"] = {
         "files": len(files),
         "people": len(day.people),

@@ -10,7 +10,7 @@ from infra.day.context import Day, Person
 
 def run(day: Day) -> None:
     """Wait for the answers and count them as the API shows them."""
-    day.time.settle()
+    day.time.settle(trail=False)
     listed = day.parallel(lambda person: coverages_of(day, person), day.people, "reading benefits")
     outcomes: Counter[str] = Counter()
     for coverages in listed:

@@ -63,7 +63,7 @@ def run(day: Day) -> None:
         day.reach(f"booking, {days_before} days before")
         booked = day.parallel(lambda wish: book(day, wish, tally), wave, f"booking, {days_before} days before")
         day.visits.extend(visit for visits in booked for visit in visits)
-        day.time.settle()
+        day.time.settle(trail=False)
     join_waitlist(day)
     day.reach("booking, moves")
     move_some(day, tally)
@@ -207,7 +207,7 @@ def move_some(day: Day, tally: Tally) -> None:
             return
 
     day.parallel(move, chosen, "moving visits")
-    day.time.settle()
+    day.time.settle(trail=False)
 
 
 def join_waitlist(day: Day) -> None:
@@ -248,7 +248,7 @@ def cancel_some(day: Day, tally: Tally) -> None:
         tally.add("cancelled")
 
     day.parallel(cancel, chosen, "cancelling visits")
-    day.time.settle()
+    day.time.settle(trail=False)
 
 
 def accept_offers(day: Day, tally: Tally) -> None:
@@ -272,7 +272,7 @@ def accept_offers(day: Day, tally: Tally) -> None:
         return visit_of(day, made, person)
 
     day.visits.extend(visit for visit in day.parallel(accept, offers, "accepting offers") if visit is not None)
-    day.time.settle()
+    day.time.settle(trail=False)
 
 
 def _settled(offer: Json) -> bool:

@@ -22,7 +22,7 @@ def run(day: Day) -> None:
     sent = list(day.outside.sms.messages())
     day.reach("reminders being answered")
     answers = answer_texts(day, sent)
-    day.time.settle()
+    day.time.settle(trail=False)
     day.time.to(day.local(PLACES[0], 13, days=-1), grid=timedelta(minutes=30))
     see_to_requests(day)
     follow_appointments(day)
@@ -76,7 +76,7 @@ def see_to_requests(day: Day) -> None:
         _move_or_cancel(day, visit, tally)
 
     day.parallel(call_back, requests, "calling back")
-    day.time.settle()
+    day.time.settle(trail=False)
     day.figures["reschedule_requests"] = {"asked": len(requests), **tally.counts}
 
 

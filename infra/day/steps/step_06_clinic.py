@@ -15,7 +15,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -63,15 +63,18 @@ class Agenda:
         with self._lock:
             heapq.heappush(self._heap, (minute, next(self._order), Entry(action, at_rest)))
 
-    def next_minute(self) -> tuple[datetime, list[Entry]] | None:
-        """The earliest minute and all that is to be done in it; None when nothing is left."""
-        if not self._heap:
-            return None
-        minute = self._heap[0][0]
+    def next_minute(self) -> datetime | None:
+        """The earliest minute in which there is something to do; None when nothing is left."""
+        with self._lock:
+            return self._heap[0][0] if self._heap else None
+
+    def take(self, minute: datetime) -> list[Entry]:
+        """All that is to be done by ``minute``; it is on the agenda no longer."""
         entries = []
-        while self._heap and self._heap[0][0] == minute:
-            entries.append(heapq.heappop(self._heap)[2])
-        return minute, entries
+        with self._lock:
+            while self._heap and self._heap[0][0] <= minute:
+                entries.append(heapq.heappop(self._heap)[2])
+        return entries
 
     def wait_for_rest(self, entries: Iterable[Entry], rest: datetime) -> None:
         """Put entries that need a rest to the minute of the next one."""
@@ -118,26 +121,47 @@ class ClinicDay:
             self.floor.waiting_for_clinician[clinician.key] = deque()
         for visit in standing:
             self.plan(visit)
+        with ThreadPoolExecutor(CLIENTS, "clinic") as pool:
+            self.live(pool)
+
+    def live(self, pool: ThreadPoolExecutor) -> None:
+        """Minute by minute until the agenda is empty. What is done in one minute may end in the next, as at any desk; before a
+        rest everything has ended."""
+        day = self.day
         hour = -1
         next_rest = day.time.now
-        with ThreadPoolExecutor(CLIENTS, "clinic") as pool:
-            while (due := self.agenda.next_minute()) is not None:
-                minute, entries = due
-                if minute.astimezone(UTC).hour != hour:
-                    hour = minute.astimezone(UTC).hour
-                    day.reach(f"clinic, {hour}:00 UTC")
-                if minute >= next_rest:
-                    day.time.rest(max(minute, day.time.now))
-                    next_rest = minute + REST_EVERY
-                else:
-                    day.time.tick(max(minute, day.time.now))
-                    self.agenda.wait_for_rest((entry for entry in entries if entry.at_rest), next_rest)
-                    entries = [entry for entry in entries if not entry.at_rest]
-                day.progress.business_time(minute)
-                for done in [pool.submit(entry.action) for entry in entries]:
-                    done.result()
-                while self.afterwards:
-                    self.afterwards.popleft()()
+        under_way: deque[list[Future[None]]] = deque()
+        while True:
+            minute = self.agenda.next_minute()
+            if under_way and (minute is None or minute >= next_rest):
+                self.end_minutes(under_way, leaving=0)
+                continue  # it may have put something on the agenda
+            if minute is None:
+                return
+            if minute.astimezone(UTC).hour != hour:
+                hour = minute.astimezone(UTC).hour
+                day.reach(f"clinic, {hour}:00 UTC")
+            if minute >= next_rest:
+                day.time.rest(max(minute, day.time.now))
+                next_rest = minute + REST_EVERY
+                entries = self.agenda.take(minute)
+            else:
+                day.time.tick(max(minute, day.time.now))
+                entries = self.agenda.take(minute)
+                self.agenda.wait_for_rest((entry for entry in entries if entry.at_rest), next_rest)
+                entries = [entry for entry in entries if not entry.at_rest]
+            day.progress.business_time(minute)
+            under_way.append([pool.submit(entry.action) for entry in entries])
+            self.end_minutes(under_way, leaving=1)
+
+    def end_minutes(self, under_way: deque[list[Future[None]]], *, leaving: int) -> None:
+        """Wait for the minutes that are not over, but for the last ``leaving`` of them, and do what they want done
+        afterwards."""
+        while len(under_way) > leaving:
+            for action in under_way.popleft():
+                action.result()
+        while self.afterwards:
+            self.afterwards.popleft()()
 
     def count(self, what: str, amount: int = 1) -> None:
         """Add to a figure of the day."""

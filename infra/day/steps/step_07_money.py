@@ -83,7 +83,7 @@ class Office:
             sign_later(day, visit)
 
         day.parallel(sign, late, "signing what is missing")
-        day.time.settle()
+        day.time.settle(trail=False)
 
     def work_items(self) -> None:
         """The biller works what has come up: rejected claims are written anew, some denials get a corrected claim."""

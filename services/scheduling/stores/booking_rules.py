@@ -6,10 +6,10 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from chassis.principal import Principal
-from chassis.store import BaseStore
+from chassis.store import BaseStore, among
 from scheduling.domain.policy import BookingPolicy
 from scheduling.tables import Appointment, AppointmentTypeRow, Occupation
 from scheduling.tables_booking_rules import BookingPolicyRow, GroupVisit, RuleOverride
@@ -32,15 +32,18 @@ def policy_of(row: BookingPolicyRow | None) -> BookingPolicy:
     )
 
 
+_POLICIES = select(BookingPolicyRow).where(
+    BookingPolicyRow.tenant_id == bindparam("tenant_id"), among(BookingPolicyRow.id, bindparam("ids"))
+)
+
+
 class BookingRuleStore(BaseStore):
     """Reads and writes what goes beyond the plain rules of booking."""
 
     def policy_row(self, location_id: UUID) -> BookingPolicyRow | None:
         """The policy that holds at the location: its own, else the one of all locations."""
-        query = select(BookingPolicyRow).where(
-            BookingPolicyRow.tenant_id == self.tenant_id, BookingPolicyRow.id.in_([location_id, EVERYWHERE])
-        )
-        rows = {row.id: row for row in self.session.scalars(query)}
+        about = {"tenant_id": self.tenant_id, "ids": [location_id, EVERYWHERE]}
+        rows = {row.id: row for row in self.session.scalars(_POLICIES, about)}
         return rows.get(location_id) or rows.get(EVERYWHERE)
 
     def policy(self, location_id: UUID) -> BookingPolicy:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, delete, select, text
+from sqlalchemy import bindparam, delete, select, text
 from sqlalchemy.exc import DBAPIError
 
 from chassis.errors import Unavailable
@@ -98,6 +98,15 @@ class Wanting(NamedTuple):
     lane: int = 0
 
 
+# Built once: every search and every hold asks.
+_OCCUPIED = select(Occupation.resource_id, Occupation.claim_id, Occupation.first_cell, Occupation.end_cell).where(
+    Occupation.tenant_id == bindparam("tenant_id"),
+    among(Occupation.resource_id, bindparam("ids")),
+    Occupation.end_cell > bindparam("first"),
+    Occupation.first_cell < bindparam("end"),
+)
+
+
 class CellStore(AvailabilityStore):
     """Cells, occupations and holds."""
 
@@ -117,13 +126,8 @@ class CellStore(AvailabilityStore):
 
     def occupied(self, resource_ids: Iterable[UUID], span: Span) -> list[tuple[UUID, UUID, Span]]:
         """(resource, claim, span) of everything that touches the span, expired holds included."""
-        query = select(Occupation.resource_id, Occupation.claim_id, Occupation.first_cell, Occupation.end_cell).where(
-            Occupation.tenant_id == self.tenant_id,
-            Occupation.resource_id == bindparam("ids", list(set(resource_ids)), type_=ARRAY(Uuid())).any_(),
-            Occupation.end_cell > span.first,
-            Occupation.first_cell < span.end,
-        )
-        return [(r, c, Span(first, end)) for r, c, first, end in self.session.execute(query)]
+        about = {"tenant_id": self.tenant_id, "ids": set(resource_ids), "first": span.first, "end": span.end}
+        return [(r, c, Span(first, end)) for r, c, first, end in self.session.execute(_OCCUPIED, about)]
 
     def occupied_stretches(self, stretches: Sequence[tuple[UUID, Span]]) -> list[tuple[UUID, Span]]:
         """(resource, span) of everything that touches the given stretches, each with its own resource and span."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from chassis.store import BaseStore, among
@@ -14,26 +14,34 @@ from scheduling.domain.walk_ins import QueueStatus
 from scheduling.tables import Appointment
 from scheduling.tables_day import DelayNotice, WalkIn, WalkInCounter
 
+# Built once: every step of a visit looks at the day anew.
+_VISITS_OF_DAY = (
+    select(Appointment)
+    .where(
+        Appointment.tenant_id == bindparam("tenant_id"),
+        Appointment.location_id == bindparam("location_id"),
+        Appointment.start_time >= bindparam("start"),
+        Appointment.start_time < bindparam("end"),
+    )
+    .order_by(Appointment.start_time, Appointment.id)
+)
+_NOTICES = select(DelayNotice).where(
+    DelayNotice.tenant_id == bindparam("tenant_id"), among(DelayNotice.id, bindparam("ids"))
+)
+
 
 class DayStore(BaseStore):
     """Reads and writes what a day keeps beside its visits."""
 
     def notices(self, appointment_ids: Iterable[UUID]) -> dict[UUID, DelayNotice]:
         """What was told about these visits."""
-        query = select(DelayNotice).where(
-            DelayNotice.tenant_id == self.tenant_id, among(DelayNotice.id, appointment_ids)
-        )
-        return {row.id: row for row in self.session.scalars(query)}
+        about = {"tenant_id": self.tenant_id, "ids": appointment_ids}
+        return {row.id: row for row in self.session.scalars(_NOTICES, about)}
 
     def visits_of_day(self, location_id: UUID, start: datetime, end: datetime) -> list[Appointment]:
         """Every visit of a location that starts in [start, end), in order of start, whoever asks."""
-        query = select(Appointment).where(
-            Appointment.tenant_id == self.tenant_id,
-            Appointment.location_id == location_id,
-            Appointment.start_time >= start,
-            Appointment.start_time < end,
-        )
-        return list(self.session.scalars(query.order_by(Appointment.start_time, Appointment.id)))
+        about = {"tenant_id": self.tenant_id, "location_id": location_id, "start": start, "end": end}
+        return list(self.session.scalars(_VISITS_OF_DAY, about))
 
     def next_of_practitioner(self, practitioner_id: UUID, start: datetime, end: datetime) -> list[Appointment]:
         """The visits of a practitioner's day, wherever, in order of start."""
