@@ -115,7 +115,9 @@ def stylesheet() -> bytes:
         f".lanes-{count}{{grid-template-columns:repeat({count},minmax(0,1fr))}}.lane-{count}{{grid-column:{count}}}"
         for count in range(1, LANES + 1)
     )
-    return (text + "\n.at-0{grid-row-start:1}" + rows + lanes).encode()
+    # A day on which many visits lie beside each other is as wide as they need to be read.
+    wide = "".join(f".cal-col:has(>.lanes-{count}){{min-width:{6 * count}rem}}" for count in range(2, LANES + 1))
+    return (text + "\n.at-0{grid-row-start:1}" + rows + lanes + wide).encode()
 
 
 def portal_stylesheet() -> bytes:

@@ -19,6 +19,8 @@ from infra.tour.texts import SPOKEN, Untranslated
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 # Pages of one kind differ by their data alone: so many of each are opened.
 EXAMPLES = 2
+# A busy machine takes its time for a picture of a long page; that is no fault of the page.
+PATIENCE_MS = 120_000
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<=/)\d+(?=/|$)")
 _HREF = re.compile(r"<a\b[^>]*?\bhref=\"([^\"]*)\"")
 _FILES = ("pdf", "csv", "x12", "ics", "837", "835")
@@ -60,7 +62,9 @@ class Tour:
             spanish.close()
 
     def _context(self, browser: Browser, language: str) -> BrowserContext:
-        return browser.new_context(viewport=WIDE, locale=language, base_url=self.url)  # type: ignore[arg-type]
+        context = browser.new_context(viewport=WIDE, locale=language, base_url=self.url)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MS)
+        return context
 
 
 class _Way:
@@ -184,8 +188,9 @@ class _Way:
 
 
 def kind_of(path: str) -> str:
-    """``/console/patients/{}?view``: what kind of page an address is, whoever and whenever it is about."""
+    """``/console/patients/{}?view``: what kind of page an address is, whoever, whenever and wherever it is about."""
     parts = urlsplit(path.split("#")[0])
-    names = sorted({each.split("=")[0] for each in parts.query.split("&") if each})
+    # Every page offers itself at the other locations.
+    names = sorted({each.split("=")[0] for each in parts.query.split("&") if each} - {"location"})
     bare = _ID.sub("{}", parts.path)
     return f"{bare}?{'&'.join(names)}" if names else bare

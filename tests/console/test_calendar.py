@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from gateway.console import calendar
 from tests.console.house import ZONE, Browser, House, patient, visit
 
 
@@ -73,6 +77,22 @@ def test_the_hand_that_drags_knows_where_it_may_let_go(house: House) -> None:
     local = datetime.fromisoformat(start).astimezone(ZoneInfo(ZONE))
     assert row == (local.hour * 60 + local.minute) // 5
     assert "data-visit" not in house.browser("auditor").get(f"/console/calendar?date={day}").html
+
+
+def test_a_day_of_many_clinicians_is_drawn_whole(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Visits beyond the first page of the service's list stand on the calendar, too; when there are more than can be drawn, it says so."""
+    booked = {family: visit(house, patient(house, family, "Max")) for family in ("Manyone", "Manytwo", "Manythree")}
+    # The next free times: of three, two at least are on one day.
+    day, _count = Counter(map(day_of, booked.values())).most_common(1)[0]
+    path = f"/console/calendar?date={day}&location={house.ids['location']}"
+    monkeypatch.setattr(calendar, "VISITS_AT_ONCE", 1)
+    shown = house.browser("desk").get(path).text
+    assert {family for family in booked if family in shown} == {
+        name for name, at in booked.items() if day_of(at) == day
+    }
+    assert "Not all visits" not in shown
+    monkeypatch.setattr(calendar, "MOST_VISITS", 1)
+    assert "Not all visits of these days are drawn" in house.browser("desk").get(path).text
 
 
 def test_the_day_on_paper(house: House) -> None:

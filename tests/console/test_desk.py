@@ -166,7 +166,7 @@ def test_a_step_that_is_not_allowed_is_said_on_the_board(house: House) -> None:
     """Scheduling refuses to skip steps; the board says why and stays."""
     made = visit(house, patient(house, "Hasty", "Hal"))
     browser = house.browser("desk").get("/console/today")
-    data = browser.token
+    data = {**browser.token, "back": "/console/today?show=expected"}
     answer = browser.client.post(
         f"/console/visits/{made['appointment_id']}/out", data=data, headers={"HX-Request": "true", "HX-Target": "board"}
     )
@@ -175,6 +175,9 @@ def test_a_step_that_is_not_allowed_is_said_on_the_board(house: House) -> None:
     assert 'role="alert"' in html
     assert 'id="board"' in html
     assert "<html" not in html
+    # It stands as it stood: the stage that was looked at, and where it is read anew.
+    assert 'hx-get="/console/today?show=expected"' in html
+    assert 'href="/console/today?show=expected" aria-current="true"' in html
 
 
 def test_arriving_takes_the_money_and_gives_a_receipt(house: House) -> None:

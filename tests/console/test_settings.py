@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from gateway.console import words_roles
+from identity.domain import roles
 from tests.console.house import PASSWORD, House
 
 PAGES = ("locations", "people", "types", "hours", "payers", "fees", "texts", "users", "roles", "programs", "audit")
@@ -292,3 +294,14 @@ def test_a_message_is_tested_before_it_is_trusted(house: House) -> None:
     browser.post(f"{path}/test", to="(212) 555-0133")
     assert "A test is on its way to +12125550133." in browser.text
     assert "Waiting" in browser.text
+
+
+def test_every_permission_of_a_role_is_in_words(house: House) -> None:
+    """The page of the roles says what each may do in words: no permission that a person may have is without them."""
+    of_clinics = set().union(*roles.PERMISSIONS.values()) - set(roles.OPERATOR)
+    granted = {each for each in of_clinics if "." in each}
+    assert {each for each in granted if each.split(".")[0] not in words_roles.NOUN} == set()
+    assert {each for each in granted if each.split(".")[1] not in words_roles.VERB} == set()
+    text = house.browser("owner").get("/console/settings/roles").text
+    assert "The day's visits" in text
+    assert "visit.flow" not in text

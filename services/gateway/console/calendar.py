@@ -27,6 +27,8 @@ GONE = (8, 9, 10)
 FREE_ROWS = 3
 # As many as the stylesheet knows.
 MOST_LANES = 12
+# Visits that are asked for at once, and that are drawn at most: a day of 100 clinicians. More are no picture; the page asks to choose a clinician.
+VISITS_AT_ONCE, MOST_VISITS = 500, 2000
 
 
 @dataclass
@@ -71,7 +73,7 @@ def show(page: Page) -> Response:
     span = {"start_from": at(first, zone), "start_to": at(last + timedelta(days=1), zone)}
     days = {"dates": {"start": parts_of(first), "end": parts_of(last)}}
     asks = {
-        "visits": page.ask("Scheduling.ListAppointments", **here, **span, page_size=500),
+        "visits": page.ask("Scheduling.ListAppointments", **here, **span, page_size=VISITS_AT_ONCE),
         "templates": page.ask("Scheduling.ListScheduleTemplates", **here, page_size=500),
         "exceptions": page.ask("Scheduling.ListScheduleExceptions", **here, **days, page_size=500),
         "practitioners": page.ask("Identity.ListPractitioners", page_size=500),
@@ -94,7 +96,8 @@ def show(page: Page) -> Response:
     names = {}
     if parts["practitioners"].value is not None:
         names = {each.practitioner_id: each for each in parts["practitioners"].value.practitioners}
-    visits = [each for each in parts["visits"].need().appointments if each.status != 8 or page.arg("cancelled")]
+    booked, more = all_visits(page, parts["visits"].need(), here | span)
+    visits = [each for each in booked if each.status != 8 or page.arg("cancelled")]
     templates = parts["templates"].value.templates if parts["templates"].value is not None else ()
     exceptions = parts["exceptions"].value.exceptions if parts["exceptions"].value is not None else ()
     if week:
@@ -134,9 +137,20 @@ def show(page: Page) -> Response:
         ),
         types=parts["types"].value.appointment_types if parts["types"].value is not None else (),
         count=len(visits),
+        more=more,
         moving=moving,
         movable=MOVABLE if page.may("Scheduling.MoveAppointment") and not by_room else (),
     )
+
+
+def all_visits(page: Page, first: Any, asked: dict[str, Any]) -> tuple[list[Any], bool]:
+    """The visits of a span from its first page on, and whether there are more than are drawn."""
+    found, token = list(first.appointments), first.next_page_token
+    while token and len(found) < MOST_VISITS:
+        answer = page.call("Scheduling.ListAppointments", **asked, page_size=VISITS_AT_ONCE, page_token=token)
+        found.extend(answer.appointments)
+        token = answer.next_page_token
+    return found, bool(token)
 
 
 def free_blocks(column: Column, slots: Sequence[Any], zone: ZoneInfo, *, week: bool) -> list[Block]:

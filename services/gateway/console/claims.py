@@ -10,6 +10,7 @@ from flask import Response
 from gateway import errors as problems
 from gateway.console import words, words_money
 from gateway.console.clinician import patient_names
+from gateway.console.names import payer_names, payers_of
 from gateway.console.work import is_past
 from gateway.web.calls import Refused
 from gateway.web.i18n import N_
@@ -110,7 +111,7 @@ def listing(page: Page) -> Response:
         CLAIMS,
         [
             Filter("state", N_("State"), states, N_("All")),
-            Filter("payer", N_("Payer"), payers, N_("All")),
+            Filter("payer", N_("Payer"), list(payers.items()), N_("All")),
         ],
         state=page.arg("state"),
         payer_code=page.arg("payer"),
@@ -122,20 +123,9 @@ def listing(page: Page) -> Response:
         words=words,
         listing=shown,
         tab="claims",
-        payers=dict(payers),
+        payers=payers,
         names=patient_names(page, [each.appointment_id for each in shown.rows]),
     )
-
-
-def payers_of(page: Page) -> list[tuple[str, str]]:
-    """The payers to choose from; none when they cannot be had."""
-    part = page.together(payers=page.ask("Billing.ListPayers", page_size=500))["payers"]
-    return list(payer_names(part.value).items())
-
-
-def payer_names(found: Any) -> dict[str, str]:
-    """Code → name, of a list of payers; nothing when it could not be had."""
-    return {each.code: each.name for each in found.payers} if found is not None else {}
 
 
 def claim(page: Page, problem: problems.Problem | None = None) -> Response:

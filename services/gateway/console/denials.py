@@ -8,7 +8,7 @@ from flask import Response
 
 from gateway import errors as problems
 from gateway.console import words
-from gateway.console.claims import payers_of
+from gateway.console.names import payer_names, payers_of
 from gateway.console.work import is_past, said
 from gateway.web.calls import Refused
 from gateway.web.i18n import N_
@@ -47,6 +47,7 @@ DENIALS = (
 
 def listing(page: Page) -> Response:
     """Denials, what is worth most and is due first at the top."""
+    payers = payers_of(page)
     shown = paged(
         page,
         "denials",
@@ -55,7 +56,7 @@ def listing(page: Page) -> Response:
         DENIALS,
         [
             Filter("family", N_("Kind"), said(page, words.DENIAL), N_("All")),
-            Filter("payer", N_("Payer"), payers_of(page), N_("All")),
+            Filter("payer", N_("Payer"), list(payers.items()), N_("All")),
             Filter("owner", N_("Whose"), [("me", page.gettext("Mine"))], N_("Everybody's")),
             Filter("state", N_("State"), [("closed", page.gettext("Done"))], N_("Open")),
         ],
@@ -74,6 +75,7 @@ def listing(page: Page) -> Response:
         figures=parts["figures"].value,
         people=names_of(parts["people"]),
         codes=codes,
+        payers=payers,
         late=lambda each: is_past(page, each.work_by),
     )
 
@@ -98,6 +100,7 @@ def denial(page: Page, problem: problems.Problem | None = None) -> Response:
         claim=page.ask("Claims.GetClaim", claim_id=found.claim_id),
         patient=page.ask("PatientRegistry.GetPatient", patient_id=found.patient_id),
         texts=page.ask("Denials.ListAppealTexts", page_size=100),
+        payers=page.ask("Billing.ListPayers", page_size=500),
         people=page.ask("Identity.ListAccounts", page_size=500),
     )
     ids = [each.denial_id for each in parts["queue"].value.denials] if parts["queue"].value is not None else []
@@ -114,6 +117,7 @@ def denial(page: Page, problem: problems.Problem | None = None) -> Response:
         claim=claim,
         lines={each.charge_line_id: each for each in claim.lines} if claim is not None else {},
         patient=parts["patient"].value,
+        payers=payer_names(parts["payers"].value),
         texts=list(dict.fromkeys((each.code, each.title) for each in texts)),
         people=names_of(parts["people"]),
         is_open=found.state in ("open", "appealed", "resubmitted"),

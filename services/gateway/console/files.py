@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from gateway.console import words
+from gateway.console.names import payers_of
 from gateway.web.i18n import N_
 from gateway.web.lists import Column, Filter, paged
 from gateway.web.page import Page
@@ -57,7 +58,8 @@ def listing(page: Page) -> Response:
         )
     if page.arg("format") == "csv":
         return shown.csv()
-    return page.show("billing/files.html", words=words, tab="files", listing=shown, incoming=incoming)
+    payers = {} if incoming else payers_of(page)
+    return page.show("billing/files.html", words=words, tab="files", listing=shown, incoming=incoming, payers=payers)
 
 
 def send(page: Page) -> Response:

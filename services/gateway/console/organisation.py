@@ -11,7 +11,7 @@ from flask import Response
 
 from chassis.protos import timestamp
 from gateway import errors as problems
-from gateway.console import words
+from gateway.console import words, words_roles
 from gateway.console.audited import AUDITED, refused
 from gateway.web.calls import Refused
 from gateway.web.dates import read_date
@@ -248,7 +248,9 @@ def reset_password(page: Page) -> Response:
 
 def roles(page: Page) -> Response:
     """What each role may do."""
-    return page.show("settings/roles.html", tab="roles", words=words, roles=page.call("Identity.ListRoles").roles)
+    found = page.call("Identity.ListRoles").roles
+    told = [(each.role, words_roles.told(page, each.permissions)) for each in found]
+    return page.show("settings/roles.html", tab="roles", words=words, roles=told)
 
 
 def audit(page: Page) -> Response:

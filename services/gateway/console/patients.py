@@ -10,6 +10,7 @@ from gateway import errors as problems
 from gateway.console import words, words_money, words_talk
 from gateway.console.audited import AUDITED, refused
 from gateway.console.finding import date_of, payers
+from gateway.console.names import payer_names
 from gateway.web import formats
 from gateway.web.calls import Refused
 from gateway.web.i18n import N_
@@ -238,7 +239,9 @@ def account(page: Page) -> Response:
         payments=page.ask("Billing.ListPayments", patient_id=patient_id, page_size=20),
         statements=page.ask("Billing.ListStatements", patient_id=patient_id, page_size=12),
         claims=page.ask("Claims.ListClaims", patient_id=patient_id, page_size=20),
+        payers=page.ask("Billing.ListPayers", page_size=500),
     )
+    names = payer_names(parts.pop("payers").value)
     if page.arg("format") == "csv":
         lines = head["account"].lines if head["account"] is not None else ()
         return page.csv(
@@ -257,7 +260,7 @@ def account(page: Page) -> Response:
                 for each in lines
             ),
         )
-    return page.show("patient/account.html", banner=head, tab="account", words=words, **parts)
+    return page.show("patient/account.html", banner=head, tab="account", words=words, payers=names, **parts)
 
 
 def looked(page: Page) -> Response:

@@ -24,7 +24,7 @@ def programs(page: Page, made: Any = None, problem: problems.Problem | None = No
     """API clients by name; a new one's secret is shown once, here."""
     columns = (
         Column("name", N_("Name"), "name", searched=True),
-        Column("client_id", "client_id", "client_id", searched=True),
+        Column("client_id", N_("Client id"), "client_id", searched=True),
         Column("roles", N_("Roles"), lambda each: ", ".join(page.label(words.ROLE, held) for held in each.roles)),
         Column("made", N_("Made"), "made_at"),
         Column("secret", N_("Secret of"), "secret_at"),

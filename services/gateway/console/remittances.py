@@ -10,7 +10,7 @@ from flask import Response
 
 from gateway import errors as problems
 from gateway.console import words
-from gateway.console.claims import payers_of
+from gateway.console.names import payers_of
 from gateway.web import formats
 from gateway.web.calls import Refused
 from gateway.web.i18n import N_
@@ -45,7 +45,7 @@ def listing(page: Page) -> Response:
         REMITTANCES,
         [
             Filter("state", N_("State"), states, N_("All")),
-            Filter("payer", N_("Payer"), payers_of(page), N_("All")),
+            Filter("payer", N_("Payer"), list(payers_of(page).items()), N_("All")),
         ],
         state=page.arg("state"),
         payer_code=page.arg("payer"),

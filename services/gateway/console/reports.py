@@ -9,6 +9,7 @@ from flask import Response
 
 from gateway.console import report_figures, words, words_money
 from gateway.console.booking import parts_of
+from gateway.console.names import several
 from gateway.console.patients import cents
 from gateway.console.patients import date as date_text
 from gateway.web import formats
@@ -16,8 +17,8 @@ from gateway.web.dates import read_date
 from gateway.web.page import Page
 
 WEEKS = 8
-# Locations side by side; so many questions are asked at once.
-PLACES, AT_ONCE = 48, 8
+# Locations side by side.
+PLACES = 48
 
 
 def show(page: Page) -> Response:
@@ -90,15 +91,6 @@ def weeks_before(until: date) -> list[tuple[date, date]]:
 def dollars(value: Any) -> float:
     """A Money for the height of a bar; the amount itself is told by `formats.money`."""
     return float(value.minor_units) / 100
-
-
-def several(page: Page, asks: list[Any]) -> list[Any]:
-    """Many questions of one kind, as many at once as a page may ask."""
-    found: list[Any] = []
-    for at in range(0, len(asks), AT_ONCE):
-        parts = page.together(**{f"n{n}": each for n, each in enumerate(asks[at : at + AT_ONCE])})
-        found.extend(parts[name] for name in parts)
-    return found
 
 
 def day(page: Page) -> Response:

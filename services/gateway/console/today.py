@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Response
 from polyclinic.scheduling.v1 import events_pb2
@@ -50,15 +53,40 @@ FILTERS = {
     "inside": (N_("In rooms"), (ROOMED, SEEN)),
     "over": (N_("Over"), OVER),
 }
+BOARD = "/console/today"
 LATE_MINUTES, LONG_WAIT_MINUTES = 10, 15
 
 
-def board(page: Page) -> Response:
-    """The board, with what else waits for the desk beside it."""
+@dataclass(frozen=True)
+class Here:
+    """Where the board stands: its address and what it shows (``show``, ``date``, ``practitioner``), also while a step is answered."""
+
+    path: str
+    args: Mapping[str, str]
+
+    @classmethod
+    def of(cls, address: str) -> Here:
+        """Of a path with its query."""
+        parts = urlsplit(address)
+        return cls(parts.path, {name: value.strip() for name, value in parse_qsl(parts.query)})
+
+    def url(self, **changes: str) -> str:
+        """The address with other parameters; an empty one is left out."""
+        kept = {name: value for name, value in {**self.args, **changes}.items() if value}
+        return f"{self.path}?{urlencode(kept)}" if kept else self.path
+
+    def arg(self, name: str) -> str:
+        """A parameter; "" when it is not given."""
+        return self.args.get(name, "")
+
+
+def board(page: Page, here_is: str = "") -> Response:
+    """The board, with what else waits for the desk beside it. ``here_is``: where it stands, when it answers a step."""
     location = page.location
     if location is None:
         return page.show("today.html", day=None, words=words)
-    chosen = read_date(page.arg("date"), page.today) if page.arg("date") else None
+    at = Here.of(here_is or page.url())
+    chosen = read_date(at.arg("date"), page.today) if at.arg("date") else None
     asked = {"date": {"year": chosen.year, "month": chosen.month, "day": chosen.day}} if chosen else {}
     here = {"location_id": location.location_id}
     parts: dict[str, Any] = page.together(
@@ -72,10 +100,12 @@ def board(page: Page) -> Response:
         threads=page.ask("Conversations.CountThreads"),
     )
     day = parts.pop("day").need()
-    shown = FILTERS.get(page.arg("show"), FILTERS["all"])[1]
+    shown = FILTERS.get(at.arg("show"), FILTERS["all"])[1]
     visits = [each for each in day.visits if shown is None or each.appointment.status in shown]
-    if page.arg("practitioner"):
-        visits = [each for each in visits if each.appointment.practitioner_id == page.arg("practitioner")]
+    # What is over stands below: the desk looks at who is still to be dealt with.
+    visits.sort(key=lambda each: each.appointment.status in OVER)
+    if at.arg("practitioner"):
+        visits = [each for each in visits if each.appointment.practitioner_id == at.arg("practitioner")]
     if page.arg("format") == "csv":
         return page.csv(
             "day", ["time", "patient", "mrn", "clinician", "type", "status", "waited", "late"], map(_row(page), visits)
@@ -83,6 +113,7 @@ def board(page: Page) -> Response:
     return page.show(
         "today.html",
         day=day,
+        at=at,
         visits=visits,
         filters=FILTERS,
         counts=counts(day),
@@ -104,12 +135,12 @@ def step(page: Page) -> Response:
     if name not in STEPS:
         return page.go("/console/today")
     back = page.sent("back")
-    back = back if back.startswith("/console/") and "\\" not in back else "/console/today"
+    back = back if back.startswith("/console/") and "\\" not in back else BOARD
     try:
         visit = page.submit(STEPS[name][0], appointment_id=appointment_id)
     except Refused as refused:
         if page.exchange.request.headers.get("HX-Request"):
-            return board_with(page, refused)
+            return board_with(page, refused, back)
         raise
     if name == "arrive" and page.may("Billing.TakePayment") and page.sent("then") == "drawer":
         return page.go(f"/console/visits/{appointment_id}/arrive")
@@ -118,10 +149,10 @@ def step(page: Page) -> Response:
     return page.go(back, told, undo=undo)
 
 
-def board_with(page: Page, refused: Refused) -> Response:
-    """The board again, with what was refused above it."""
+def board_with(page: Page, refused: Refused, back: str) -> Response:
+    """The board again as it stood, with what was refused above it."""
     page.refusal = refused.problem
-    return board(page)
+    return board(page, back if back.startswith(BOARD) else BOARD)
 
 
 def counts(day: Any) -> dict[str, int]:

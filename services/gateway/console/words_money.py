@@ -105,6 +105,7 @@ DETAIL = {
     "family": N_("Reason"),
     "file": N_("File"),
     "faults": N_("Faults"),
+    "fix": N_("What mends it"),
     "journals": N_("Journals"),
     "payer_control": N_("The payer's number"),
     "reason": N_("Because"),
@@ -138,4 +139,15 @@ COVERAGE_EXCEPTION = {
     "no_answer": N_("the payer has not answered"),
     "rejected": N_("the payer refused the question"),
     "plan_changed": N_("the plan has changed"),
+}
+# Why a guarantor gets no statement now.
+NO_STATEMENT = {
+    "zero": N_("nothing is owed"),
+    "credit": N_("the clinic owes the patient"),
+    "protected": N_("the patient may not be billed"),
+    "small_balance": N_("the balance is too small"),
+    "too_soon": N_("the last statement was sent a short time ago"),
+    "payment_plan": N_("it is paid in instalments"),
+    "held": N_("statements are held"),
+    "invoiced": N_("an invoice asks for all of it"),
 }

@@ -12,15 +12,18 @@ from gateway import errors as problems
 from gateway.console import words, words_money
 from gateway.console.booking import parts_of
 from gateway.console.clinician import patient_names
+from gateway.console.names import patients_of, payer_names, payers_of
 from gateway.console.patients import cents
 from gateway.web import formats
 from gateway.web.calls import Refused
 from gateway.web.i18n import N_
 from gateway.web.lists import Column, Filter, paged
-from gateway.web.page import PAGE_SIZE, Page
+from gateway.web.page import Page
 
 # How many open items are counted for the overview; a queue longer than that says "or more".
 COUNTED = 500
+# Guarantors on a page: each is read for their name.
+GUARANTORS = 16
 
 
 def overview(page: Page) -> Response:
@@ -85,12 +88,16 @@ def follow_ups(page: Page) -> Response:
     listing = paged(page, "follow-ups", "ClaimWork.ListClaimQueue", "claims", FOLLOW_UPS, filters, **fields)
     if page.arg("format") == "csv":
         return listing.csv()
-    people = page.together(people=page.ask("Identity.ListAccounts", page_size=500))["people"].value
+    parts = page.together(
+        people=page.ask("Identity.ListAccounts", page_size=500), payers=page.ask("Billing.ListPayers", page_size=500)
+    )
+    people = parts["people"].value
     return page.show(
         "billing/follow_ups.html",
         words=words,
         tab="follow_ups",
         listing=listing,
+        payers=payer_names(parts["payers"].value),
         people={each.account_id: each.name for each in people.accounts} if people is not None else {},
         late=lambda each: is_past(page, each.follow_up.next_action_on),
     )
@@ -114,7 +121,7 @@ WORK = (
     Column("payer", N_("Payer"), "payer_code", searched=True),
     Column("amount", N_("Amount"), "amount", number=True),
     Column("due", N_("Due"), "due_on"),
-    Column("opened", N_("Waits"), "opened_at"),
+    Column("opened", N_("Since"), "opened_at"),
     Column("state", N_("State"), "state", shown=False),
 )
 
@@ -140,6 +147,7 @@ def queue(page: Page) -> Response:
         words=words,
         listing=listing,
         tab="work",
+        payers=payers_of(page),
         overdue={each.work_item_id for each in listing.rows if is_overdue(page, each)},
     )
 
@@ -152,7 +160,10 @@ def said(page: Page, table: Mapping[str, str]) -> list[tuple[str, str]]:
 def item(page: Page, problem: problems.Problem | None = None) -> Response:
     """One item with everything it is about, and the next of its kind."""
     found = page.call("Claims.GetWorkItem", work_item_id=page.values["work_item_id"])
-    asks = {"queue": page.ask("Claims.ListWorkItems", kinds=[found.kind], state="open", page_size=200)}
+    asks = {
+        "queue": page.ask("Claims.ListWorkItems", kinds=[found.kind], state="open", page_size=200),
+        "payers": page.ask("Billing.ListPayers", page_size=500),
+    }
     if found.claim_id:
         asks["claim"] = page.ask("Claims.GetClaim", claim_id=found.claim_id)
     if found.patient_id:
@@ -169,6 +180,7 @@ def item(page: Page, problem: problems.Problem | None = None) -> Response:
         item=found,
         words=words,
         details=details(page, found),
+        payers=payer_names(parts["payers"].value),
         tab="work",
         claim=parts["claim"].value if "claim" in parts else None,
         patient=parts["patient"].value if "patient" in parts else None,
@@ -268,11 +280,11 @@ def aging(page: Page) -> Response:
     basis = 2 if page.arg("basis") == "responsibility" else 1
     parts: dict[str, Any] = page.together(
         aging=page.ask("Billing.GetReceivables", basis=basis, **here),
-        balances=page.ask("Billing.ListBalances", filter=1, page_size=PAGE_SIZE, page_token=page.arg("page_token")),
+        balances=page.ask("Billing.ListBalances", filter=1, page_size=GUARANTORS, page_token=page.arg("page_token")),
         payers=page.ask("Billing.ListPayers", page_size=500),
     )
     found = parts["aging"].need()
-    names = {each.code: each.name for each in parts["payers"].value.payers} if parts["payers"].value is not None else {}
+    names = payer_names(parts["payers"].value)
     if page.arg("format") == "csv":
         head = [f"{each.from_days}-{each.to_days or ''}" for each in found.totals]
         return page.csv(
@@ -297,19 +309,8 @@ def aging(page: Page) -> Response:
         balances=balances,
         tab="aging",
         next_token=parts["balances"].value.next_page_token if parts["balances"].value is not None else "",
-        patients=names_of_patients(page, [each.patient_id for each in balances]),
+        patients=patients_of(page, [each.patient_id for each in balances]),
     )
-
-
-def names_of_patients(page: Page, patient_ids: list[str]) -> dict[str, str]:
-    """Patient → name, for the lists of billing; those who may read billing profiles only."""
-    if not patient_ids:
-        return {}
-    begun = {
-        f"p{number}": page.ask("PatientRegistry.GetPatient", patient_id=each)
-        for number, each in enumerate(patient_ids[:8])
-    }
-    return {part.value.patient_id: part.value for part in page.together(**begun).values() if part.value is not None}
 
 
 def statement(page: Page) -> Response:
@@ -326,7 +327,7 @@ def issue_statement(page: Page) -> Response:
         if answer.statement_ids
         else page.gettext(
             "No statement is due: %(why)s.",
-            why=", ".join(each.reason.replace("_", " ") for each in answer.skipped) or "–",
+            why=", ".join(page.label(words_money.NO_STATEMENT, each.reason) for each in answer.skipped) or "–",
         )
     )
     return page.go(f"/console/patients/{patient_id}/account", told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from gateway.web.dates import read_date
 
 WEEKS_AHEAD = 13
 SEARCHED, SHOWN, OF_A_DAY = 300, 30, 12
+APART = timedelta(minutes=30)
 HOLD_MINUTES = 5
 NEAR = timedelta(days=3)
 ALTERNATIVES = 6
@@ -174,7 +175,7 @@ def _free_times(
         people=sorted((each for each in (people.practitioners if people else ()) if each.active), key=_surname),
         alternatives=found.alternatives,
         moving=moving,
-        **spread(found.slots),
+        **spread(found.slots, whole=bool(page.arg("day"))),
     )
 
 
@@ -182,20 +183,36 @@ def _surname(person: Any) -> tuple[str, str]:
     return str(person.name.family), str(person.name.given)
 
 
-def spread(slots: Sequence[Any]) -> dict[str, Any]:
-    """The times to show by day, whole days until there are enough, and the day on which later ones begin (None: there are none)."""
+def spread(slots: Sequence[Any], *, whole: bool = False) -> dict[str, Any]:
+    """The times to show by day, whole days until there are enough, and the day on which later ones begin (None: there are none).
+
+    Of a day some are shown, spread over it: at one place half an hour apart; with ``whole`` all of them. They stand in the order of
+    the clock on the wall, which is how they are read where places keep different times.
+    """
     days: dict[date, list[Any]] = {}
     left_out: Counter[date] = Counter()
+    later = None
     for each in slots:
-        day = instant(each.start_time).astimezone(ZoneInfo(each.time_zone)).date()
+        day = _local(each).date()
         if day not in days and sum(map(len, days.values())) >= SHOWN:
-            return {"days": days, "left_out": left_out, "later": max(days) + timedelta(days=1)}
-        if len(days.setdefault(day, [])) < OF_A_DAY:
-            days[day].append(each)
+            later = max(days) + timedelta(days=1)
+            break
+        shown = days.setdefault(day, [])
+        near = any(one.location_id == each.location_id and _local(each) - _local(one) < APART for one in shown)
+        if whole or not (near or len(shown) >= OF_A_DAY):
+            shown.append(each)
         else:
             left_out[day] += 1
-    later = max(days) + timedelta(days=1) if days and len(slots) == SEARCHED else None
+    else:
+        later = max(days) + timedelta(days=1) if days and len(slots) == SEARCHED else None
+    for shown in days.values():
+        shown.sort(key=lambda each: (_local(each).time(), each.location_name, each.practitioner_name))
     return {"days": days, "left_out": left_out, "later": later}
+
+
+def _local(slot: Any) -> datetime:
+    """When a free time begins, on the clock of its place."""
+    return instant(slot.start_time).astimezone(ZoneInfo(slot.time_zone))
 
 
 def wished_day(page: PortalPage) -> date:

@@ -54,3 +54,14 @@ WISHES: dict[int, str] = {
 }
 WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 BY_PATIENT = scheduling.CANCELLATION_REASON_PATIENT
+# What clinicians do, where the clinic names it by these words; any other word is shown as it is.
+SPECIALTY: dict[str, str] = {
+    "family": N_("Family medicine"),
+    "internal": N_("Internal medicine"),
+    "pediatrics": N_("Pediatrics"),
+    "obstetrics": N_("Obstetrics and gynecology"),
+    "cardiology": N_("Cardiology"),
+    "dermatology": N_("Dermatology"),
+    "orthopedics": N_("Orthopedics"),
+    "psychiatry": N_("Psychiatry"),
+}

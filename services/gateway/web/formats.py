@@ -15,6 +15,8 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from chassis.protos import optional_date, optional_instant
 
 MINUTES_A_DAY = 24 * 60
+# 10/3 is the tenth of March to who reads Spanish, and the third of October to who types at an American desk: the month is named.
+SHORT_DAYS = {("es", "short"): "d MMM yy"}
 # A day with its weekday and without its year, in words: CLDR has no skeleton for it that is not shortened.
 DAYS_SAID = {"es": "EEEE, d 'de' MMMM"}
 
@@ -39,7 +41,7 @@ def time_of_day(value: Any, zone: str, locale: Locale) -> str:
 def day(value: Any, locale: Locale, style: str = "medium") -> str:
     """``Mar 14, 2026``; a style of CLDR (short, medium, long, full) or a pattern."""
     found = day_of(value)
-    return format_date(found, style, locale=locale) if found else ""
+    return format_date(found, SHORT_DAYS.get((locale.language, style), style), locale=locale) if found else ""
 
 
 def moment(value: Any, zone: str, locale: Locale, style: str = "medium") -> str:
@@ -138,6 +140,14 @@ def minutes(value: int, locale: Locale) -> str:
     at = datetime(2000, 1, 1, value // 60 % 24, value % 60, tzinfo=UTC)
     text: str = format_time(at, "short", tzinfo=UTC, locale=locale)
     return text
+
+
+def typed(value: Any, locale: Locale) -> str:
+    """A Date as it stands in an input: ``3/14/2026``, as it is read again; where days are said first, as machines write it."""
+    found = day_of(value)
+    if found is None:
+        return ""
+    return f"{found.month}/{found.day}/{found.year}" if locale.language == "en" else found.isoformat()
 
 
 def iso(value: Any) -> str:

@@ -124,6 +124,7 @@ def _filters() -> dict[str, Callable[..., Any]]:
         "age": lambda birth: formats.age(birth, g.reader.today),
         "wall": lambda value: formats.minutes(value, locale()),
         "iso": formats.iso,
+        "typed": lambda value: formats.typed(value, locale()),
         "long": minutes_long,
         "label": lambda value, table: g.reader.label(table, value),
         "said": said,

@@ -88,9 +88,15 @@ function putCode(button) {
 
 // --- the board's place survives a refresh ----------------------------------------------------------------------------
 let place = null;
+// A refresh waits while a menu is open, and until what was refused has been read.
+const READ_MS = 8000;
+const held = () => {
+  const said = $("#board [role=alert]");
+  if (said) said.dataset.since ??= Date.now();
+  return Boolean($("details.more[open]")) || Boolean(said && Date.now() - said.dataset.since < READ_MS);
+};
 document.addEventListener("htmx:beforeSwap", (event) => {
-  // A refresh that arrives under an open menu waits until it is closed.
-  if (event.detail.requestConfig.verb === "get" && event.detail.target.id === "board" && $("details.more[open]")) {
+  if (event.detail.requestConfig.verb === "get" && event.detail.target.id === "board" && held()) {
     event.detail.shouldSwap = false;
     setTimeout(() => document.body.dispatchEvent(new CustomEvent("changed")), 1500);
     return;
@@ -113,8 +119,7 @@ function follow(element) {
     if (waiting) return;
     waiting = setTimeout(() => {
       waiting = null;
-      // Not under somebody's hand: an open menu would close.
-      if ($("details.more[open]")) refresh();
+      if (held()) refresh();
       else document.body.dispatchEvent(new CustomEvent("changed"));
     }, 400);
   };
@@ -190,7 +195,7 @@ function tidy() {
   $$(".tabs [aria-current], .side [aria-current]").forEach((each) => { each.parentElement.scrollLeft = each.offsetLeft - each.parentElement.clientWidth / 2 + each.clientWidth / 2; });
   // On a phone a line of a table is a card: each value says which column it is of.
   $$(".card-table").forEach((table) => {
-    const heads = $$("thead th", table).map((each) => ($(".only-read", each) ? "" : ($("a", each)?.firstChild ?? each).textContent.trim()));
+    const heads = $$("thead th:not(.phone-only)", table).map((each) => ($(".only-read", each) ? "" : ($("a", each)?.firstChild ?? each).textContent.trim()));
     $$("tbody tr", table).forEach((line) => [...line.cells].forEach((cell, n) => { if (n && heads[n] && !cell.querySelector("button, .button, input") && cell.textContent.trim()) cell.dataset.label = heads[n]; }));
   });
   // What scrolls sideways can be scrolled by keys.
