@@ -286,6 +286,11 @@ _EVENTS: Mapping[Outcome, ClaimEvent] = {
 }
 
 
+def _dollars(minor: int) -> str:
+    """Cents as a person reads them: ``$155.00``, ``-$3.20``."""
+    return f"{'-' if minor < 0 else ''}${abs(minor) // 100}.{abs(minor) % 100:02d}"
+
+
 def _answer(call: Call, store: Store, row: Remittance, one: Posted, known: Known) -> bool:
     """What the answer does to the claim, and the work it leaves; whether the claim's state changed."""
     claim, posting, said = one.claim, one.posting, one.said
@@ -295,7 +300,7 @@ def _answer(call: Call, store: Store, row: Remittance, one: Posted, known: Known
         return False
     event = _EVENTS.get(posting.outcome)
     codes = sorted({f"{a.group}-{a.reason}" for a in said.all_adjustments})
-    detail = f"{row.payer_name} {row.trace}: charged {said.charge_minor}, paid {said.paid_minor}"
+    detail = f"{row.payer_name} {row.trace}: charged {_dollars(said.charge_minor)}, paid {_dollars(said.paid_minor)}"
     if event is None or not claim_life.can(claim, event):
         claim_life.note(call, store, claim, posting.outcome.value, claim.state, detail, codes, row.trace)
         return False
