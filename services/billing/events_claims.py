@@ -128,7 +128,7 @@ def due(
         discounts.apply_due(call, UUID(item.key))
 
     def silence(call: Call, item: DueItem) -> None:
-        acknowledgements.ask_about(call, UUID(item.key), clearinghouse, partner)
+        acknowledgements.ask_about(call, UUID(item.key), clearinghouse, partner, registry)
 
     return {
         eligibility.AHEAD_DUE: ahead,

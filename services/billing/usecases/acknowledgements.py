@@ -8,19 +8,19 @@ from datetime import timedelta
 from uuid import UUID
 
 from billing.adapters.clearinghouse import Clearinghouse, ClearinghouseRefused
+from billing.adapters.registry import Registry
 from billing.domain.acknowledgements import BatchWord, ClaimWord, words_of
 from billing.domain.claims import AWAITING, ClaimEvent, ClaimState
 from billing.domain.payers import PayerProfile
 from billing.domain.x12.acknowledgement import FunctionalAcknowledgement, faults_in
-from billing.domain.x12.claim_status import STATUS_VERSION, StatusAnswer, StatusInquiry, read_status, write_inquiry
+from billing.domain.x12.claim_status import StatusAnswer, read_status
 from billing.domain.x12.envelope import InterchangeAcknowledgement
 from billing.domain.x12.errors import X12Error
 from billing.domain.x12.reader import X12Reader
-from billing.domain.x12.writer import InterchangeWriter
 from billing.store import Store
 from billing.tables_claims import Claim, ClaimBatch, InboundFile
-from billing.usecases import claim_life, eligibility_batches, ledger, work_items
-from billing.usecases.interchanges import TradingPartner, envelope, next_interchange_control
+from billing.usecases import claim_life, eligibility_batches, ledger, status_questions, work_items
+from billing.usecases.interchanges import TradingPartner
 from billing.usecases.scrubbing import content_of
 from chassis.call import Call
 from chassis.errors import Unavailable
@@ -82,10 +82,13 @@ def take_status(call: Call, store: Store, file: InboundFile, answer: StatusAnswe
         _take_batch_word(call, store, file, batch_word, named)
 
 
-def ask_about(call: Call, claim_id: UUID, clearinghouse: Clearinghouse, partner: TradingPartner) -> None:
+def ask_about(
+    call: Call, claim_id: UUID, clearinghouse: Clearinghouse, partner: TradingPartner, registry: Registry
+) -> None:
     """Asks the payer (276) about a claim it has not answered, and again after the days of its table (a week, when it names none).
 
-    Once the payer has been silent for longer than its table allows, the claim is a work item, too.
+    Once the payer has been silent for longer than its table allows, the claim is a work item, too. A claim of another
+    system is asked about with what the registry says of the patient and the coverage now.
     """
     store = Store(call.session)
     claim = store.lock(Claim, claim_id, "claim")
@@ -97,10 +100,10 @@ def ask_about(call: Call, claim_id: UUID, clearinghouse: Clearinghouse, partner:
     if _silent_for(call, store, claim) >= silence_alarm_of(payer):
         _silence(call, store, claim)
     on_paper = payer is not None and payer.demands.paper_claims
-    question = None if on_paper else _question(call, store, claim, partner)
-    if question is None:
-        return
     try:
+        question = None if on_paper else status_questions.write(call, store, claim, partner, registry)
+        if question is None:
+            return
         data = clearinghouse.ask(question)
         answers = [read_status(t) for t in X12Reader(io.BytesIO(data)).sets() if t.set_id == "277"]
     except (Unavailable, ClearinghouseRefused, X12Error):
@@ -212,38 +215,3 @@ def _silence(call: Call, store: Store, claim: Claim) -> None:
         amount_minor=claim.charge_minor,
         detail={"state": claim.state},
     )
-
-
-def _question(call: Call, store: Store, claim: Claim, partner: TradingPartner) -> bytes | None:
-    content = content_of(claim)
-    if content is None or (content.insured.birth_date is None and content.patient is None):
-        return None
-    patient = content.patient
-    insured = content.insured
-    control = next_interchange_control(store)
-    inquiry = StatusInquiry(
-        trace=claim.control,
-        payer_name=content.payer.name,
-        payer_id=content.payer.identifier,
-        submitter_name=content.billing_provider.name,
-        submitter_id=partner.submitter_id,
-        provider_name=content.billing_provider.name,
-        provider_npi=content.billing_provider.npi,
-        subscriber_last=insured.last,
-        subscriber_first=insured.first,
-        member_id=insured.member_id,
-        birth_date=insured.birth_date or claim.service_date,
-        sex=insured.sex or "U",
-        patient=(patient.last, patient.first, patient.birth_date, patient.sex)
-        if patient is not None and patient.birth_date is not None
-        else None,
-        claim_control=claim.control,
-        payer_control=claim.payer_control,
-        charge_minor=content.charge_minor,
-        service_from=min(line.service_from for line in content.lines),
-        service_to=max(line.service_to for line in content.lines),
-    )
-    writer = InterchangeWriter(envelope(call, partner, control))
-    with writer.group("HR", STATUS_VERSION, control):
-        write_inquiry(writer, inquiry, 1)
-    return writer.finish()

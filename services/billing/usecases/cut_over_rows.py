@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,13 +17,15 @@ from billing.tables_claims import Claim, ClaimLine, Coverage
 from billing.tables_cut_over import CutOverFile, CutOverRow
 from billing.tables_directory import Location, PatientCopy, Payer
 from billing.tables_money import ChargeLine, Encounter, Payment
-from billing.usecases import claim_follow_ups, claim_life, ledger, payments
+from billing.usecases import acknowledgements, claim_follow_ups, claim_life, ledger, payments
 from billing.usecases.payment_order import in_force
 from chassis.call import Call
 from chassis.errors import Unprocessable
 
 NOON = time(12, 0)
 QUEUE = "cut_over"
+# Payers are asked about claims that are overdue when they are taken over: after so long, so far apart.
+ASKED_SOONEST, ASKED_APART = timedelta(hours=1), timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,12 @@ def claims(
     entries: list[Entry] = []
     kept = []
     by_claim, _ = rules.claims_in(rows)
-    for control, asked in by_claim.items():
+    for place, (control, asked) in enumerate(by_claim.items()):
         first = asked[0]
         encounter = store.add(_encounter(call, known, first, first.diagnoses))
         lines = [_line(call, encounter, known, row, at) for at, row in enumerate(asked, start=1)]
         store.add_all(lines)
-        claim = _claim(call, store, known, control, encounter, asked, lines)
+        claim = _claim(call, store, known, control, place, encounter, asked, lines)
         for row, line in zip(asked, lines, strict=True):
             entries += opening_entries(row.amount_minor, line_dimensions(line, payer_id=line.payer_id))
             kept.append(_kept(file, row, charge_line_id=line.id, claim_id=claim.id))
@@ -102,6 +104,7 @@ def _claim(
     store: Store,
     known: Known,
     control: str,
+    place: int,
     encounter: Encounter,
     asked: Sequence[Row],
     lines: Sequence[ChargeLine],
@@ -154,7 +157,14 @@ def _claim(
     )
     claim_life.note(call, store, claim, "taken_over", "", f"filed on {first.filed_on} by another system")
     claim_life.tell(call, store, claim)
-    # No 276 can be written about a claim that another system wrote: a person asks, unless the payer answers before.
+    # The payer is asked (276) by its schedule, counted from the filing; those that are overdue one after the other.
+    profile = store.payer(payer.id, claim.service_date)
+    since = first.filed_on or first.service_date
+    wait = timedelta(days=acknowledgements.first_question_after(profile))
+    filed = datetime.combine(since, NOON, ZoneInfo(known.locations[first.location.lower()].time_zone))
+    soonest = call.now + ASKED_SOONEST + ASKED_APART * place
+    call.due.at(acknowledgements.SILENCE_DUE, claim.id, max(filed + wait, soonest))
+    # Whoever files by paper or says nothing is asked by a person, unless the payer answers before.
     claim_follow_ups.put(
         call,
         store,
