@@ -32,7 +32,7 @@ from billing.usecases import (
 )
 from billing.usecases.batches import BatchSettings
 from chassis.call import Call
-from chassis.due import DueItem
+from chassis.due import Bulk, DueItem
 from chassis.processor import Subscription, each
 from chassis.protos import identifier, optional_date
 
@@ -71,14 +71,15 @@ def due(
     clearinghouse: Clearinghouse,
     billable: Container[str],
     catalogue: DiagnosisCatalogue,
-) -> dict[str, Callable[[Call, DueItem], None]]:
+) -> dict[str, Callable[[Call, DueItem], None] | Bulk]:
     """Due work by kind; keys are the ids of what it is about."""
     batch_settings = batch_settings_of(settings)
     partner = batch_settings.partner
 
-    def ahead(call: Call, item: DueItem) -> None:
-        day = date.fromisoformat(item.payload["service_date"])
-        eligibility.check_ahead(call, UUID(item.payload["patient_id"]), day)
+    def ahead(call: Call, items: list[DueItem]) -> None:
+        for item in items:
+            day = date.fromisoformat(item.payload["service_date"])
+            eligibility.check_ahead(call, UUID(item.payload["patient_id"]), day)
 
     def ask(call: Call, item: DueItem) -> None:
         eligibility.ask(call, UUID(item.key), registry, clearinghouse, partner)
@@ -131,7 +132,7 @@ def due(
         acknowledgements.ask_about(call, UUID(item.key), clearinghouse, partner, registry)
 
     return {
-        eligibility.AHEAD_DUE: ahead,
+        eligibility.AHEAD_DUE: Bulk(ahead),
         eligibility_answers.ASK_DUE: ask,
         eligibility.REPLAN_DUE: replan,
         eligibility_batches.MAKE_DUE: ask_by_file,

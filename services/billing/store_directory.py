@@ -111,6 +111,7 @@ class DirectoryStore(BaseStore):
         """Every payer, without its rules."""
         return list(self.session.scalars(select(Payer).where(Payer.tenant_id == self.tenant_id)))
 
+    @remembered
     def payer_codes(self) -> dict[UUID, str]:
         """Codes of all payers by id."""
         rows = self.session.execute(select(Payer.id, Payer.code).where(Payer.tenant_id == self.tenant_id))

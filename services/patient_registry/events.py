@@ -11,7 +11,7 @@ from polyclinic.notifications.v1 import events_pb2 as notification_events
 from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 
 from chassis.call import Call
-from chassis.processor import Subscription
+from chassis.processor import Subscription, each
 from chassis.protos import instant
 from patient_registry.domain.consent import Channel
 from patient_registry.usecases import consents, coverages, standard_intake, visits
@@ -89,6 +89,6 @@ SUBSCRIPTIONS = (
     Subscription(scheduling_events.VisitNoShow, on_appointments, purpose="visit-history", bulk=True),
     Subscription(scheduling_events.VisitLeft, on_appointments, purpose="visit-history", bulk=True),
     Subscription(notification_events.ContactConsentChanged, on_consent_changed, purpose="consent"),
-    Subscription(billing_events.CoverageVerified, on_coverage_verified, purpose="benefits"),
+    Subscription(billing_events.CoverageVerified, each(on_coverage_verified), purpose="benefits", bulk=True),
     Subscription(identity_events.TenantChanged, on_tenant_changed, purpose="standard-intake"),
 )

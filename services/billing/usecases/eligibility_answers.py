@@ -46,9 +46,11 @@ def take_answer(
     if summary.outcome is Outcome.REJECTED:
         refuse(call, store, check, payer, told)
         return
-    before = store.last_answer(check.coverage_id)
+    # What the check has become is written once, below: neither question is about it.
+    with store.session.no_autoflush:
+        before = store.last_answer(check.coverage_id)
+        items = store.open_items_of_patient(check.patient_id, [WORK_KIND])
     _keep(call, check, summary, answer)
-    items = store.open_items_of_patient(check.patient_id, [WORK_KIND])
     if summary.outcome is Outcome.ACTIVE:
         work_items.settle(
             call, [i for i in items if i.key == str(check.coverage_id)], "The payer confirms the coverage."

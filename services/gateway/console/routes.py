@@ -167,7 +167,9 @@ BILLING: Table = (
     ),
     get(charge_reviews.PATH, charge_reviews.listing, "ChargeReviews.ListChargeReviews"),
     get(f"{charge_reviews.PATH}/{{charge_review_id}}", charge_reviews.review),
-    post(f"{charge_reviews.PATH}/{{charge_review_id}}/{{action}}", charge_reviews.decide, "ChargeReviews.ApproveCharges"),
+    post(
+        f"{charge_reviews.PATH}/{{charge_review_id}}/{{action}}", charge_reviews.decide, "ChargeReviews.ApproveCharges"
+    ),
     get("/console/billing/rules", claim_rules.sets),
     post("/console/billing/rules", claim_rules.begin),
     get("/console/billing/rules/{claim_rule_set_id}", claim_rules.rule_set),
