@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import text, update
+from sqlalchemy.orm.attributes import set_committed_value
 
 from billing.domain.ledger import RECEIVABLES, Account
 from billing.store_ledger import LedgerStore
-from chassis.store import DEFAULT_PAGE, LARGEST_PAGE, make_token, read_token
+from billing.tables_money import GuarantorAccount
+from chassis.store import DEFAULT_PAGE, LARGEST_PAGE, among, make_token, read_token
 
 # A line is what one journal moved on one charge line (or payment) in one way; lines are ordered as they were posted.
 _LINES = text(
@@ -60,6 +62,17 @@ class AccountRow:
 
 class AccountStore(LedgerStore):
     """The lines of accounts."""
+
+    def plan_statements(self, accounts: Sequence[GuarantorAccount], day: date | None) -> None:
+        """Begins a new cycle of statements of (locked) accounts: the first one on `day`, None: none. One statement, however many."""
+        if not accounts:
+            return
+        these = (GuarantorAccount.tenant_id == self.tenant_id, among(GuarantorAccount.id, [one.id for one in accounts]))
+        planned = update(GuarantorAccount).where(*these).values(cycle=0, next_statement_on=day)
+        self.session.execute(planned, execution_options={"synchronize_session": False})
+        for account in accounts:
+            set_committed_value(account, "cycle", 0)
+            set_committed_value(account, "next_statement_on", day)
 
     def account_rows(
         self, patient_ids: Iterable[UUID], page_size: int, page_token: str

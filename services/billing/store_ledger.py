@@ -8,7 +8,6 @@ from datetime import date
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, text
-from sqlalchemy.dialects.postgresql import insert
 
 from billing.domain.allocation import Credit, OpenItem, Used
 from billing.domain.ledger import WRITE_OFFS, Account, Dimensions, Entry, EntryKind, Movement
@@ -70,7 +69,6 @@ _MOVEMENTS = (
     .where(LedgerEntry.tenant_id == bindparam("tenant_id"), among(LedgerEntry.charge_line_id, bindparam("ids")))
     .group_by(LedgerEntry.charge_line_id, LedgerEntry.account, LedgerEntry.kind)
 )
-_OPEN_ACCOUNTS = insert(GuarantorAccount).on_conflict_do_nothing()
 _ACCOUNTS = (
     select(GuarantorAccount)
     .where(GuarantorAccount.tenant_id == bindparam("tenant_id"), among(GuarantorAccount.id, bindparam("ids")))
@@ -107,6 +105,12 @@ _DIMENSIONS = (
     "location_id",
     "billing_entity_id",
     "service_date",
+)
+_MAKE_ACCOUNTS = text(
+    """
+    insert into guarantor_account (tenant_id, id, cycle)
+    select :tenant_id, one, 0 from unnest(cast(:ids as uuid[])) as one order by one on conflict do nothing
+    """
 )
 
 
@@ -234,9 +238,7 @@ class LedgerStore(PaymentStore):
         ids = sorted(set(guarantor_ids))
         if not ids:
             return {}
-        self.session.execute(
-            _OPEN_ACCOUNTS, [{"tenant_id": self.tenant_id, "id": guarantor_id, "cycle": 0} for guarantor_id in ids]
-        )
+        self.session.execute(_MAKE_ACCOUNTS, {"tenant_id": self.tenant_id, "ids": array_text(ids)})
         return {row.id: row for row in self.session.scalars(_ACCOUNTS, {"tenant_id": self.tenant_id, "ids": ids})}
 
     def lock_account(self, guarantor_id: UUID) -> GuarantorAccount:

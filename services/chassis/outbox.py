@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
 from google.protobuf.message import Message
 from sqlalchemy import ARRAY, BigInteger, Engine, Row, Select, any_, bindparam, insert, select, text, update
 from sqlalchemy.orm import Session
@@ -28,6 +29,16 @@ _LOCK = text("select pg_try_advisory_xact_lock(4901)")
 # Built once: putting a statement together anew each time costs more than running it.
 _TABLE = Outbox.__table__
 _WRITE = insert(_TABLE)
+# Many at once go as one document; the driver would send them one by one.
+_WRITE_ALL = text(
+    """
+    insert into outbox (tenant_id, message_id, subject, aggregate, payload, headers, created_at)
+    select tenant_id, message_id, subject, aggregate, decode(payload, 'hex'), headers, created_at
+    from json_to_recordset(cast(:rows as json)) as r(place bigint, tenant_id uuid, message_id uuid, subject text,
+        aggregate text, payload text, headers jsonb, created_at timestamptz)
+    order by place
+    """
+)
 _UNPUBLISHED: Select[Any] = (
     select(_TABLE.c.id, _TABLE.c.subject, _TABLE.c.aggregate, _TABLE.c.payload, _TABLE.c.headers, _TABLE.c.created_at)
     .where(_TABLE.c.published_at.is_(None))
@@ -94,7 +105,11 @@ def enqueue(
 def _write(session: Session, rows: list[dict[str, Any]]) -> None:
     # The effect first: an event's place in the order is drawn while its aggregate's row is locked.
     session.flush()
-    session.execute(_WRITE, rows)
+    if len(rows) == 1:
+        session.execute(_WRITE, rows)
+    else:
+        document = [{**row, "place": place, "payload": row["payload"].hex()} for place, row in enumerate(rows)]
+        session.execute(_WRITE_ALL, {"rows": orjson.dumps(document).decode()})
     session.info["emitted"] = True
 
 

@@ -37,7 +37,10 @@ LARGEST_PAGE = 500
 def array_text(values: Iterable[object]) -> str:
     """Values as PostgreSQL writes an array. psycopg's own dumper of lists looks
     at each item several times; a remittance has tens of thousands."""
-    return "{" + ",".join([_item_text(value) for value in values]) + "}"
+    items = list(values)
+    # One payer, place or day stands in it over and over: each object is written once.
+    texts = {key: _item_text(item) for key, item in {id(item): item for item in items}.items()}
+    return "{" + ",".join([texts[id(item)] for item in items]) + "}"
 
 
 def _item_text(value: object) -> str:
@@ -140,7 +143,8 @@ class BaseStore:
 
         Raises NotFound when one is missing.
         """
-        rows = list(self.session.scalars(_locking(model), {"tenant_id": self.tenant_id, "ids": row_ids}))
+        query = _locking(model)  # type: ignore[arg-type]  # every class is hashable
+        rows = list(self.session.scalars(query, {"tenant_id": self.tenant_id, "ids": row_ids}))
         if len(rows) < len(set(row_ids)):
             raise NotFound(what)
         return rows

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from uuid import UUID
 
 from billing.domain.adjustment_rules import AdjustmentRule, AdjustmentTable, Treatment
@@ -237,7 +238,7 @@ class Poster:
         written_off = at_next_payer = 0
         for adjustment, rule in self._in_order(part.adjustments, remarks, recognised, line.service_date):
             amount = adjustment.amount_minor
-            reason = replace(base, group=adjustment.group, carc=adjustment.reason, rarcs=remarks)
+            because = partial(replace, base, group=adjustment.group, carc=adjustment.reason, rarcs=remarks)
             treatment = Treatment.DENIAL if said.status == ClaimStatus.DENIED else rule.treatment
             if treatment is Treatment.NOT_MONEY:
                 continue
@@ -249,7 +250,7 @@ class Poster:
                 denials.append(
                     Denial(line.charge_line_id, adjustment.group, adjustment.reason, remarks, amount, category, advice)
                 )
-                decisions.append(replace(reason, kind=PostingKind.DENIAL, amount_minor=amount))
+                decisions.append(because(kind=PostingKind.DENIAL, amount_minor=amount))
                 continue
             if treatment is Treatment.CONTRACTUAL and not claim.first_payer:
                 # Part of it may only restate what the earlier payers' figures explain and OA-23 does not.
@@ -261,13 +262,14 @@ class Poster:
             open_minor -= amount
             if treatment is Treatment.PATIENT_SHARE:
                 at_next_payer += amount if claim.next_payer_id else 0
-                moved = replace(reason, share=rule.share, to_payer_id=claim.next_payer_id)
-                decisions.append(replace(moved, kind=PostingKind.PATIENT_SHARE, amount_minor=amount))
+                share, to = rule.share, claim.next_payer_id
+                decisions.append(
+                    because(kind=PostingKind.PATIENT_SHARE, amount_minor=amount, share=share, to_payer_id=to)
+                )
                 continue
             written_off += amount
-            decisions.append(
-                replace(reason, kind=PostingKind(treatment.value), amount_minor=amount, account=rule.account)
-            )
+            kind = PostingKind(treatment.value)
+            decisions.append(because(kind=kind, amount_minor=amount, account=rule.account))
         sequestered = sum(a.amount_minor for a in part.adjustments if a.reason == "253")
         allowed[line.charge_line_id] = allowed.get(line.charge_line_id, 0) + (
             part.paid_minor + plain_share + sequestered if recognised else 0

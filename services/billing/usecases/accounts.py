@@ -16,6 +16,7 @@ from billing.store_accounts import AccountRow
 from billing.store_ledger import line_dimensions
 from billing.store_reports import GuarantorSums
 from billing.tables_money import ChargeLine, GuarantorAccount
+from billing.usecases import journals
 from chassis.call import Call
 from chassis.errors import NotFound
 
@@ -112,9 +113,6 @@ def free_overpaid(call: Call, store: Store, patient_ids: Iterable[UUID]) -> None
     """When what a patient had to pay became less than what they have paid (a payer took its answer back): their money is
     unapplied again, so that no line is below zero.
     """
-    # Imported here because posting in turn settles families.
-    from billing.usecases import ledger
-
     guarantors = sorted(set(store.guarantors_of(patient_ids).values()))
     store.lock_accounts(guarantors)
     entries: list[Entry] = []
@@ -128,7 +126,7 @@ def free_overpaid(call: Call, store: Store, patient_ids: Iterable[UUID]) -> None
     if entries:
         source = ("application", str(call.new_id()))
         memo = "Payment freed: less is owed than was paid"
-        ledger.post(call, store, kind="application", source=source, memo=memo, entries=entries)
+        journals.post(call, store, kind="application", source=source, memo=memo, entries=entries)
 
 
 def apply_unapplied(call: Call, store: Store, guarantor_id: UUID) -> int:
@@ -138,9 +136,6 @@ def apply_unapplied(call: Call, store: Store, guarantor_id: UUID) -> int:
 
 
 def _apply(call: Call, store: Store, families: Mapping[UUID, Sequence[UUID]]) -> int:
-    # Imported here because posting in turn settles families.
-    from billing.usecases import ledger
-
     family_of = {record: guarantor_id for guarantor_id, family in families.items() for record in family}
     unapplied = store.credits_of(family_of)
     if not unapplied:
@@ -166,7 +161,7 @@ def _apply(call: Call, store: Store, families: Mapping[UUID, Sequence[UUID]]) ->
         )
     for of_family in entries.values():
         source = ("application", str(call.new_id()))
-        ledger.post(call, store, kind="application", source=source, memo="Payment applied", entries=of_family)
+        journals.post(call, store, kind="application", source=source, memo="Payment applied", entries=of_family)
     return sum(allocation.amount_minor for _, allocation in allocations)
 
 
@@ -205,16 +200,18 @@ def _plan(
 ) -> None:
     zone = network_zone(store)
     first = first_statement_on(call.now.astimezone(zone).date())
-    begin = False
+    settled, begun = [], []
     for sums in _family_sums(store, families):
         account = locked[sums.guarantor_id]
-        if sums.balance_due_minor <= 0:
-            account.cycle, account.next_statement_on = 0, None
-        elif account.next_statement_on is None and account.cycle == 0:
-            account.next_statement_on, begin = first, True
-    store.session.flush()
+        planned = account.next_statement_on is not None or account.cycle != 0
+        if sums.balance_due_minor <= 0 and planned:
+            settled.append(account)
+        elif sums.balance_due_minor > 0 and not planned:
+            begun.append(account)
+    store.plan_statements(settled, None)
+    store.plan_statements(begun, first)
     # One daily run a tenant looks for all that is due; the tenant's first planned statement begins it.
-    if begin and not store.is_due(STATEMENT_RUN_DUE, DAILY):
+    if begun and not store.is_due(STATEMENT_RUN_DUE, DAILY):
         call.due.at(STATEMENT_RUN_DUE, DAILY, datetime.combine(first, STATEMENT_HOUR, zone))
 
 

@@ -19,7 +19,7 @@ from billing.domain.x12.errors import X12Error
 from billing.domain.x12.reader import X12Reader
 from billing.store import Store
 from billing.tables_claims import Claim, ClaimBatch, InboundFile
-from billing.usecases import claim_life, eligibility_batches, ledger, status_questions, work_items
+from billing.usecases import claim_life, eligibility_batches, journals, status_questions, work_items
 from billing.usecases.interchanges import TradingPartner
 from billing.usecases.scrubbing import content_of
 from chassis.call import Call
@@ -127,7 +127,7 @@ def first_question_after(payer: PayerProfile | None) -> int:
 
 def _silent_for(call: Call, store: Store, claim: Claim) -> int:
     """Whole days since the claim was sent, at its location."""
-    return (ledger.local_day(call, store, claim.location_id) - claim.sent_on).days if claim.sent_on else 0
+    return (journals.local_day(call, store, claim.location_id) - claim.sent_on).days if claim.sent_on else 0
 
 
 def _take_word(call: Call, store: Store, claim: Claim, word: ClaimWord, *, by: str, file_id: UUID | None) -> None:
@@ -197,7 +197,7 @@ def _open_work(call: Call, store: Store, claim: Claim, kind: str, codes: Sequenc
         patient_id=claim.patient_id,
         payer_id=claim.payer_id,
         amount_minor=claim.charge_minor,
-        due_on=ledger.local_day(call, store, claim.location_id) + MEND_WITHIN,
+        due_on=journals.local_day(call, store, claim.location_id) + MEND_WITHIN,
         detail={"codes": " ".join(codes), "text": text[:500]},
     )
 

@@ -11,7 +11,7 @@ from billing.adapters.cards import CardEvent, CardProcessor, CardRefused, Intent
 from billing.domain.ledger import Account, EntryKind, pair, reversal_of
 from billing.store import Store
 from billing.tables_money import Payment, Refund
-from billing.usecases import accounts, ledger, payments, work_items
+from billing.usecases import accounts, journals, payments, work_items
 from chassis import telemetry
 from chassis.call import Call
 from chassis.clock import real_now
@@ -69,13 +69,13 @@ def refund(call: Call, refund_id: UUID, processor: CardProcessor) -> None:
         row.state = "failed"
         journal = store.journal_of("refund", str(row.id))
         if journal is not None:
-            ledger.post(
+            journals.post(
                 call,
                 store,
                 kind="reversal",
                 source=("reversal", str(journal.id)),
                 memo=f"Refund refused by the card processor: {refused.code}",
-                entries=reversal_of(ledger.entry_of(entry) for entry in store.entries_of([journal.id])[journal.id]),
+                entries=reversal_of(journals.entry_of(entry) for entry in store.entries_of([journal.id])[journal.id]),
                 patient_id=payment.patient_id,
                 reverses_id=journal.id,
             )
@@ -183,7 +183,7 @@ def _dispute(call: Call, store: Store, payment: Payment, event: CardEvent) -> No
     """The processor has taken the money back until the dispute is decided; what it paid stays paid meanwhile."""
     payment.state = "disputed"
     of = payments.dimensions(payment)
-    ledger.post(
+    journals.post(
         call,
         store,
         kind="dispute",

@@ -22,7 +22,7 @@ from billing.domain.code_index import CodeEntry, CodeIndex
 from billing.store import Store
 from billing.tables_charge_capture import FavouriteCode, SuperbillTemplate
 from billing.tables_money import Encounter
-from billing.usecases import drawers, ledger
+from billing.usecases import drawers, journals
 from billing.usecases.code_sets import CodeKind, procedures_on
 from chassis.call import Call
 from chassis.errors import InvalidInput, NotFound, Violation
@@ -102,7 +102,7 @@ class Superbill:
 def words_on(call: Call, book: CodeBook, day: date | None = None) -> Words:
     """The words of a day (default: today at the network's first location)."""
     store = Store(call.session)
-    return Words(book, procedures_on(call, store, book, day or ledger.local_day(call, store, None)))
+    return Words(book, procedures_on(call, store, book, day or journals.local_day(call, store, None)))
 
 
 def get_superbill(call: Call, encounter_id: UUID) -> Superbill:

@@ -12,7 +12,7 @@ from billing.domain.codec import from_json
 from billing.store import Store
 from billing.tables_charge_capture import ChargeReview
 from billing.tables_money import Encounter
-from billing.usecases import ledger, work_items
+from billing.usecases import journals, work_items
 from billing.usecases.payment_order import PaymentOrder
 from chassis.call import Call
 
@@ -68,7 +68,7 @@ def give_back(call: Call, store: Store, encounter: Encounter, reason: str) -> No
         key=str(encounter.id),
         title="A visit came back from review to be coded anew",
         patient_id=encounter.patient_id,
-        due_on=add_business_days(ledger.local_day(call, store, encounter.location_id), 1),
+        due_on=add_business_days(journals.local_day(call, store, encounter.location_id), 1),
         detail={"encounter_id": str(encounter.id), "reason": reason},
         owner_id=signed_by,
     )

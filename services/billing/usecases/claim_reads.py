@@ -19,7 +19,7 @@ from billing.tables_claims import (
     RemittancePosting,
     WorkItem,
 )
-from billing.usecases import ledger
+from billing.usecases import journals
 from chassis.call import Call
 from chassis.errors import NotFound
 
@@ -70,7 +70,7 @@ def get_claim(call: Call, claim_id: UUID) -> ClaimView:
         raise NotFound("claim")
     lines = store.claim_lines([claim.id]).get(claim.id, [])
     ids = [line.charge_line_id for line in lines]
-    charges, balances = store.charge_lines(ids), ledger.line_balances(store, ids)
+    charges, balances = store.charge_lines(ids), journals.line_balances(store, ids)
     shown = [(line, charges[line.charge_line_id], balances[line.charge_line_id]) for line in lines]
     return ClaimView(claim, shown, store.happenings(claim.id))
 

@@ -17,7 +17,7 @@ from billing.domain.secondary import NEXT
 from billing.domain.x12.professional_claim import Frequency, Responsibility
 from billing.store import Store
 from billing.tables_claims import Claim, ClaimLine, Coverage
-from billing.usecases import claim_life, ledger, work_items
+from billing.usecases import claim_life, journals, ledger, work_items
 from billing.usecases.payment_order import PaymentOrder
 from chassis.call import Call
 
@@ -214,7 +214,7 @@ def plan_preparation(call: Call, claim: Claim) -> None:
 
 def local_day(call: Call, store: Store, claim: Claim) -> date:
     """Today at the claim's location."""
-    return ledger.local_day(call, store, claim.location_id)
+    return journals.local_day(call, store, claim.location_id)
 
 
 def make(
@@ -303,7 +303,7 @@ def move_debt(
     key: str,
 ) -> None:
     """What the claim's payer owed on these lines is owed by somebody else now."""
-    balances = ledger.line_balances(store, line_ids)
+    balances = journals.line_balances(store, line_ids)
     decisions = [
         PostingDecision(
             PostingKind.TRANSFER,

@@ -13,7 +13,7 @@ from billing.domain.code_files import CodeFile
 from billing.domain.code_index import CodeEntry, CodeIndex
 from billing.store import Store
 from billing.tables_code_sets import CodeSet
-from billing.usecases import ledger
+from billing.usecases import journals
 from chassis.call import Call
 from chassis.errors import InvalidInput, Violation
 
@@ -52,7 +52,7 @@ def search(
 ) -> list[tuple[CodeKind, CodeEntry]]:
     """Codes that hold on a day (default: today at the network's first location), diagnoses first; at most `limit` (0: 20) of each kind."""
     store = Store(call.session)
-    day, most = on or ledger.local_day(call, store, None), limit or FOUND
+    day, most = on or journals.local_day(call, store, None), limit or FOUND
     found: list[tuple[CodeKind, CodeEntry]] = []
     if kind in (None, CodeKind.DIAGNOSIS):
         found += [(CodeKind.DIAGNOSIS, one) for one in book.diagnoses.search(text, day, most)]

@@ -12,7 +12,7 @@ from billing.domain.coding_edits import CodingEdits, TableKind
 from billing.domain.coding_tables import NotATable, Table, read_table
 from billing.store import Store
 from billing.tables_coding import CodingTable
-from billing.usecases import ledger
+from billing.usecases import journals
 from chassis.call import Call
 from chassis.errors import InvalidInput, Violation
 
@@ -68,7 +68,7 @@ def list_tables(call: Call, page_size: int, page_token: str) -> tuple[list[Codin
 def look_up(call: Call, procedures: Sequence[str], day: date | None) -> CodingEdits:
     """What the tables say about services with these codes on a day (default: today at the network's first location)."""
     store = Store(call.session)
-    return store.coding_edits(procedures, day or ledger.local_day(call, store, None))
+    return store.coding_edits(procedures, day or journals.local_day(call, store, None))
 
 
 def _by_code(read: Table) -> dict[str, list[list[object]]]:

@@ -14,7 +14,7 @@ from billing.store import Store
 from billing.store_ledger import line_dimensions
 from billing.tables_ledger import Journal
 from billing.tables_money import ChargeLine
-from billing.usecases import accounts, ledger, statements
+from billing.usecases import accounts, journals, statements
 from billing.usecases.collection_policy import policy_of
 from chassis.call import Call
 from chassis.errors import NotFound
@@ -48,14 +48,14 @@ def preview_hand_off(call: Call, page_size: int, page_token: str) -> tuple[list[
     """Guarantors whose last statement has been out for as long as the rule says, with what the rule says."""
     store = Store(call.session)
     policy = policy_of(store)
-    before = ledger.local_day(call, store, None) - timedelta(days=policy.hand_off_days)
+    before = journals.local_day(call, store, None) - timedelta(days=policy.hand_off_days)
     rows, token = store.finished_accounts(policy.last_cycle, before, page_size, page_token)
     return candidates(call, store, [row.id for row in rows], policy, hand_off_bar), token
 
 
 def candidates(call: Call, store: Store, guarantor_ids: Iterable[UUID], policy: Policy, rule: Rule) -> list[Candidate]:
     """The guarantors as the rule sees them now, in the given order."""
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     found = []
     for guarantor_id, (standing, due) in standings(store, guarantor_ids, today).items():
         found.append(
@@ -87,7 +87,7 @@ def standings(
     families = store.families_of(asked_for)
     family_of = {record: guarantor_id for guarantor_id, family in families.items() for record in family}
     rows = store.lines_with_due(family_of)
-    balances = ledger.line_balances(store, [row.id for row in rows])
+    balances = journals.line_balances(store, [row.id for row in rows])
     withheld = accounts.withheld_lines(store, rows)
     since = {
         item.charge_line_id: item.since
@@ -163,7 +163,7 @@ def write_off(
     entries: list[Entry] = []
     for line, amount in one.due:
         entries += write_off_entries(account, amount, line_dimensions(line))
-    return ledger.post(
+    return journals.post(
         call,
         store,
         kind=kind,

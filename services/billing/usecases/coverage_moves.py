@@ -14,7 +14,7 @@ from billing.domain.x12.professional_claim import Frequency
 from billing.errors import StalePreview
 from billing.store import Store
 from billing.tables_claims import Claim, Coverage, Remittance, RemittanceClaim
-from billing.usecases import claim_changes, claim_life, claims, ledger, remittance_undoing, work_items
+from billing.usecases import claim_changes, claim_life, claims, journals, remittance_undoing, work_items
 from billing.usecases.payment_order import in_force
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, NotFound
@@ -116,7 +116,7 @@ def _plan(call: Call, store: Store, encounter_id: UUID, coverage_id: UUID) -> Mo
     )
     carried = {line.charge_line_id for row in rows for line in lines[row.id] if line.live}
     line_ids = tuple(line.charge_line_id for line in visit.lines if line.charge_line_id in carried)
-    balances = ledger.line_balances(store, line_ids)
+    balances = journals.line_balances(store, line_ids)
     paid = [answer.paid_minor for one in moved for answer in one.answers]
     return Move(
         encounter_id=encounter_id,

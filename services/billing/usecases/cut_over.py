@@ -15,7 +15,7 @@ from billing.domain.ledger import Account
 from billing.domain.payers import PayerKind
 from billing.store import Store
 from billing.tables_cut_over import CutOverFile
-from billing.usecases import accounts, cut_over_rows, ledger
+from billing.usecases import accounts, cut_over_rows, journals
 from billing.usecases.cut_over_rows import Known, coverage_id
 from chassis.call import Call
 from chassis.errors import InvalidInput, Unprocessable, Violation
@@ -156,7 +156,7 @@ def _take_in(
     store.add(file)
     made_of = cut_over_rows.claims if command.kind is Kind.CLAIMS else cut_over_rows.balances
     entries, kept = made_of(call, store, file, rows, known)
-    journal = ledger.post(
+    journal = journals.post(
         call,
         store,
         kind="opening",

@@ -17,7 +17,7 @@ from billing.tables_claims import Claim, ClaimLine, Coverage
 from billing.tables_cut_over import CutOverFile, CutOverRow
 from billing.tables_directory import Location, PatientCopy, Payer
 from billing.tables_money import ChargeLine, Encounter, Payment
-from billing.usecases import acknowledgements, claim_follow_ups, claim_life, ledger, payments
+from billing.usecases import acknowledgements, claim_follow_ups, claim_life, journals, payments
 from billing.usecases.payment_order import in_force
 from chassis.call import Call
 from chassis.errors import Unprocessable
@@ -172,7 +172,7 @@ def _claim(
         queue=QUEUE,
         owner_id="",
         next_action="Ask the payer about this claim of the other system",
-        next_action_on=ledger.local_day(call, store, claim.location_id),
+        next_action_on=journals.local_day(call, store, claim.location_id),
     )
     return claim
 

@@ -12,7 +12,7 @@ from billing.domain.line_matching import ClaimLine
 from billing.domain.posting import ClaimPosting, Outcome, PostingKind
 from billing.store import Store
 from billing.tables_claims import Claim, Remittance
-from billing.usecases import ledger, work_items
+from billing.usecases import journals, work_items
 from chassis.call import Call
 
 _MOVES = frozenset({PostingKind.PAYMENT, PostingKind.PATIENT_SHARE})
@@ -122,7 +122,7 @@ class Findings:
             "amount_minor": amount,
             "steps": plan.steps,
             "owner_id": plan.owner_id,
-            "denied_on": ledger.local_day(call, self.store, claim.location_id),
+            "denied_on": journals.local_day(call, self.store, claim.location_id),
             "work_by": plan.work_by,
             "appeal_by": plan.appeal_by,
             "state": "open",
@@ -136,7 +136,7 @@ class Findings:
 
     def _underpayment(self, call: Call, row: Remittance, short: Short) -> Mapping[str, object]:
         claim = short.claim
-        today = ledger.local_day(call, self.store, claim.location_id)
+        today = journals.local_day(call, self.store, claim.location_id)
         dispute_by = today + timedelta(days=rules.DISPUTE_DAYS)
         return {
             "id": call.new_id(),

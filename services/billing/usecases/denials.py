@@ -17,7 +17,7 @@ from billing.store_denials import Cause
 from billing.tables_claims import Claim
 from billing.tables_denials import Appeal, AppealTemplate, Denial, DenialPlaybook, Underpayment
 from billing.tables_directory import Payer
-from billing.usecases import drawers, ledger, work_items
+from billing.usecases import drawers, journals, work_items
 from chassis import files
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, InvalidInput, NotFound, Violation
@@ -153,7 +153,7 @@ def write_appeal(call: Call, denial_id: UUID, text_code: str) -> Appeal:
     location = store.location(denial.location_id)
     biller = store.billing_entity(location.billing_entity_id) if location else None
     payer = store.need(Payer, denial.payer_id, "payer")
-    today = ledger.local_day(call, store, denial.location_id)
+    today = journals.local_day(call, store, denial.location_id)
     patient = store.patient(denial.patient_id)
     insured = (claim.content or {}).get("insured") or {}
     words = texts.written(
@@ -227,7 +227,7 @@ def send_appeal(call: Call, appeal_id: UUID, sent_on: date | None, how: str, ver
     store = Store(call.session)
     appeal, denial = _letter(call, store, appeal_id, version, "drafted", "The letter has been sent already.")
     appeal.state, appeal.sent_how = "sent", how
-    appeal.sent_on = sent_on or ledger.local_day(call, store, denial.location_id)
+    appeal.sent_on = sent_on or journals.local_day(call, store, denial.location_id)
     denial.state = "appealed"
     store.session.flush()
     return appeal
@@ -239,7 +239,7 @@ def decide_appeal(call: Call, appeal_id: UUID, decision: str, version: int) -> A
     appeal, denial = _letter(
         call, store, appeal_id, version, "sent", "The letter is not out, or it was decided already."
     )
-    appeal.state, appeal.decided_on = decision, ledger.local_day(call, store, denial.location_id)
+    appeal.state, appeal.decided_on = decision, journals.local_day(call, store, denial.location_id)
     if denial.closed_at is None and decision == "upheld":
         denial.state = "open"
     store.session.flush()
@@ -337,7 +337,7 @@ def get_figures(call: Call, first: date | None, last: date | None, payer_code: s
     payer_id, known = _payer_filter(store, payer_code)
     if not known:
         raise NotFound("payer")
-    end = last or ledger.local_day(call, store, None)
+    end = last or journals.local_day(call, store, None)
     begin = first or end - FIGURES_OVER
     sums = store.denial_sums(begin, end, payer_id)
     return Figures(begin, end, *sums, causes=store.denial_causes(begin, end, payer_id, MOST_CAUSES))

@@ -17,7 +17,7 @@ from billing.store import Store
 from billing.store_ledger import line_dimensions
 from billing.tables_discounts import DiscountPolicy, PovertyGuideline, SlidingFee
 from billing.tables_money import ChargeLine, Encounter
-from billing.usecases import accounts, ledger
+from billing.usecases import accounts, journals
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, InvalidInput, NotFound, Violation
 
@@ -62,7 +62,7 @@ def put_policy(call: Call, start: date, policy: Policy, version: int) -> Discoun
     store = Store(call.session)
     faults = discounts.faults_of(policy)
     row = store.discount_policy_from(start)
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     if row is not None and start <= today:
         faults.append(("effective_from", "a version in force is not changed: begin a new one"))
     if faults:
@@ -104,7 +104,7 @@ def determine(call: Call, command: DetermineSlidingFee) -> SlidingFee:
     store = Store(call.session)
     if store.patient(command.patient_id) is None:
         raise NotFound("patient")
-    start = command.start or ledger.local_day(call, store, None)
+    start = command.start or journals.local_day(call, store, None)
     end = command.end or start + timedelta(days=364)
     if end < start or end > start + timedelta(days=366):
         raise InvalidInput([Violation("end", "lies within a year after the start")])
@@ -245,7 +245,7 @@ def _looked_at(call: Call, store: Store, encounter: Encounter) -> _Seen:
 
 
 def _in_order(store: Store, lines: Sequence[ChargeLine]) -> list[tuple[ChargeLine, LineBalance]]:
-    balances = ledger.line_balances(store, [line.id for line in lines])
+    balances = journals.line_balances(store, [line.id for line in lines])
     return [(line, balances[line.id]) for line in lines]
 
 
@@ -264,7 +264,7 @@ def _post(call: Call, store: Store, encounter: Encounter, given: Discount, lines
         if amount:
             entries += write_off_entries(ACCOUNTS[given.kind], amount, line_dimensions(line, payer_id=None))
     if entries:
-        ledger.post(
+        journals.post(
             call,
             store,
             kind="write_off",

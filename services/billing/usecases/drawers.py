@@ -13,7 +13,7 @@ from billing.errors import DayClosed, DrawerAlreadyOpen, NoOpenDrawer
 from billing.store import Store
 from billing.store_payments import DrawerTotals
 from billing.tables_money import Drawer
-from billing.usecases import ledger
+from billing.usecases import journals
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, InvalidInput, NotFound, PermissionDenied, Violation
 
@@ -33,7 +33,7 @@ def open_drawer(call: Call, location_id: UUID, opening_float_minor: int) -> Draw
         raise NotFound("location")
     if store.open_drawer(location_id, call.principal.id) is not None:
         raise DrawerAlreadyOpen()
-    today = ledger.local_day(call, store, location_id)
+    today = journals.local_day(call, store, location_id)
     # A day that is being closed is waited for; one that is closed takes no drawer.
     store.join_day([location_id])
     closed = store.last_closed_day([location_id])
@@ -78,7 +78,7 @@ def close_drawer(
     )
     if count.over_short_minor != 0 and not note.strip():
         raise InvalidInput([Violation("note", "say what is known about the difference")])
-    ledger.post(
+    journals.post(
         call,
         store,
         kind="drawer_close",

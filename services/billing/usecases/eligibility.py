@@ -22,7 +22,7 @@ from billing.tables_eligibility import EligibilityPolicyRow
 from billing.usecases import eligibility_answers as answers
 from billing.usecases import eligibility_batches as batches
 from billing.usecases import eligibility_questions as questions
-from billing.usecases import ledger
+from billing.usecases import journals
 from billing.usecases.eligibility_answers import ASK_DUE
 from billing.usecases.interchanges import TradingPartner, envelope, next_interchange_control
 from billing.usecases.payment_order import in_force
@@ -82,7 +82,7 @@ def keep_coverage(call: Call, row: Coverage) -> None:
         return
     kept = store.coverage(row.id)
     if kept is not None and kept.active and kept.payer_code:
-        plan_check(call, store, kept, ledger.local_day(call, store, None), again=True)
+        plan_check(call, store, kept, journals.local_day(call, store, None), again=True)
 
 
 def policy_of(store: Store) -> EligibilityPolicy:
@@ -106,7 +106,10 @@ def put_policy(call: Call, policy: EligibilityPolicy, version: int) -> Eligibili
 def replan(call: Call, after: UUID | None) -> None:
     """Plans anew when to ask ahead of every visit that is booked, some hundreds at a time, in the order of their ids."""
     store = Store(call.session)
-    policy, visits = policy_of(store), store.expected_visits(ledger.local_day(call, store, None), after, MOST_REPLANNED)
+    policy, visits = (
+        policy_of(store),
+        store.expected_visits(journals.local_day(call, store, None), after, MOST_REPLANNED),
+    )
     for visit in visits:
         _plan_ahead(call, policy, visit.patient_id, visit.service_date)
     if len(visits) == MOST_REPLANNED:
@@ -185,7 +188,7 @@ def plan_check(
             response_text="",
         )
     )
-    if ahead and payer.demands.batch_eligibility and service_date > ledger.local_day(call, store, None):
+    if ahead and payer.demands.batch_eligibility and service_date > journals.local_day(call, store, None):
         batches.queue(call, check)
     else:
         call.due.at(ASK_DUE, check.id, call.now)
@@ -198,7 +201,7 @@ def check_coverage(call: Call, coverage_id: UUID, service_date: date | None) -> 
     coverage = store.coverage(coverage_id)
     if coverage is None or not coverage.active:
         raise NotFound("coverage")
-    day = service_date or ledger.local_day(call, store, None)
+    day = service_date or journals.local_day(call, store, None)
     check = plan_check(call, store, coverage, day, again=True)
     if check is None:
         raise FailedPrecondition("The payer of this coverage takes no eligibility questions.")

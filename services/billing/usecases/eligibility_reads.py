@@ -12,7 +12,7 @@ from billing.domain.codec import from_json
 from billing.domain.x12.eligibility import OFFICE_VISIT, Benefit
 from billing.store import Store
 from billing.tables_claims import EligibilityCheck
-from billing.usecases import ledger
+from billing.usecases import journals
 from billing.usecases.eligibility import coverages_on, is_stale
 from chassis.call import Call
 from chassis.errors import NotFound
@@ -41,7 +41,7 @@ def benefits_of(call: Call, coverage_id: UUID, on: date | None, asked: Sequence[
     answer = store.last_answer(coverage_id) if coverage is not None else None
     if answer is None:
         raise NotFound("an answer about the coverage" if coverage is not None else "coverage")
-    day = on or ledger.local_day(call, store, None)
+    day = on or journals.local_day(call, store, None)
     benefits = [from_json(Benefit, kept) for kept in answer.benefits]
     kinds = list(asked) or list(dict.fromkeys([OFFICE_VISIT, *service_types(benefits)]))[:MOST_SERVICES]
     return CoverageBenefits(
@@ -77,6 +77,6 @@ def answers_of(call: Call, patient_id: UUID, on: date | None) -> list[Eligibilit
     store = Store(call.session)
     if store.patient(patient_id) is None:
         raise NotFound("patient")
-    coverage_ids = [row.id for row in coverages_on(store, patient_id, on or ledger.local_day(call, store, None))]
+    coverage_ids = [row.id for row in coverages_on(store, patient_id, on or journals.local_day(call, store, None))]
     answers = store.last_answers(coverage_ids)
     return [answers[coverage_id] for coverage_id in coverage_ids if coverage_id in answers]

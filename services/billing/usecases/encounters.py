@@ -31,7 +31,7 @@ from billing.store_ledger import line_dimensions
 from billing.tables_directory import Location
 from billing.tables_money import ChargeLine as ChargeLineRow
 from billing.tables_money import Encounter
-from billing.usecases import accounts, charge_holds, claims, discounts, eligibility, ledger
+from billing.usecases import accounts, charge_holds, claims, discounts, eligibility, journals
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, InvalidInput, NotFound, Violation
 
@@ -119,7 +119,7 @@ def view(store: Store, encounter: Encounter) -> EncounterView:
     """The visit with its charge lines as they stand in the ledger now."""
     charges = store.charges_of_encounters([encounter.id])
     return EncounterView(
-        encounter, charges, ledger.line_balances(store, [line.id for line in charges]), store.payer_codes()
+        encounter, charges, journals.line_balances(store, [line.id for line in charges]), store.payer_codes()
     )
 
 
@@ -203,7 +203,7 @@ def _post(
         row.payer_id = plan.responsible.get(line_id)
         row.held_reason = plan.held.get(line_id, "")
     store.session.flush()
-    ledger.post(
+    journals.post(
         call,
         store,
         kind="charge",

@@ -21,7 +21,7 @@ from billing.store import Store
 from billing.tables_claims import Coverage, EligibilityCheck
 from billing.tables_estimates import Estimate
 from billing.tables_money import Encounter
-from billing.usecases import discounts, ledger
+from billing.usecases import discounts, journals
 from billing.usecases.payment_order import PaymentOrder
 from chassis.call import Call
 from chassis.errors import InvalidInput, NotFound, Violation
@@ -208,7 +208,7 @@ def _scene(call: Call, store: Store, asked: AskEstimate) -> Drawn:
     location = store.location(asked.location_id)
     if location is None:
         raise InvalidInput([Violation("location_id", "is not a location")])
-    today = ledger.day_at(call.now, location)
+    today = journals.day_at(call.now, location)
     day = asked.service_date or today
     return Drawn(
         kind="",

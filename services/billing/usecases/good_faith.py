@@ -14,7 +14,7 @@ from billing.domain.business_days import add_business_days
 from billing.store import Store
 from billing.tables_estimates import Estimate, EstimateDelivery
 from billing.tables_money import Encounter
-from billing.usecases import estimates, ledger, owed_estimates, work_items
+from billing.usecases import estimates, journals, owed_estimates, work_items
 from billing.usecases.estimates import GOOD_FAITH
 from chassis import files
 from chassis.call import Call
@@ -69,7 +69,7 @@ def paper(call: Call, estimate_id: UUID, registry: Registry) -> UUID:
             location=location,
             biller=store.billing_entity(location.billing_entity_id),
             practitioner=store.practitioner(row.practitioner_id) if row.practitioner_id else None,
-            made_on=ledger.day_at(row.created_at, location),
+            made_on=journals.day_at(row.created_at, location),
         )
     )
     row.file_id = files.put(call, f"estimate-{row.id}.pdf", "application/pdf", pdf)
@@ -123,7 +123,7 @@ def deliveries_of(call: Call, estimate_id: UUID) -> list[EstimateDelivery]:
 def owed(call: Call, limit: int = MOST_SWEPT) -> list[Owed]:
     """Booked visits without insurance whose good-faith estimate has not been delivered, the soonest due first."""
     store = Store(call.session)
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     found = []
     for visit in store.uninsured_visits(today - timedelta(days=1), limit):
         due_on = estimates.scene_of(call, visit.encounter, requested=False).due_on
@@ -145,12 +145,12 @@ def compare_due(call: Call, estimate_id: UUID) -> None:
     ):
         return
     if encounter.state != "signed":
-        today = ledger.local_day(call, store, row.location_id)
+        today = journals.local_day(call, store, row.location_id)
         if encounter.service_date + COMPARED_FOR > today:
             _compare_after(call, store, row, max(encounter.service_date, today))
         return
     lines = store.charges_of_encounters([encounter.id])
-    balances = ledger.line_balances(store, [line.id for line in lines])
+    balances = journals.line_balances(store, [line.id for line in lines])
     row.billed_minor = sum(balances[line.id].charge_minor - balances[line.id].written_off_minor for line in lines)
     row.compared_at = call.now
     store.session.flush()
@@ -163,7 +163,7 @@ def compare_due(call: Call, estimate_id: UUID) -> None:
             title="The bill exceeds the good-faith estimate by $400 or more",
             patient_id=row.patient_id,
             amount_minor=row.billed_minor - row.patient_minor,
-            due_on=ledger.local_day(call, store, row.location_id) + DISPUTE_DAYS,
+            due_on=journals.local_day(call, store, row.location_id) + DISPUTE_DAYS,
             detail={
                 "estimate_id": str(row.id),
                 "encounter_id": str(encounter.id),

@@ -16,7 +16,7 @@ from billing.store import Store
 from billing.store_ledger import line_dimensions
 from billing.tables_collections import CollectionCase, CollectionFile, CollectionPayment
 from billing.tables_money import ChargeLine, Payment
-from billing.usecases import accounts, collections, ledger, payments
+from billing.usecases import accounts, collections, journals, payments
 from billing.usecases.collection_policy import policy_of
 from billing.usecases.statements import AddressBook
 from chassis import files
@@ -50,7 +50,7 @@ def hand_off(
         raise FailedPrecondition(f"The rule does not apply to one of them: {barred.bar}.")
     if sum(one.standing.balance_minor for one in seen) != total_minor:
         raise StalePreview()
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     cases = []
     for one in seen:
         case_id = call.new_id()
@@ -89,7 +89,7 @@ def recall(call: Call, case_id: UUID, reason: str, version: int, address_book: A
     for line_id, amount in left.items():
         entries += write_off_entries(Account.WRITE_OFF_BAD_DEBT, -amount, line_dimensions(lines[line_id]))
     if entries:
-        journal = ledger.post(
+        journal = journals.post(
             call,
             store,
             kind="recall",
@@ -171,7 +171,7 @@ def _reinstate(call: Call, store: Store, payment: Payment, left: Sequence[tuple[
     for (line, _), part in zip(left, reinstated([amount for _, amount in left], payment.amount_minor), strict=True):
         if part:
             entries += write_off_entries(Account.WRITE_OFF_BAD_DEBT, -part, line_dimensions(line))
-    ledger.post(
+    journals.post(
         call,
         store,
         kind="recovery",
@@ -192,7 +192,7 @@ def _open(call: Call, store: Store, case_id: UUID, version: int) -> CollectionCa
 
 
 def _end(call: Call, store: Store, case: CollectionCase, state: str, reason: str) -> None:
-    case.state, case.end_reason, case.ended_on = state, reason, ledger.local_day(call, store, None)
+    case.state, case.end_reason, case.ended_on = state, reason, journals.local_day(call, store, None)
     store.session.flush()
 
 
@@ -222,7 +222,7 @@ def _tell(
     """Writes the agency's file and keeps it."""
     addressees = address_book(call, [case.patient_id for case, _ in cases])
     rows = [row for case, amounts in cases for row in _rows(store, policy, kind, case, amounts, addressees)]
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     data = agency_file(rows)
     name = f"{kind}-{today.isoformat()}.csv"
     amount = sum(amount for _, amounts in cases for amount in amounts.values())

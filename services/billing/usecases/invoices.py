@@ -19,7 +19,7 @@ from billing.store_ledger import line_dimensions
 from billing.tables_directory import Payer
 from billing.tables_invoices import Invoice, InvoiceLine, InvoicePayment
 from billing.tables_money import ChargeLine
-from billing.usecases import accounts, ledger
+from billing.usecases import accounts, journals
 from billing.usecases.statements import AddressBook
 from chassis import files
 from chassis.call import Call
@@ -64,7 +64,7 @@ def issue(
     """Issues an invoice for what the preview showed. Raises as `preview`, StalePreview, Unavailable."""
     store = Store(call.session)
     # Whoever issues invoices takes turns: the number's series is locked first, so no two see the same services as free.
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     number = f"I{today.year}-{store.next_number(f'invoice:{today.year}'):06d}"
     payer, guarantor_id, owed = _owed(call, store, debtor)
     total = sum(amount for _, amount in owed)
@@ -180,7 +180,7 @@ def list_invoices(
 def list_ages(call: Call, page_size: int, page_token: str) -> tuple[list[tuple[DebtorAges, str, str]], str]:
     """(what a debtor owes by age, payer's code, name) of a page of debtors."""
     store = Store(call.session)
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     found, token = store.invoice_ages(today, page_size, page_token)
     call.touch(*(one.patient_id for one in found if one.patient_id is not None))
     return [(one, *_name(store, one.payer_id, one.patient_id)) for one in found], token
@@ -191,7 +191,7 @@ def _views(call: Call, store: Store, rows: Sequence[Invoice]) -> list[InvoiceVie
     paid: dict[UUID, list[InvoicePayment]] = {}
     for payment in store.invoice_payments(row.id for row in rows):
         paid.setdefault(payment.invoice_id, []).append(payment)
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     found = []
     for row in rows:
         code, name = _name(store, row.payer_id, row.patient_id)
@@ -255,7 +255,7 @@ def record_payment(call: Call, invoice_id: UUID, amount_minor: int, reference: s
     if left:
         raise ExceedsBalance(internal=f"{left} of {amount_minor} is left over")
     payment_id = call.new_id()
-    journal = ledger.post(
+    journal = journals.post(
         call,
         store,
         kind="invoice_payment",
@@ -289,13 +289,15 @@ def reverse_payment(call: Call, invoice_id: UUID, reference: str, reason: str) -
         raise NotFound("payment")
     if payment.reversed_at is not None:
         raise FailedPrecondition("It has been taken back already.")
-    ledger.post(
+    journals.post(
         call,
         store,
         kind="reversal",
         source=("reversal", str(payment.journal_id)),
         memo=f"Invoice {invoice.number}, {reference} returned: {reason}",
-        entries=reversal_of(ledger.entry_of(row) for row in store.entries_of([payment.journal_id])[payment.journal_id]),
+        entries=reversal_of(
+            journals.entry_of(row) for row in store.entries_of([payment.journal_id])[payment.journal_id]
+        ),
         reverses_id=payment.journal_id,
     )
     payment.reversed_at, payment.reverse_reason = call.now, reason

@@ -1,21 +1,16 @@
-"""Writing the books: the one way in which anything is posted, and the postings of claims and remittances."""
+"""The postings of remittances and of people: what moves between accounts, and what follows for the families concerned."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from billing.domain.ledger import (
     Account,
     Dimensions,
     Entry,
     EntryKind,
-    LineBalance,
-    line_balance,
     pair,
-    proved,
     reversal_of,
 )
 from billing.domain.ledger import transfer_entries as transfer_entries_of
@@ -25,93 +20,14 @@ from billing.domain.remittance_entries import PLAIN_SHARES, cash_effect, entries
 from billing.errors import ExceedsBalance
 from billing.store import Store
 from billing.store_ledger import line_dimensions
-from billing.tables_directory import Location
-from billing.tables_ledger import Journal, LedgerEntry
+from billing.tables_ledger import Journal
 from billing.tables_money import ChargeLine, StatementHold
-from billing.usecases import accounts
+from billing.usecases import accounts, journals
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, NotFound, Unprocessable
 
-UTC_ZONE = "UTC"
 # Journals that a person may take back; the others are taken back by what made them (a payment, a remittance).
 REVERSIBLE_KINDS = frozenset({"write_off", "transfer"})
-
-
-def local_day(call: Call, store: Store, location_id: UUID | None) -> date:
-    """Today at the location; at the network's first location when none is given; in UTC before any is known."""
-    location = store.location(location_id) if location_id is not None else None
-    return day_at(call.now, location or next(iter(store.locations()), None))
-
-
-def day_at(instant: datetime, location: Location | None) -> date:
-    """The local day of an instant at a location; in UTC when there is none."""
-    return instant.astimezone(ZoneInfo(location.time_zone if location else UTC_ZONE)).date()
-
-
-def present_day(call: Call, store: Store, location_id: UUID | None) -> date:
-    """The day up to which the books are complete now: today at the location (without one: at the easternmost), or the
-    day after a closed one to which something has been posted already.
-    """
-    places = [location_id] if location_id else [location.id for location in store.locations()]
-    today = max((local_day(call, store, place) for place in places), default=local_day(call, store, None))
-    return max(today, store.last_posted_day(location_id) or today)
-
-
-def posting_day(call: Call, store: Store, location_ids: Iterable[UUID]) -> date:
-    """The day that something posted now belongs to: today at the location, or the day after its last closed one.
-
-    Keeps these locations' days open until the transaction ends.
-    """
-    touched = sorted(set(location_ids))
-    store.join_day(touched)
-    today = max((local_day(call, store, place) for place in touched), default=None) or local_day(call, store, None)
-    closed = store.last_closed_day(touched)
-    return closed + timedelta(days=1) if closed is not None and today <= closed else today
-
-
-def post(
-    call: Call,
-    store: Store,
-    *,
-    kind: str,
-    source: tuple[str, str],
-    memo: str,
-    entries: Iterable[Entry],
-    patient_id: UUID | None = None,
-    reverses_id: UUID | None = None,
-) -> Journal:
-    """Posts a journal once for its source (kind of source, key); a second time the first journal is returned.
-
-    The entries are proved before and, in the database, again. Raises Unbalanced.
-    """
-    known = store.journal_of(*source)
-    if known is not None:
-        return known
-    proven = proved(entries)
-    locations = [entry.of.location_id for entry in proven if entry.of.location_id is not None]
-    journal = Journal(
-        id=call.new_id(),
-        kind=kind,
-        source_kind=source[0],
-        source_key=source[1],
-        posted_on=posting_day(call, store, locations),
-        posted_at=call.now,
-        posted_by=call.principal.id,
-        memo=memo,
-        location_id=locations[0] if len(set(locations)) == 1 else None,
-        patient_id=patient_id,
-        reverses_id=reverses_id,
-    )
-    return store.add_journal(journal, proven)
-
-
-def line_balances(store: Store, charge_line_ids: Iterable[UUID]) -> dict[UUID, LineBalance]:
-    """The balance of each charge line: the one function for showing and for deciding. Lines without entries are all
-    zero.
-    """
-    ids = list(charge_line_ids)
-    movements = store.movements_of(ids)
-    return {line_id: line_balance(movements.get(line_id, [])) for line_id in ids}
 
 
 # ---- from remittances
@@ -135,7 +51,7 @@ def post_remittance(call: Call, store: Store, posting: RemittancePosting) -> UUI
         )
     waiting = store.journal_of("unapplied_deposit", deposit.set_key)
     money = Account.UNAPPLIED_INSURANCE if waiting is not None else Account.INSURANCE_DEPOSITS
-    journal = post(
+    journal = journals.post(
         call,
         store,
         kind="remittance",
@@ -152,7 +68,7 @@ def book_unapplied(call: Call, store: Store, deposit: Deposit, reason: str) -> U
     `set_key`.
     """
     of = Dimensions(payer_id=deposit.payer_id)
-    journal = post(
+    journal = journals.post(
         call,
         store,
         kind="unapplied_deposit",
@@ -177,7 +93,7 @@ def transfer(
     if not entries:
         return None
     source = ("transfer", key or str(call.new_id()))
-    journal = post(call, store, kind="remittance_transfer", source=source, memo=memo, entries=entries)
+    journal = journals.post(call, store, kind="remittance_transfer", source=source, memo=memo, entries=entries)
     _after_decisions(call, store, decisions)
     return journal.id
 
@@ -210,7 +126,7 @@ def _after_decisions(call: Call, store: Store, decisions: Sequence[PostingDecisi
                     id=call.new_id(),
                     patient_id=decision.patient_id,
                     charge_line_id=decision.charge_line_id,
-                    from_date=local_day(call, store, decision.location_id),
+                    from_date=journals.local_day(call, store, decision.location_id),
                     kind="review",
                     reason=f"patient responsibility {decision.group}-{decision.carc} needs a person's look",
                     source=decision.reference or "remittance",
@@ -232,7 +148,7 @@ def write_off(
     """
     line, payer_id = _line_and_payer(store, charge_line_id, payer_code)
     _expect_owed(call, store, line, payer_id, amount_minor)
-    journal = post(
+    journal = journals.post(
         call,
         store,
         kind="write_off",
@@ -259,7 +175,7 @@ def transfer_responsibility(
     line, from_payer = _line_and_payer(store, charge_line_id, from_payer_code)
     _, to_payer = _line_and_payer(store, charge_line_id, to_payer_code)
     _expect_owed(call, store, line, from_payer, amount_minor)
-    journal = post(
+    journal = journals.post(
         call,
         store,
         kind="transfer",
@@ -284,39 +200,19 @@ def reverse_journal(call: Call, store: Store, journal_id: UUID, reason: str) -> 
         store.lock_account(store.guarantor_of(patient_id))
     if store.reversed_by(journal_id) is not None:
         raise FailedPrecondition("It has been taken back already.")
-    reversal = post(
+    reversal = journals.post(
         call,
         store,
         kind="reversal",
         source=("reversal", str(journal_id)),
         memo=reason,
-        entries=reversal_of(entry_of(row) for row in store.entries_of([journal_id]).get(journal_id, [])),
+        entries=reversal_of(journals.entry_of(row) for row in store.entries_of([journal_id]).get(journal_id, [])),
         patient_id=journal.patient_id,
         reverses_id=journal_id,
     )
     accounts.free_overpaid(call, store, patients)
     accounts.settle_families(call, store, patients)
     return reversal
-
-
-def entry_of(row: LedgerEntry) -> Entry:
-    """A stored entry as the domain sees it."""
-    return Entry(
-        Account(row.account),
-        row.amount_minor,
-        EntryKind(row.kind),
-        Dimensions(
-            patient_id=row.patient_id,
-            payer_id=row.payer_id,
-            charge_line_id=row.charge_line_id,
-            claim_id=row.claim_id,
-            payment_id=row.payment_id,
-            drawer_id=row.drawer_id,
-            location_id=row.location_id,
-            billing_entity_id=row.billing_entity_id,
-            service_date=row.service_date,
-        ),
-    )
 
 
 def _line_and_payer(store: Store, charge_line_id: UUID, payer_code: str) -> tuple[ChargeLine, UUID | None]:

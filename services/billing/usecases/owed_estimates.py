@@ -9,7 +9,7 @@ from billing.store import Store
 from billing.tables_claims import WorkItem
 from billing.tables_estimates import Estimate
 from billing.tables_money import Encounter
-from billing.usecases import eligibility, estimates, ledger, work_items
+from billing.usecases import eligibility, estimates, journals, work_items
 from billing.usecases.estimates import GOOD_FAITH, AskEstimate
 from chassis.call import Call
 
@@ -43,7 +43,7 @@ def look_at(call: Call, encounter_id: UUID) -> None:
     if visit is None or due_on is None:
         _settle(call, store, encounter_id, "No estimate is owed any more.")
         return
-    today = ledger.local_day(call, store, visit.encounter.location_id)
+    today = journals.local_day(call, store, visit.encounter.location_id)
     detail = {"encounter_id": str(encounter_id), "estimate_id": str(visit.estimate_id or "")}
     work_items.open_item(
         call,

@@ -12,7 +12,7 @@ from billing.domain.payment_plans import Every, Instalment, Standing
 from billing.errors import NothingOwed, PlanActive
 from billing.store import Store
 from billing.tables_plans import PaymentPlan, PlanAttempt, StoredCard
-from billing.usecases import accounts, ledger, payments, stored_cards, work_items
+from billing.usecases import accounts, journals, payments, stored_cards, work_items
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, InvalidInput, NotFound, Violation
 
@@ -101,7 +101,7 @@ def _propose(call: Call, store: Store, guarantor_id: UUID, proposal: Proposal) -
     if total <= 0:
         raise NothingOwed()
     size = proposal.instalment_minor or rules.size_of(total, proposal.count)
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     objections = rules.objections(total, size, proposal.first_due, today)
     if objections:
         raise InvalidInput([Violation(field, why) for field, why in objections])
@@ -134,7 +134,7 @@ def list_plans(
 
 def view(call: Call, store: Store, plans: Sequence[PaymentPlan]) -> list[PlanView]:
     """Plans as they stand today; one that has ended stands as it was when it ended."""
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     cards = store.cards(plan.card_id for plan in plans if plan.card_id is not None)
     with store.whole_families():
         families = store.families_of(plan.patient_id for plan in plans)
@@ -165,7 +165,7 @@ def set_card(call: Call, plan_id: UUID, card_id: UUID | None, version: int) -> P
         stored_cards.usable(call, store, card_id, plan.patient_id)
     plan.card_id = card_id
     store.session.flush()
-    _step_on(call, store, plan, ledger.local_day(call, store, None))
+    _step_on(call, store, plan, journals.local_day(call, store, None))
     return view(call, store, [plan])[0]
 
 
@@ -212,7 +212,7 @@ def step(call: Call, plan_id: UUID) -> None:
     if plan.missed >= rules.BROKEN_BY:
         _break(call, store, plan, seen)
         return
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     current = rules.current(seen.instalments, seen.standing, today)
     behind = min(seen.standing.behind_minor, balance)
     look = _morning(store, rules.next_look(seen.instalments, seen.standing, today))

@@ -13,7 +13,7 @@ from billing.errors import RefundExceedsUnapplied
 from billing.store import Store
 from billing.store_ledger import line_dimensions
 from billing.tables_money import Drawer, Encounter, Payment, Refund
-from billing.usecases import accounts, drawers, eligibility, ledger
+from billing.usecases import accounts, drawers, eligibility, journals
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, NotFound
 
@@ -196,7 +196,7 @@ def receive(call: Call, store: Store, payment: Payment, entries: Iterable[Entry]
     series = f"{call.now.year}-{location.number if location else 0}"
     payment.receipt_number = f"R{series}-{store.next_number('receipt:' + series):06d}"
     payment.state, payment.received_at, payment.decline_code = "received", call.now, ""
-    ledger.post(
+    journals.post(
         call,
         store,
         kind="payment",
@@ -310,7 +310,7 @@ def _held(call: Call, store: Store, payment_id: UUID) -> Payment:
 def post_refund(call: Call, store: Store, payment: Payment, refund: Refund) -> None:
     """Posts a refund: from the drawer, by the bank for a check, through the processor for a card."""
     tender = REFUND_TENDERS[payment.method]
-    ledger.post(
+    journals.post(
         call,
         store,
         kind="refund",
@@ -341,7 +341,7 @@ def reverse_payment(call: Call, payment_id: UUID, reason: str) -> PaymentView:
     for line, amount in store.applied_of_payment(payment.id):
         entries += application_entries(-amount, line_dimensions(line, payment_id=payment.id), payment.patient_id)
     entries += receipt_entries(tender, -payment.amount_minor, of)
-    ledger.post(
+    journals.post(
         call,
         store,
         kind="payment_reversal",

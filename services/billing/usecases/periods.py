@@ -10,7 +10,7 @@ from billing.domain.ledger import Account
 from billing.store import Store
 from billing.store_books import AgedRow
 from billing.tables_books import PeriodClose, PeriodProof
-from billing.usecases import accounts, ledger, work_items
+from billing.usecases import accounts, journals, work_items
 from chassis.call import Call
 from chassis.errors import FailedPrecondition
 
@@ -35,7 +35,7 @@ def close_period(call: Call, last_day: date) -> PeriodView:
     """Closes the books up to and with a day. Raises FailedPrecondition."""
     store = Store(call.session)
     locations = store.locations()
-    if any(last_day >= ledger.local_day(call, store, location.id) for location in locations):
+    if any(last_day >= journals.local_day(call, store, location.id) for location in locations):
         raise FailedPrecondition("The period is not over at every location.")
     # Postings under way are waited for; the next ones see the close.
     for location in locations:
@@ -142,7 +142,7 @@ def aged_by(
 ) -> tuple[date, list[tuple[AgedRow, str, str]], str]:
     """(day, [(row, key as shown, name)], token): what is owed at the end of a day, by payer, location or practitioner."""
     store = Store(call.session)
-    day = as_of or ledger.present_day(call, store, None)
+    day = as_of or journals.present_day(call, store, None)
     rows, token = store.aged_by(
         group, day, by_responsibility=by_responsibility, page_size=page_size, page_token=page_token
     )

@@ -8,7 +8,7 @@ from billing.adapters.receipt_paper import render_receipt
 from billing.domain.plain_words import service_words
 from billing.store import Store
 from billing.tables_money import Payment
-from billing.usecases import ledger, payments
+from billing.usecases import journals, payments
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, NotFound
 
@@ -36,6 +36,6 @@ def get_receipt(call: Call, payment_id: UUID) -> tuple[str, bytes]:
         unapplied_minor=store.unapplied_of_payments([payment.id]).get(payment.id, 0),
         location=location,
         biller=store.billing_entity(site.billing_entity_id) if site else None,
-        received_on=ledger.day_at(payment.received_at, site),
+        received_on=journals.day_at(payment.received_at, site),
     )
     return f"{payment.receipt_number}.pdf", pdf

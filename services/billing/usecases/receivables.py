@@ -11,7 +11,7 @@ from billing.domain.ledger import Account
 from billing.domain.receivables import BUCKETS
 from billing.store import Store
 from billing.tables_money import ChargeLine, StatementHold
-from billing.usecases import accounts, ledger, work_items
+from billing.usecases import accounts, journals, work_items
 from chassis.call import Call
 
 
@@ -33,7 +33,7 @@ class Aging:
 def get_receivables(call: Call, as_of: date | None, location_id: UUID | None, *, by_responsibility: bool) -> Aging:
     """Aging at the end of `as_of` (None: today), from the service date or from when the party began to owe."""
     store = Store(call.session)
-    day = as_of or ledger.present_day(call, store, location_id)
+    day = as_of or journals.present_day(call, store, location_id)
     codes = store.payer_codes()
     owed: dict[str, list[int]] = {}
     for account, payer_id, bucket, amount in store.aged_receivables(

@@ -11,6 +11,7 @@ from billing.domain.adjustment_rules import AdjustmentTable
 from billing.domain.claims import ClaimEvent
 from billing.domain.codec import from_json
 from billing.domain.line_matching import ClaimLine as OurLine
+from billing.domain.payers import PayerProfile
 from billing.domain.posting import (
     ClaimPosting,
     ClaimToPost,
@@ -31,8 +32,8 @@ from billing.domain.x12.remittance import Remittance as RemittanceSet
 from billing.domain.x12.remittance import RemittanceClaim
 from billing.domain.x12.remittance_reader import read_remittance
 from billing.store import Store
-from billing.tables_claims import Claim, InboundFile, Remittance
-from billing.usecases import claim_life, claims, inbound, ledger, receivables, remittance_work, work_items
+from billing.tables_claims import Claim, Coverage, InboundFile, Remittance
+from billing.usecases import claim_life, claims, inbound, journals, ledger, receivables, remittance_work, work_items
 from billing.usecases.denial_worklist import Findings
 from billing.usecases.payment_order import PaymentOrder
 from billing.usecases.remittances import deposit_of
@@ -52,6 +53,7 @@ class Known:
     states: dict[UUID, LineState]
     earlier: dict[UUID, list[EarlierPosting]]
     order: PaymentOrder
+    following: dict[UUID, tuple[Coverage, PayerProfile] | None]  # claim → who pays after it; see `_following`
     items: work_items.Known
     contracts: remittance_work.Contracts
     findings: Findings
@@ -96,6 +98,7 @@ def follow_up(call: Call, store: Store, row: Remittance, posted: Sequence[Posted
     with store.session.no_autoflush:
         changed = {one.claim.id: one.claim for one in posted if _answer(call, store, row, one, known) and one.claim}
         store.save_answers(list({one.claim.id: one.claim for one in posted if one.claim is not None}.values()))
+        store.write_happenings()
     known.findings.keep(call, row, [(one.claim, one.posting) for one in posted if one.claim is not None], known.items)
     store.session.flush()
     claim_life.tell(call, store, *changed.values())
@@ -142,7 +145,7 @@ def load(store: Store, answers: Sequence[RemittanceClaim]) -> Known:
     }
     states = {
         line_id: LineState(balance.insurance_paid_minor, balance.written_off_minor, balance.open_minor)
-        for line_id, balance in ledger.line_balances(store, charge_ids).items()
+        for line_id, balance in journals.line_balances(store, charge_ids).items()
     }
     reversed_ids = [claim.id for said in answers if said.is_reversal and (claim := by_control.get(said.claim_control))]
     reversed_ids += [claim.id for claim in followers.values()] if reversed_ids else []
@@ -151,7 +154,7 @@ def load(store: Store, answers: Sequence[RemittanceClaim]) -> Known:
     items = work_items.Known.of(store, [claim.id for claim in ours])
     earlier = _earlier(store, reversed_ids)
     contracts, findings = remittance_work.Contracts(store), Findings(store)
-    return Known(by_control, followers, lines, states, earlier, order, items, contracts, findings)
+    return Known(by_control, followers, lines, states, earlier, order, {}, items, contracts, findings)
 
 
 def _earlier(store: Store, claim_ids: Sequence[UUID]) -> dict[UUID, list[EarlierPosting]]:
@@ -212,7 +215,7 @@ def _claim_of(said: RemittanceClaim, known: Known, payer_id: UUID) -> Claim | No
 
 
 def _to_post(store: Store, claim: Claim, known: Known) -> ClaimToPost:
-    following = claims.next_coverage(store, claim, known.order)
+    following = _following(store, claim, known)
     return ClaimToPost(
         claim_id=claim.id,
         control=claim.control,
@@ -224,6 +227,13 @@ def _to_post(store: Store, claim: Claim, known: Known) -> ClaimToPost:
         first_payer=claim.responsibility == Responsibility.PRIMARY,
         lines=known.lines.get(claim.id, ()),
     )
+
+
+def _following(store: Store, claim: Claim, known: Known) -> tuple[Coverage, PayerProfile] | None:
+    """The coverage that pays after the claim's, and its payer; looked for once a set."""
+    if claim.id not in known.following:
+        known.following[claim.id] = claims.next_coverage(store, claim, known.order)
+    return known.following[claim.id]
 
 
 def _entity_of(store: Store, set_: RemittanceSet) -> UUID | None:
@@ -331,7 +341,7 @@ def _answer(call: Call, store: Store, row: Remittance, one: Posted, known: Known
 def _go_on(call: Call, store: Store, claim: Claim, posting: ClaimPosting, known: Known) -> None:
     step = next_step(
         responsibility=Responsibility(claim.responsibility),
-        has_next_coverage=claims.next_coverage(store, claim, known.order) is not None,
+        has_next_coverage=_following(store, claim, known) is not None,
         forwarded=posting.forwarded,
         left_minor=_shares(posting),
         denied=posting.outcome is Outcome.DENIED,

@@ -15,7 +15,7 @@ from billing.store import Store
 from billing.store_keyed import TakebackMovement, TakebackSum
 from billing.tables_claims import Claim, Remittance, RemittanceClaim
 from billing.tables_ledger import Journal
-from billing.usecases import claim_life, ledger, remittance_work, work_items
+from billing.usecases import claim_life, journals, ledger, remittance_work, work_items
 from billing.usecases.remittance_matching import as_sent
 from billing.usecases.remittance_posting import posting_row
 from chassis.call import Call
@@ -92,13 +92,13 @@ def dismiss(call: Call, remittance_id: UUID, reason: str) -> Remittance:
         raise FailedPrecondition("Only a refused remittance is dismissed.")
     booked = store.journal_of("unapplied_deposit", row.set_key)
     if booked is not None:
-        ledger.post(
+        journals.post(
             call,
             store,
             kind="reversal",
             source=("reversal", str(booked.id)),
             memo=f"dismissed: {reason}",
-            entries=reversal_of(ledger.entry_of(one) for one in store.entries_of([booked.id])[booked.id]),
+            entries=reversal_of(journals.entry_of(one) for one in store.entries_of([booked.id])[booked.id]),
             reverses_id=booked.id,
         )
     row.state, row.reason = "dismissed", f"{row.reason}; dismissed: {reason}"
@@ -153,7 +153,7 @@ def pay_back(call: Call, payer_code: str, reference: str, amount_minor: int, rea
         raise ExceedsBalance(internal=f"{amount_minor} of {owed}")
     last = store.lock(Remittance, takeback.remittance_ids[0], "remittance") if takeback else None
     account = Account.TAKEBACKS if takeback else Account.UNAPPLIED_INSURANCE
-    journal = ledger.post(
+    journal = journals.post(
         call,
         store,
         kind="payer_refund",

@@ -11,7 +11,7 @@ from billing.domain.posting import ClaimPosting, Outcome, underpaid_minor
 from billing.domain.x12.remittance import RemittanceClaim
 from billing.store import Store
 from billing.tables_claims import Claim, Remittance
-from billing.usecases import ledger, work_items
+from billing.usecases import journals, work_items
 from billing.usecases.denial_worklist import Findings, Short
 from chassis.call import Call
 
@@ -54,7 +54,7 @@ def tell_denied(
 ) -> None:
     """Refused money: with its codes, and by the playbook what helps, whose it is and until when it is worked."""
     denials = posting.denials
-    plan = findings.refuse(claim, posting, ledger.local_day(call, store, claim.location_id))
+    plan = findings.refuse(claim, posting, journals.local_day(call, store, claim.location_id))
     amount = sum(denial.amount_minor for denial in denials)
     categories = sorted({denial.category for denial in denials})
     codes = sorted({f"{denial.group}-{denial.carc}" for denial in denials})

@@ -12,7 +12,7 @@ from billing.domain.x12.remittance_proof import Proof, ProofResult
 from billing.domain.x12.remittance_reader import RemittanceReader
 from billing.store import Store
 from billing.tables_claims import InboundFile, Remittance
-from billing.usecases import ledger, work_items
+from billing.usecases import journals, ledger, work_items
 from chassis.call import Call
 
 POST_DUE = "remittance.post"
@@ -81,7 +81,7 @@ def deposit_of(call: Call, store: Store, row: Remittance) -> Deposit:
         payer_name=row.payer_name,
         trace=row.trace,
         method=row.method,
-        paid_on=row.paid_on or ledger.local_day(call, store, None),
+        paid_on=row.paid_on or journals.local_day(call, store, None),
         amount_minor=row.payment_minor,
     )
 

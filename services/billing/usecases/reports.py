@@ -12,7 +12,7 @@ from billing.errors import DrawersOpen
 from billing.store import Store
 from billing.tables_ledger import Journal, LedgerEntry
 from billing.tables_money import DayClose
-from billing.usecases import drawers, ledger
+from billing.usecases import drawers, journals
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, NotFound
 
@@ -53,7 +53,7 @@ def trial_balance(
 ) -> tuple[date, list[tuple[Account, int, int]]]:
     """(day, [(account, debits, credits)]) up to and with the day (None: today), minor units."""
     store = Store(call.session)
-    day = as_of or ledger.present_day(call, store, location_id)
+    day = as_of or journals.present_day(call, store, location_id)
     return day, store.trial_balance(day, location_id)
 
 
@@ -92,7 +92,7 @@ def close_day(call: Call, location_id: UUID, day: date) -> DayClose:
     store = Store(call.session)
     if store.location(location_id) is None or not drawers.may_see(call, location_id):
         raise NotFound("location")
-    if day > ledger.local_day(call, store, location_id):
+    if day > journals.local_day(call, store, location_id):
         raise FailedPrecondition("That day is not over.")
     # Postings under way are waited for; the next ones see the close.
     store.seal_day(location_id)
@@ -135,7 +135,7 @@ def list_day_closes(
 def get_day_figures(call: Call, first_day: date | None, last_day: date | None, location_id: UUID | None) -> Figures:
     """The figures of a period (open ends: today)."""
     store = Store(call.session)
-    today = ledger.local_day(call, store, location_id)
+    today = journals.local_day(call, store, location_id)
     last = last_day or today
     return _figures(store, first_day or last, last, location_id)
 

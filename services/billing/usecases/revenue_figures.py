@@ -16,7 +16,7 @@ from billing.domain.revenue_figures import (
     months_between,
 )
 from billing.store import Store
-from billing.usecases import ledger
+from billing.usecases import journals
 from chassis.call import Call
 from chassis.errors import InvalidInput, Violation
 
@@ -26,7 +26,7 @@ def get_figures(
 ) -> list[tuple[MonthFigures, str]]:
     """(figures, name of the key) by month and key, the months whole. Raises InvalidInput."""
     store = Store(call.session)
-    end = first_of(last or ledger.local_day(call, store, location_id))
+    end = first_of(last or journals.local_day(call, store, location_id))
     begin = first_of(first) if first else later(end, -11)
     months = list(months_between(begin, end))
     if not 1 <= len(months) <= MOST_MONTHS:

@@ -33,7 +33,7 @@ from billing.domain.x12.remittance import RemittanceClaim
 from billing.store import Store
 from billing.tables_claims import Claim, ClaimLine, Remittance
 from billing.tables_claims import RemittanceClaim as AnswerRow
-from billing.usecases import claim_facts, claim_life, claim_ruling, ledger, work_items
+from billing.usecases import claim_facts, claim_life, claim_ruling, journals, work_items
 from billing.usecases.claim_ruling import LiveRules
 from billing.usecases.claims import PREPARE_DUE, local_day
 from chassis.call import Call
@@ -274,7 +274,7 @@ def _around(
 ) -> Around:
     replaced = store.get(Claim, claim.replaces_claim_id) if claim.replaces_claim_id else None
     corrected = Frequency(claim.frequency) is not Frequency.ORIGINAL
-    balances = ledger.line_balances(store, [line.charge_line_id for line in lines])
+    balances = journals.line_balances(store, [line.charge_line_id for line in lines])
     return Around(
         today=local_day(call, store, claim),
         is_billable=lambda code, on: code in billable,

@@ -15,7 +15,7 @@ from billing.errors import NothingToMail
 from billing.store import Store
 from billing.tables_collections import StatementMailing
 from billing.tables_money import GuarantorAccount, Statement
-from billing.usecases import accounts, ledger, statements
+from billing.usecases import accounts, journals, statements
 from billing.usecases.collection_policy import policy_of
 from billing.usecases.collections import name_of, standings
 from chassis import files
@@ -41,7 +41,7 @@ class Planned:
 def preview(call: Call, page_size: int, page_token: str) -> tuple[list[Planned], str]:
     """What today's run would do with a page of guarantors."""
     store = Store(call.session)
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     policy = policy_of(store)
     rows, token = store.accounts_due_page(today, page_size, page_token)
     found = []
@@ -67,7 +67,7 @@ def _skipped(standing: Standing, minimum_minor: int) -> str:
 def hold(call: Call, patient_id: UUID, reason: str, until: date | None) -> tuple[GuarantorAccount, str]:
     """(account, guarantor's name): nothing is sent to them until then. Raises InvalidInput, NotFound."""
     store = Store(call.session)
-    if until is not None and until < ledger.local_day(call, store, None):
+    if until is not None and until < journals.local_day(call, store, None):
         raise InvalidInput([Violation("until", "is past")])
     account = _account(call, store, patient_id)
     account.hold_reason, account.hold_until, account.held_by = reason, until, call.principal.id
@@ -107,7 +107,7 @@ def list_holds(call: Call, page_size: int, page_token: str) -> tuple[list[tuple[
 def make_mailing(call: Call) -> StatementMailing:
     """Puts what is due for paper into one ZIP. Raises NothingToMail."""
     store = Store(call.session)
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     taken = []
     waiting = store.statements_to_mail(today, MOST_IN_A_MAILING)
     locked = store.lock_accounts(statement.patient_id for statement in waiting)

@@ -17,7 +17,7 @@ from billing.domain.statements import Skip, StatementDraft, StatementLine
 from billing.errors import ExceedsBalance
 from billing.store import Store
 from billing.tables_money import GuarantorAccount, Statement
-from billing.usecases import accounts, collection_policy, ledger, payment_plans, payments, work_items
+from billing.usecases import accounts, collection_policy, journals, payment_plans, payments, work_items
 from chassis import files
 from chassis.call import Call
 from chassis.errors import NotFound
@@ -60,7 +60,7 @@ def issue_statements(call: Call, patient_ids: Sequence[UUID], address_book: Addr
     are due today.
     """
     store = Store(call.session)
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     asked = sorted({store.guarantor_of(patient_id) for patient_id in patient_ids})
     guarantors = asked or store.accounts_due(today)
     issued: list[UUID] = []
@@ -77,7 +77,7 @@ def issue_statements(call: Call, patient_ids: Sequence[UUID], address_book: Addr
 def run_due(call: Call) -> None:
     """Due work, each morning: every guarantor whose next statement is due gets a work of their own, done by itself."""
     store = Store(call.session)
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     for guarantor_id in store.accounts_due(today):
         call.due.at(ISSUE_DUE, guarantor_id, call.now)
     tomorrow = datetime.combine(today + timedelta(days=1), accounts.STATEMENT_HOUR, accounts.network_zone(store))
@@ -90,7 +90,7 @@ def issue_due(call: Call, guarantor_id: UUID, address_book: AddressBook) -> None
     """
     store = Store(call.session)
     account = store.lock_account(guarantor_id)
-    today = ledger.local_day(call, store, None)
+    today = journals.local_day(call, store, None)
     if account.next_statement_on is not None and account.next_statement_on <= today:
         issue(call, store, guarantor_id, today, address_book)
 
@@ -146,7 +146,7 @@ def draft(
     """The family's statement as of today, or why there is none. What an invoice asks for until its due day is left to it."""
     invoiced = store.lines_on_invoices_until(today, family)
     rows = [row for row in store.lines_with_due(family) if row.id not in invoiced]
-    balances = ledger.line_balances(store, [row.id for row in rows])
+    balances = journals.line_balances(store, [row.id for row in rows])
     since = {
         item.charge_line_id: item.since
         for item in store.open_receivables(today, family)
@@ -221,7 +221,7 @@ def still_due(store: Store, statements: Sequence[Statement]) -> dict[UUID, int]:
     """What patients still owe of the services on each statement, at most what it asked for; minor units."""
     lines = {row.id: {UUID(line["charge_line_id"]) for line in row.lines} for row in statements}
     with store.whole_families():
-        balances = ledger.line_balances(store, set[UUID]().union(*lines.values()))
+        balances = journals.line_balances(store, set[UUID]().union(*lines.values()))
     return {
         row.id: max(0, min(sum(balances[line].patient_due_minor for line in lines[row.id]), row.amount_due_minor))
         for row in statements

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from billing.store import Store
 from billing.tables_plans import StoredCard
-from billing.usecases import ledger
+from billing.usecases import journals
 from chassis.call import Call
 from chassis.errors import InvalidInput, NotFound, Violation
 
@@ -17,7 +17,7 @@ def store_card(call: Call, patient_id: UUID, *, token: str, brand: str, last_fou
     store = Store(call.session)
     if store.patient(patient_id) is None:
         raise NotFound("patient")
-    if expires_on < ledger.local_day(call, store, None):
+    if expires_on < journals.local_day(call, store, None):
         raise InvalidInput([Violation("expires_on", "the card has expired")])
     known = store.card_by_token(token)
     if known is not None:
@@ -60,6 +60,6 @@ def usable(call: Call, store: Store, card_id: UUID, guarantor_id: UUID) -> Store
     card = store.need(StoredCard, card_id, "card")
     if card.removed_at is not None or card.patient_id != guarantor_id:
         raise NotFound("card")
-    if card.expires_on < ledger.local_day(call, store, None):
+    if card.expires_on < journals.local_day(call, store, None):
         raise InvalidInput([Violation("card_id", "the card has expired")])
     return card

@@ -12,7 +12,7 @@ from billing.store import Store
 from billing.store_ledger import line_dimensions
 from billing.tables_collections import VisitFee
 from billing.tables_money import ChargeLine, Encounter
-from billing.usecases import accounts, eligibility, ledger
+from billing.usecases import accounts, eligibility, journals
 from chassis.call import Call
 from chassis.errors import FailedPrecondition, NotFound, Unavailable
 
@@ -106,7 +106,7 @@ def _charge(call: Call, store: Store, encounter: Encounter, fee: VisitFee, kind:
             held_reason="",
         )
     )
-    journal = ledger.post(
+    journal = journals.post(
         call,
         store,
         kind="charge",
@@ -145,13 +145,13 @@ def _take_back(call: Call, store: Store, fee: VisitFee, state: str, reason: str)
     if fee.journal_id is None:
         raise FailedPrecondition("The fee has no charge.")
     store.lock_account(store.guarantor_of(fee.patient_id))
-    ledger.post(
+    journals.post(
         call,
         store,
         kind="reversal",
         source=("reversal", str(fee.journal_id)),
         memo=f"{MEMOS[FeeKind(fee.kind)]} {state}: {reason}",
-        entries=reversal_of(ledger.entry_of(row) for row in store.entries_of([fee.journal_id])[fee.journal_id]),
+        entries=reversal_of(journals.entry_of(row) for row in store.entries_of([fee.journal_id])[fee.journal_id]),
         patient_id=fee.patient_id,
         reverses_id=fee.journal_id,
     )

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from billing.domain.ledger import LineBalance
 from billing.domain.posting import Deposit, PostingDecision, PostingKind, RemittancePosting
 from billing.store import Store
-from billing.usecases import ledger, receivables
+from billing.usecases import journals, ledger, receivables
 from chassis.errors import Unprocessable
 from chassis.ids import uuid7
 from chassis.protos import to_date
@@ -86,7 +86,7 @@ def balances_of(clinic: Clinic, visit: encounters_pb2.Encounter) -> list[LineBal
     """The visit's lines as they stand."""
     ids = [UUID(line.charge_line_id) for line in visit.charges]
     with clinic.harness.call(clinic.tenant) as call:
-        found = ledger.line_balances(Store(call.session), ids)
+        found = journals.line_balances(Store(call.session), ids)
     return [found[line_id] for line_id in ids]
 
 
