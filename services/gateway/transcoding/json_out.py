@@ -11,8 +11,10 @@ import base64
 import json
 import math
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.internal import type_checkers
@@ -22,13 +24,27 @@ Printer = Callable[[Any], Any]
 _T = FieldDescriptor
 _LONG = frozenset({_T.TYPE_INT64, _T.TYPE_UINT64, _T.TYPE_SINT64, _T.TYPE_FIXED64, _T.TYPE_SFIXED64})
 _FLOATING = frozenset({_T.TYPE_DOUBLE, _T.TYPE_FLOAT})
-_AS_TEXT = ("google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask")
+_INSTANT = "google.protobuf.Timestamp"
+_AS_TEXT = ("google.protobuf.Duration", "google.protobuf.FieldMask")
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (of what is UTC and says so by its Z)
 _encoder = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":"))
 
 
 def dumps(value: Any) -> bytes:
     """Compact UTF-8 JSON."""
     return _encoder.encode(value).encode()
+
+
+def instant_text(message: Any) -> str:
+    """A Timestamp as RFC 3339 in UTC, with as many digits of the second as it needs: 0, 3, 6 or 9."""
+    seconds, nanos = message.seconds, message.nanos
+    whole = (_EPOCH + timedelta(seconds=seconds)).isoformat()
+    if not nanos:
+        return f"{whole}Z"
+    if nanos % 1_000:
+        return f"{whole}.{nanos:09d}Z"
+    micros = nanos // 1_000
+    return f"{whole}.{micros:06d}Z" if micros % 1_000 else f"{whole}.{micros // 1_000:03d}Z"
 
 
 def to_dict(message: Message) -> Any:
@@ -47,11 +63,12 @@ class Renderer:
     def of(self, descriptor: Descriptor) -> Callable[[Message], bytes]:
         """Message of this type → UTF-8 JSON."""
         printer = self.printer(descriptor)
-        encode = _encoder.encode
-        return lambda message: encode(printer(message)).encode()
+        return lambda message: orjson.dumps(printer(message))
 
     def printer(self, descriptor: Descriptor) -> Printer:
         """Message of this type → JSON value (dict of plain values; well-known types may be anything JSON)."""
+        if descriptor.full_name == _INSTANT:
+            return instant_text
         if descriptor.full_name in _AS_TEXT:
             return lambda message: message.ToJsonString()
         if descriptor.full_name.startswith("google.protobuf."):

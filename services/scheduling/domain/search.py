@@ -62,7 +62,8 @@ class Tally:
 
     def count(self, practitioner_id: UUID) -> None:
         """One more of this practitioner has been found."""
-        self.taken[practitioner_id] = self.taken.get(practitioner_id, 0) + 1
+        if self.each:
+            self.taken[practitioner_id] = self.taken.get(practitioner_id, 0) + 1
         self.limit -= 1
 
 
@@ -82,7 +83,8 @@ def soonest(candidates: Sequence[Starts], base: int, tally: Tally) -> list[Found
         if not tally.distinct or start not in seen:
             found.append(Found(base + cell, one.practitioner_id, one.location_id, one.type_id, one.duration))
             tally.count(one.practitioner_id)
-            seen.add(start)
+            if tally.distinct:
+                seen.add(start)
         rest = bits & (bits - 1)
         if rest:
             heapq.heapreplace(heap, (bitmaps.lowest(rest), index, rest))
