@@ -57,28 +57,25 @@ def counted(harness: Harness) -> Iterator[Cost]:
     cost, engine = Cost(), harness.service.database.engine
     before: dict[int, int] = {}
 
-    def visited(connection: Any) -> tuple[int, int]:
-        driver = connection.connection.driver_connection
-        return id(driver), int(driver.execute(_VISITED).fetchone()[0])
+    def visited(driver: Any) -> int:
+        return int(driver.execute(_VISITED).fetchone()[0])
 
     def executing(connection: Any, *_rest: Any) -> None:
-        driver, rows = visited(connection)
-        if driver not in before:
-            before[driver] = rows  # what the session has not told the statistics yet is counted as well
-            connection.connection.driver_connection.execute(_AS_IF_LARGE)
+        driver = connection.connection.driver_connection
+        driver.execute(_AS_IF_LARGE)
+        before[id(driver)] = visited(driver)  # what the session has not told the statistics yet is counted as well
 
-    def executed(_connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+    def executed(connection: Any, cursor: Any, statement: str, *_rest: Any) -> None:
+        # Statement by statement: a read's transaction ends without a word to the engine, and its figures with it.
+        driver = connection.connection.driver_connection
+        cost.visited += visited(driver) - before.pop(id(driver))
         if "alembic_version" in statement:
             return  # readiness asks in the background
         cost.statements += 1
         cost.rows += max(cursor.rowcount, 0)
         cost.texts.append(f"{cursor.rowcount:>6} rows: {' '.join(statement.split())}")
 
-    def committing(connection: Any) -> None:
-        driver, rows = visited(connection)
-        cost.visited += rows - before.pop(driver, rows)
-
-    listeners = {"before_cursor_execute": executing, "after_cursor_execute": executed, "commit": committing}
+    listeners = {"before_cursor_execute": executing, "after_cursor_execute": executed}
     for name, listener in listeners.items():
         event.listen(engine, name, listener)
     try:

@@ -13,6 +13,7 @@ from chassis import descriptors, errors
 from chassis.ids import uuid7
 from chassis.testing import Case, expect_error
 from tests.contracts import registry
+from tests.contracts.worlds import whole
 
 every_rpc = pytest.mark.parametrize("method", registry.RPCS, ids=registry.rpc_id)
 every_read, every_write = (
@@ -21,9 +22,6 @@ every_read, every_write = (
     )
     for reads in (True, False)
 )
-
-# Billing's examples make what they need when they are asked: what one has made (a rule, a hold) another would meet.
-WORLDS_OF_THEIR_OWN = {"billing"}
 
 
 def cases_of(service):
@@ -85,12 +83,12 @@ def test_the_permission_suffices_to_write_and_other_tenants_see_nothing(method, 
 
 @pytest.fixture(scope="module")
 def world_of_reads():
-    """`world_of_reads(harness)` → the world of the service's reads; made once where reads share one."""
+    """`world_of_reads(harness)` → the world of the service's reads; made once."""
     made = {}
 
     def of(harness):
-        if harness.name not in made or harness.name in WORLDS_OF_THEIR_OWN:
-            made[harness.name] = cases_of(harness.name).world(harness, harness.tenant())
+        if harness.name not in made:
+            made[harness.name] = whole(cases_of(harness.name).world(harness, harness.tenant()))
         return made[harness.name]
 
     return of

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -16,27 +16,116 @@ from chassis.testing import Case
 from chassis.testing.harness import Harness
 from tests.contracts.growth import Bound
 from tests.scheduling import cases_availability, cases_booking, cases_calendars
-from tests.scheduling.clinic import Clinic, at, open_clinic, stamp
+from tests.scheduling.clinic import at, open_clinic, stamp
 
 
-@dataclass
 class World:
-    """A clinic with one of everything."""
+    """A clinic with one of everything, through the API and the events that it hears: each made when an example asks for it."""
 
-    clinic: Clinic
-    tenant_id: UUID
-    template: pb.ScheduleTemplate
-    exception: pb.ScheduleException
-    hold: pb.Hold
-    booked: pb.Appointment
-    arrived: pb.Appointment
-    checked_in: pb.Appointment
-    roomed: pb.Appointment
-    seen: pb.Appointment
-    past: pb.Appointment
-    request_id: str
-    entry: pb.WaitlistEntry
-    offer: pb.WaitlistOffer
+    def __init__(self, harness: Harness, tenant: UUID) -> None:
+        self.tenant_id = tenant
+        self.clinic = open_clinic(harness, tenant_id=tenant)
+        self.template = self.clinic.template(self.clinic.practitioner_ids[0], (0, 24))
+        now = self.clinic.now.replace(second=0, microsecond=0)
+        self._now = now - timedelta(minutes=now.minute % 5)
+
+    def complete(self) -> World:
+        """Makes everything that nobody has asked for yet."""
+        for name, value in vars(World).items():
+            if isinstance(value, cached_property):
+                getattr(self, name)
+        return self
+
+    @cached_property
+    def exception(self) -> pb.ScheduleException:
+        """The location is closed on a day."""
+        closed = pb.ScheduleException(
+            kind=pb.SCHEDULE_EXCEPTION_KIND_CLOSED,
+            location_id=self.location_id,
+            dates=types_pb2.DateRange(start=date_message(self.clinic.day(20)), end=date_message(self.clinic.day(20))),
+        )
+        request = pb.CreateScheduleExceptionRequest(exception=closed)
+        return self.clinic.staff.call("CreateScheduleException", request).exception
+
+    @cached_property
+    def past(self) -> pb.Appointment:
+        """A visit whose time has come."""
+        return self._visit(0)
+
+    @cached_property
+    def arrived(self) -> pb.Appointment:
+        """A visit whose patient is there."""
+        return self._visit(1, "Arrive")
+
+    @cached_property
+    def checked_in(self) -> pb.Appointment:
+        """A visit whose patient is checked in."""
+        return self._visit(2, "CheckIn")
+
+    @cached_property
+    def roomed(self) -> pb.Appointment:
+        """A visit whose patient is in a room."""
+        visit = self._visit(3, "CheckIn")
+        self.clinic.staff.call("Room", pb.RoomRequest(appointment_id=visit.appointment_id))
+        return visit
+
+    @cached_property
+    def seen(self) -> pb.Appointment:
+        """A visit whose patient is with the practitioner."""
+        return self._visit(4, "CheckIn", "Seen")
+
+    @cached_property
+    def request_id(self) -> str:
+        """Of a patient's wish, sent by text, to come at another time."""
+        visit = self._visit(5)
+        self.clinic.harness.deliver(
+            self.tenant_id,
+            notifications.AppointmentReplyReceived(
+                reply_id=str(self.tenant_id),
+                appointment_id=visit.appointment_id,
+                patient_id=visit.patient_id,
+                intent=notifications.REPLY_INTENT_RESCHEDULE,
+            ),
+        )
+        listed = self.clinic.staff.call("ListRescheduleRequests", pb.ListRescheduleRequestsRequest())
+        return str(listed.requests[0].reschedule_request_id)
+
+    @cached_property
+    def entry(self) -> pb.WaitlistEntry:
+        """Somebody waits for a time."""
+        request = pb.JoinWaitlistRequest(
+            patient_id=str(self.clinic.patient()),
+            appointment_type_id=self.type_id,
+            dates=types_pb2.DateRange(end=date_message(self.clinic.day(30))),
+        )
+        return self.clinic.staff.call("JoinWaitlist", request)
+
+    @cached_property
+    def offer(self) -> pb.WaitlistOffer:
+        """To whom waits, of a time that somebody gave up."""
+        assert self.entry.waitlist_entry_id
+        given_up = self.clinic.book(at(self.clinic.day(3), 12))
+        self.clinic.cancel(given_up.appointment_id)
+        self.clinic.harness.run_due()
+        (offer,) = self.clinic.staff.call("ListOffers", pb.ListOffersRequest()).offers
+        return offer
+
+    @cached_property
+    def hold(self) -> pb.Hold:
+        """A time that is kept for a moment."""
+        return self.clinic.hold(at(self.clinic.day(2), 10))
+
+    @cached_property
+    def booked(self) -> pb.Appointment:
+        """A visit ahead."""
+        return self.clinic.book(at(self.clinic.day(2), 11))
+
+    def _visit(self, number: int, *steps: str) -> pb.Appointment:
+        """A visit of today, taken so far."""
+        visit = self.clinic.book(self._now + timedelta(minutes=30 * number))
+        for step in steps:
+            self.clinic.step(step, visit.appointment_id)
+        return visit
 
     @property
     def type_id(self) -> str:
@@ -52,6 +141,8 @@ class World:
 
     @property
     def patient_id(self) -> str:
+        if not self.clinic.patient_ids:
+            self.clinic.patient()
         return str(self.clinic.patient_ids[0])
 
     def free(self, hour: int = 15) -> dict[str, Any]:
@@ -60,64 +151,8 @@ class World:
 
 
 def world(harness: Harness, tenant: UUID) -> World:
-    """Makes one of everything in this tenant, through the API and the events that it hears."""
-    clinic = open_clinic(harness, tenant_id=tenant)
-    who = clinic.practitioner_ids[0]
-    template = clinic.template(who, (0, 24))
-    exception = clinic.staff.call(
-        "CreateScheduleException",
-        pb.CreateScheduleExceptionRequest(
-            exception=pb.ScheduleException(
-                kind=pb.SCHEDULE_EXCEPTION_KIND_CLOSED,
-                location_id=str(clinic.location_id),
-                dates=types_pb2.DateRange(start=date_message(clinic.day(20)), end=date_message(clinic.day(20))),
-            )
-        ),
-    ).exception
-    now = clinic.now.replace(second=0, microsecond=0)
-    now -= timedelta(minutes=now.minute % 5)
-    visits = [clinic.book(now + timedelta(minutes=30 * n)) for n in range(6)]
-    for index, steps in enumerate((["Arrive"], ["CheckIn"], ["CheckIn", "Room"], ["CheckIn", "Seen"]), start=1):
-        for step in steps:
-            if step == "Room":
-                clinic.staff.call("Room", pb.RoomRequest(appointment_id=visits[index].appointment_id))
-            else:
-                clinic.step(step, visits[index].appointment_id)
-    harness.deliver(
-        tenant,
-        notifications.AppointmentReplyReceived(
-            reply_id=str(tenant),
-            appointment_id=visits[5].appointment_id,
-            patient_id=visits[5].patient_id,
-            intent=notifications.REPLY_INTENT_RESCHEDULE,
-        ),
-    )
-    requests = clinic.staff.call("ListRescheduleRequests", pb.ListRescheduleRequestsRequest())
-    wish = {
-        "appointment_type_id": clinic.type_ids["visit"],
-        "dates": types_pb2.DateRange(end=date_message(clinic.day(30))),
-    }
-    entry = clinic.staff.call("JoinWaitlist", pb.JoinWaitlistRequest(patient_id=str(clinic.patient()), **wish))
-    given_up = clinic.book(at(clinic.day(3), 12))
-    clinic.cancel(given_up.appointment_id)
-    harness.run_due()
-    (offer,) = clinic.staff.call("ListOffers", pb.ListOffersRequest()).offers
-    return World(
-        clinic=clinic,
-        tenant_id=tenant,
-        template=template,
-        exception=exception,
-        hold=clinic.hold(at(clinic.day(2), 10)),
-        booked=clinic.book(at(clinic.day(2), 11)),
-        past=visits[0],
-        arrived=visits[1],
-        checked_in=visits[2],
-        roomed=visits[3],
-        seen=visits[4],
-        request_id=requests.requests[0].reschedule_request_id,
-        entry=entry,
-        offer=offer,
-    )
+    """A clinic in this tenant, in which the examples find what they ask for."""
+    return World(harness, tenant)
 
 
 def step_of(name: str) -> Case:

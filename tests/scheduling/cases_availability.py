@@ -30,9 +30,10 @@ def clearance_id(w: Any) -> str:
 
 def shift_id(w: Any) -> str:
     """A visit whose local time moved."""
+    visit = w.booked
     pretend_other_clocks(w.clinic, hours=1)
     shifts = w.clinic.staff.call("ListClockShifts", pb.ListClockShiftsRequest()).shifts
-    return str(next(one.clock_shift_id for one in shifts if one.appointment.appointment_id == w.booked.appointment_id))
+    return str(next(one.clock_shift_id for one in shifts if one.appointment.appointment_id == visit.appointment_id))
 
 
 def pool_of(w: Any) -> pb.PractitionerPool:
