@@ -20,23 +20,47 @@ from chassis.settings import ServiceSettings
 from chassis.testing.plugin import environment_for
 from identity.__main__ import build
 from identity.settings import Settings
+from tests.chassis.test_messages import wait_for
 from tests.identity.conftest import SECRETS
 
-PAUSE = 1.5
+PAUSE = 7.5
 NO_PROXY = [("grpc.enable_http_proxy", 0)]
 
 
+class Pause:
+    """The pause before a service goes: as long as the test wants it to be."""
+
+    def __init__(self) -> None:
+        self.over = threading.Event()
+        self.asked: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        """Instead of `time.sleep` in the service."""
+        self.asked.append(seconds)
+        assert self.over.wait(60)
+
+
 @pytest.fixture
-def leaving(identity: Any, postgres: Any, nats_server: Any) -> Iterator[Service]:
+def pause(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pause]:
+    """Held by the test, and over with it."""
+    made = Pause()
+    monkeypatch.setattr("chassis.service.time", made)
+    yield made
+    made.over.set()
+
+
+@pytest.fixture
+def leaving(identity: Any, postgres: Any, nats_server: Any, pause: Pause) -> Iterator[Service]:
     """A second process of identity's, in this one, that pauses before it goes."""
     environment = environment_for("identity", postgres, nats_server) | SECRETS
     environment |= {"POLYCLINIC_CLOCK": "system", "POLYCLINIC_DRAIN_DELAY_SECONDS": str(PAUSE)}
     service = build(Settings.from_environment(environment))
     yield service
+    pause.over.set()
     service.stop()
 
 
-def test_it_serves_on_while_it_is_unready(leaving: Service) -> None:
+def test_it_serves_on_while_it_is_unready(leaving: Service, pause: Pause) -> None:
     """After SIGTERM health says NOT_SERVING at once, and calls are answered until the pause is over."""
     leaving.start()
     assert leaving.ready.wait(20)
@@ -49,16 +73,19 @@ def test_it_serves_on_while_it_is_unready(leaving: Service) -> None:
         assert b"keys" in ask(identity_pb2.GetKeySetRequest(), timeout=5)
         going = threading.Thread(target=leaving.stop)
         going.start()
-        statuses = [ready.Check(health_pb2.HealthCheckRequest(), timeout=5).status for _ in range(3)]
+        assert wait_for(lambda: pause.asked == [PAUSE])
+        status = ready.Check(health_pb2.HealthCheckRequest(), timeout=5).status
+        assert status == health_pb2.HealthCheckResponse.NOT_SERVING
         assert b"keys" in ask(identity_pb2.GetKeySetRequest(), timeout=5)
         assert going.is_alive()
-        going.join(20)
-        assert statuses[-1] == health_pb2.HealthCheckResponse.NOT_SERVING
+        pause.over.set()
+        going.join(30)
+        assert not going.is_alive()
         with pytest.raises(grpc.RpcError):
             ask(identity_pb2.GetKeySetRequest(), timeout=2)
 
 
-def test_the_message_in_hand_is_finished_and_the_rest_is_given_back(leaving: Service) -> None:
+def test_the_message_in_hand_is_finished_and_the_rest_is_given_back(leaving: Service, pause: Pause) -> None:
     """A handler that has begun is waited for and acknowledged; what was fetched behind it goes to others at once."""
     begun, go_on, done = threading.Event(), threading.Event(), []
 
@@ -77,7 +104,9 @@ def test_the_message_in_hand_is_finished_and_the_rest_is_given_back(leaving: Ser
     assert begun.wait(20)
     going = threading.Thread(target=leaving.stop)
     going.start()
+    assert wait_for(lambda: pause.asked)
     go_on.set()
+    pause.over.set()
     going.join(30)
     assert not going.is_alive()
     assert len(done) == 1
