@@ -5,12 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import text
+from polyclinic.identity.v1 import events_pb2 as events
+from sqlalchemy import select, text
 from sqlalchemy.exc import InternalError
 
 from chassis import errors
 from chassis.database import Scope
 from chassis.ids import uuid7
+from chassis.tables import Outbox
 from identity.tables import Location, Room
 
 THREADS, EACH = 8, 25
@@ -83,3 +85,17 @@ def test_each_thread_hears_of_its_own_messages(identity):
     for thread, heard in enumerate(answers):
         refused = "NATS did not acknowledge: 400 expected stream does not match"
         assert heard == [refused if thread % 2 else "kept"] * EACH
+
+
+def test_many_events_stand_in_the_order_in_which_they_were_emitted(identity):
+    """Written by one statement they are what they would be one by one: same order, payload and headers."""
+    tenant = identity.tenant()
+    rooms = [events.RoomChanged(room_id=str(uuid7()), name=f"Room {number} – é\\", version=1) for number in range(40)]
+    with identity.service.units.system_call(tenant) as call:
+        call.emit_all(rooms)
+        call.emit(rooms[0])
+    with identity.session(tenant) as session:
+        written = session.scalars(select(Outbox).where(Outbox.tenant_id == tenant).order_by(Outbox.id)).all()
+    assert [row.payload for row in written] == [room.SerializeToString() for room in [*rooms, rooms[0]]]
+    assert {tuple(sorted(row.headers)) for row in written} == {tuple(sorted(written[-1].headers))}
+    assert all(row.headers["Nats-Msg-Id"] == str(row.message_id) for row in written)
