@@ -27,7 +27,8 @@ GONE = (8, 9, 10)
 FREE_ROWS = 3
 # As many as the stylesheet knows.
 MOST_LANES = 12
-# Visits that are asked for at once, and that are drawn at most: a day of 100 clinicians. More are no picture; the page asks to choose a clinician.
+# Visits that are asked for at once, and that are drawn at most: a day of 100 clinicians. More are no picture; the page asks
+# to choose a clinician.
 VISITS_AT_ONCE, MOST_VISITS = 500, 2000
 
 
