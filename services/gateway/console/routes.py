@@ -10,18 +10,22 @@ from google.protobuf.descriptor import ServiceDescriptor
 
 from gateway.console import (
     arriving,
+    benefits,
     booking,
     calendar,
     charge_reviews,
     claim_rules,
     claims,
     clinician,
+    collecting,
+    cut_over,
     denials,
     files,
     finding,
     holidays,
     home,
     intake_settings,
+    invoices,
     keying,
     messages,
     moving,
@@ -36,9 +40,11 @@ from gateway.console import (
     reports,
     revenue,
     signing,
+    statement_runs,
     superbill,
     texts,
     today,
+    visit_fees,
     work,
 )
 from gateway.edge import Edge
@@ -72,6 +78,7 @@ PATIENTS: Table = (
     post(f"{PATIENT}/coverage", patients.add_coverage, "PatientRegistry.AddCoverage"),
     post(f"{PATIENT}/coverage/{{coverage_id}}/remove", patients.remove_coverage),
     post(f"{PATIENT}/coverage/{{coverage_id}}/verify", patients.verify),
+    get(f"{PATIENT}/coverage/{{coverage_id}}/benefits", benefits.benefits, "Eligibility.GetBenefits"),
     get(f"{PATIENT}/visits", patients.visits),
     get(f"{PATIENT}/messages", patients.messages),
     post(f"{PATIENT}/messages", patients.send_message, "Notifications.SendMessage"),
@@ -202,6 +209,36 @@ BILLING: Table = (
     get("/console/reports/journals", reports.journals),
     get(revenue.PATH, revenue.months),
 )
+COLLECTING: Table = (
+    get(statement_runs.PATH, statement_runs.due),
+    get(statement_runs.HOLDS, statement_runs.holds),
+    post(statement_runs.HOLDS, statement_runs.hold, "StatementRuns.HoldStatements"),
+    post(f"{statement_runs.HOLDS}/{{patient_id}}/release", statement_runs.release, "StatementRuns.ReleaseStatements"),
+    get(statement_runs.MAILINGS, statement_runs.mailings, "StatementRuns.ListStatementMailings"),
+    post(statement_runs.MAILINGS, statement_runs.make_mailing, "StatementRuns.MakeStatementMailing"),
+    get(f"{statement_runs.MAILINGS}/{{statement_mailing_id}}", statement_runs.mailing_file),
+    get(collecting.PATH, collecting.small_balances),
+    post(collecting.PATH, collecting.write_off, "Collections.WriteOffSmallBalances"),
+    get(collecting.HAND_OFF, collecting.hand_off_preview),
+    post(collecting.HAND_OFF, collecting.hand_off, "Collections.HandOff"),
+    get(collecting.CASES, collecting.cases),
+    get(f"{collecting.CASES}/{{collection_case_id}}", collecting.case),
+    post(
+        f"{collecting.CASES}/{{collection_case_id}}/{{action}}", collecting.work_case, "Collections.RecordAgencyPayment"
+    ),
+    get(collecting.FILES, collecting.agency_files, "Collections.ListCollectionFiles"),
+    get(f"{collecting.FILES}/{{collection_file_id}}", collecting.agency_file),
+    get(invoices.PATH, invoices.listing),
+    get(invoices.AGES, invoices.ages),
+    get(invoices.NEW, invoices.new, "Invoices.IssueInvoice"),
+    post(invoices.NEW, invoices.issue, "Invoices.IssueInvoice"),
+    get(f"{invoices.PATH}/{{invoice_id}}", invoices.invoice),
+    get(f"{invoices.PATH}/{{invoice_id}}/pdf", invoices.pdf),
+    post(f"{invoices.PATH}/{{invoice_id}}/{{action}}", invoices.act, "Invoices.RecordInvoicePayment"),
+    get(visit_fees.PATH, visit_fees.listing),
+    get(f"{visit_fees.PATH}/{{visit_fee_id}}", visit_fees.fee),
+    post(f"{visit_fees.PATH}/{{visit_fee_id}}/waive", visit_fees.waive, "VisitFees.WaiveVisitFee"),
+)
 MESSAGES: Table = (
     get("/console/messages", messages.inbox, "Conversations.ListThreads"),
     get("/console/messages/{thread_id}", messages.thread, "Conversations.GetThread"),
@@ -263,6 +300,11 @@ SETTINGS: Table = (
     post("/console/settings/fees/import", payers.import_fees, "Billing.ImportFeeSchedule"),
     get("/console/settings/fees/{fee_schedule_id}", payers.fee_list),
     post("/console/settings/fees/{fee_schedule_id}", payers.change_fees, "Billing.PutFeeSchedule"),
+    get(collecting.POLICY, collecting.policy),
+    post(collecting.POLICY, collecting.save_policy, "Collections.PutCollectionPolicy"),
+    get(cut_over.PATH, cut_over.files, "CutOver.ListCutOverFiles"),
+    get(cut_over.NEW, cut_over.form, "CutOver.ImportCutOverFile"),
+    post(cut_over.NEW, cut_over.take, "CutOver.ImportCutOverFile"),
     get(charge_reviews.RULES, charge_reviews.rules),
     get(f"{charge_reviews.RULES}/{{review_rule_id}}", charge_reviews.rule, "ChargeReviews.ListReviewRules"),
     post(f"{charge_reviews.RULES}/{{review_rule_id}}", charge_reviews.save_rule, "ChargeReviews.PutReviewRule"),
@@ -281,7 +323,7 @@ SETTINGS: Table = (
     get(f"{intake_settings.CONSENTS}/{{consent_code}}", intake_settings.consent, "Intake.ListConsentTexts"),
     post(f"{intake_settings.CONSENTS}/{{consent_code}}", intake_settings.save_consent, "Intake.PublishConsentText"),
 )
-TABLES: Sequence[Table] = (START, PATIENTS, DAY, MONEY, BILLING, MESSAGES, SETTINGS)
+TABLES: Sequence[Table] = (START, PATIENTS, DAY, MONEY, BILLING, COLLECTING, MESSAGES, SETTINGS)
 
 
 def add_console(

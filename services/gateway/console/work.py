@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response
 
 from gateway import errors as problems
-from gateway.console import words, words_money
+from gateway.console import words, words_billing, words_money
 from gateway.console.booking import parts_of
 from gateway.console.clinician import patient_names
 from gateway.console.names import patients_of, payer_names, payers_of
@@ -133,10 +133,12 @@ def queue(page: Page) -> Response:
         "state": "resolved" if page.arg("state") == "resolved" else "open",
         "owner_id": page.user.id if page.arg("owner") == "me" else "",
         "unowned": page.arg("owner") == "nobody",
+        "exception": page.arg("exception") if page.arg("exception") in words_billing.EXCEPTION else "",
     }
     filters = (
         Filter("kind", N_("Queue"), said(page, words.WORK), N_("All")),
         Filter("owner", N_("Whose"), said(page, WHOSE), N_("Everybody's")),
+        Filter("exception", N_("Insurance checks"), said(page, words_billing.EXCEPTION), N_("All")),
         Filter("state", N_("State"), [("resolved", page.gettext("Done"))], N_("Open")),
     )
     listing = paged(page, "work", "Claims.ListWorkItems", "items", WORK, filters, **fields)

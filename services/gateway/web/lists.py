@@ -16,7 +16,7 @@ from typing import Any
 from flask import Response
 
 from chassis.protos import optional_date, optional_instant
-from gateway.web.page import PAGE_SIZE, Page
+from gateway.web.page import MOST_AT_ONCE, PAGE_SIZE, Page
 
 # How many entries are read at most to be searched or put into another order.
 READ = 2000
@@ -145,18 +145,20 @@ def paged(
     filters: Sequence[Filter] = (),
     *,
     hidden: Mapping[str, str] | None = None,
+    size: int = MOST_AT_ONCE,
     **fields: Any,
 ) -> Listing:
-    """A list that a service reads by pages, narrowed by ``fields`` of its request; searched and ordered as the module says.
+    """A list that a service reads by pages, narrowed by ``fields`` of its request; searched and ordered as the module says. ``size``: how
+    many its RPC gives at once.
 
     Raises Refused.
     """
     here = [each for each in filters if each.keeps is not None and page.arg(each.name)]
     if page.arg("q") or page.arg("sort") or here:
-        held = list(page.pages(rpc, items, limit=READ + 1, **fields))
+        held = list(page.pages(rpc, items, limit=READ + 1, size=size, **fields))
         return whole(page, name, held[:READ], columns, filters, hidden=hidden, more=len(held) > READ)
     if page.arg("format") == "csv":
-        entries = list(page.pages(rpc, items, **fields))
+        entries = list(page.pages(rpc, items, size=size, **fields))
         return Listing(page, name, columns, filters, entries, "", "", bool(entries), hidden=hidden or {})
     answer = page.call(rpc, page_size=PAGE_SIZE, page_token=page.arg("page_token"), **fields)
     rows = getattr(answer, items)

@@ -40,6 +40,7 @@ LANGUAGE_COOKIE, FLASH_COOKIE = "polyclinic_language", "polyclinic_flash"
 YEAR_SECONDS = 31_536_000
 CSV_ROWS = 10_000
 PAGE_SIZE = 50
+MOST_AT_ONCE = 500
 
 
 class Page:
@@ -178,11 +179,13 @@ class Page:
         """Several answers at once (eight at most), each failing alone."""
         return self._caller.together(asks)
 
-    def pages(self, name: str, items: str, /, limit: int = CSV_ROWS, **fields: Any) -> Iterable[Any]:
-        """All entries of a list, page after page, up to a limit."""
+    def pages(
+        self, name: str, items: str, /, limit: int = CSV_ROWS, size: int = MOST_AT_ONCE, **fields: Any
+    ) -> Iterable[Any]:
+        """All entries of a list, page after page of ``size`` (the most that its RPC gives), up to a limit."""
         token, count = "", 0
         while True:
-            answer = self.call(name, page_size=500, page_token=token, **fields)
+            answer = self.call(name, page_size=size, page_token=token, **fields)
             for each in getattr(answer, items):
                 if count >= limit:
                     return
