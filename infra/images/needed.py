@@ -34,17 +34,24 @@ def imported(folders: Iterable[Path]) -> set[str]:
     names: set[str] = set()
     for folder in folders:
         for path in folder.rglob("*.py"):
-            if "testing" in path.relative_to(folder).parts:
-                continue
-            for node in ast.walk(ast.parse(path.read_bytes())):
-                if isinstance(node, ast.Import):
-                    names |= {alias.name for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
-                elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "find_spec":
-                    # Looked up for its data (ICD-10-CM), not imported.
-                    names |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
+            if "testing" not in path.relative_to(folder).parts:
+                names |= _imported_by(path.read_bytes())
     return {name for name in names if name.split(".")[0] not in sys.stdlib_module_names}
+
+
+@cache
+def _imported_by(source: bytes) -> frozenset[str]:
+    """Every name that a source imports. Most are in several images."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "find_spec":
+            # Looked up for its data (ICD-10-CM), not imported.
+            names |= {str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)}
+    return frozenset(names)
 
 
 @cache

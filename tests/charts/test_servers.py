@@ -86,7 +86,8 @@ def test_nats_takes_the_configuration_and_keeps_services_apart(installer: Instal
 
     async def go() -> None:
         async with connected(installed, broker.port, "billing", refusals) as billing:
-            stream = billing.jetstream()
+            # Asked before it is ready, it does not answer.
+            stream = billing.jetstream(timeout=1)
             await stream.add_stream(name="BILLING", subjects=["polyclinic.billing.v1.>"])
             await stream.publish("polyclinic.billing.v1.t.claim.filed", b"a secret diagnosis")
             await billing.publish("polyclinic.scheduling.v1.t.appointment.booked", b"forged")

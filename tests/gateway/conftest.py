@@ -118,6 +118,25 @@ def plain(settings: Settings, services: list[ServiceDescriptor]) -> Iterator[Fla
     close(app)
 
 
+@pytest.fixture(scope="session")
+def in_front_of(
+    settings: Settings, services: list[ServiceDescriptor]
+) -> Iterator[Callable[[dict[str, str]], FlaskClient]]:
+    """Makes a client of a gateway in front of services at these addresses, unlimited; one gateway for all who ask for the same."""
+    made: dict[tuple[tuple[str, str], ...], Flask] = {}
+
+    def client(addresses: dict[str, str]) -> FlaskClient:
+        key = tuple(sorted(addresses.items()))
+        if key not in made:
+            given = dataclasses.replace(settings, addresses=addresses, limit_address_per_second=0.0)
+            made[key] = create_app(given, services)
+        return made[key].test_client()
+
+    yield client
+    for app in made.values():
+        close(app)
+
+
 @pytest.fixture
 def gateway(
     settings: Settings, services: list[ServiceDescriptor], backend: Backend, plain: Flask

@@ -32,16 +32,16 @@ def clinic(service_harness: Callable[..., Any]) -> Clinic:
 
 
 @pytest.fixture
-def fhir(gateway: Callable[..., FlaskClient], clinic: Clinic) -> FlaskClient:
+def fhir(in_front_of: Callable[..., FlaskClient], clinic: Clinic) -> FlaskClient:
     """The gateway in front of it, as a user who may do everything."""
-    return client_of(gateway, clinic, permissions=frozenset({"*"}))
+    return client_of(in_front_of, clinic, permissions=frozenset({"*"}))
 
 
-def client_of(gateway: Callable[..., FlaskClient], clinic: Clinic, **rights: Any) -> FlaskClient:
+def client_of(in_front_of: Callable[..., FlaskClient], clinic: Clinic, **rights: Any) -> FlaskClient:
     """A client of the gateway with these rights."""
     kind = "patient" if rights.get("patient_ids") else "user"
     principal = Principal(kind=kind, id=str(uuid7()), name="Ada", tenant_id=clinic.tenant_id, **rights)
-    client = gateway(addresses={"scheduling": f"127.0.0.1:{clinic.harness.service.port}"}, limit_address_per_second=0.0)
+    client = in_front_of({"scheduling": f"127.0.0.1:{clinic.harness.service.port}"})
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {clinic.harness.token(principal)}"
     return client
 
@@ -267,11 +267,13 @@ def test_a_booked_time_is_changed_by_book(clinic: Clinic, fhir: FlaskClient) -> 
     assert (moved["id"], moved["start"]) == (row.appointment_id, iso(at(day, 14)))
 
 
-def test_a_patient_books_for_themselves(clinic: Clinic, gateway: Callable[..., FlaskClient], fhir: FlaskClient) -> None:
+def test_a_patient_books_for_themselves(
+    clinic: Clinic, in_front_of: Callable[..., FlaskClient], fhir: FlaskClient
+) -> None:
     """A patient's own token finds, holds and books what is offered online, for themselves and nobody else."""
     clinic.type("online", 30, online_bookable=True)
     patient, other, day = clinic.patient(), clinic.patient(), clinic.day(1)
-    own = client_of(gateway, clinic, patient_ids=frozenset({patient}))
+    own = client_of(in_front_of, clinic, patient_ids=frozenset({patient}))
     query = {"start": iso(at(day, 10)), "end": iso(at(day, 11)), "visit-type": "online"}
     found = resources(get(own, "Appointment/$find", **query | {"patient-reference": f"Patient/{patient}"}))
     reference = f"Appointment/{found[0]['id']}"
@@ -388,13 +390,13 @@ def test_pages_are_linked(clinic: Clinic, fhir: FlaskClient) -> None:
 
 
 def test_rights_and_tenants_hold_behind_fhir(
-    clinic: Clinic, gateway: Callable[..., FlaskClient], service_harness: Callable[..., Any]
+    clinic: Clinic, in_front_of: Callable[..., FlaskClient], service_harness: Callable[..., Any]
 ) -> None:
     """Without the permission nothing is told; another tenant's visit is not there."""
     row = clinic.book(at(clinic.day(1), 10))
-    nobody = client_of(gateway, clinic, permissions=frozenset({"nothing.at_all"}))
+    nobody = client_of(in_front_of, clinic, permissions=frozenset({"nothing.at_all"}))
     assert nobody.get(f"/fhir/R4/Appointment/{row.appointment_id}").status_code == 403
-    stranger = client_of(gateway, open_clinic(clinic.harness), permissions=frozenset({"*"}))
+    stranger = client_of(in_front_of, open_clinic(clinic.harness), permissions=frozenset({"*"}))
     assert stranger.get(f"/fhir/R4/Appointment/{row.appointment_id}").status_code == 404
 
 

@@ -14,6 +14,7 @@ from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValida
 
 from gateway.transcoding.contracts import find_services
 from gateway.transcoding.routes import collect_bindings
+from tests.depth import deep
 
 SOME_ID = "01a2027b-4e79-7bc2-a328-82b238ac6c72"
 
@@ -23,6 +24,7 @@ def document(plain: Any) -> dict[str, Any]:
     return plain.test_client().get("/api/openapi.json").json
 
 
+@deep
 def test_valid(document: dict[str, Any]) -> None:
     """The document is valid OpenAPI 3.1, by an outside judge."""
     assert document["openapi"].startswith("3.1")

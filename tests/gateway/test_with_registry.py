@@ -24,16 +24,14 @@ def registry(service_harness: Callable[..., Harness]) -> Harness:
 
 
 @pytest.fixture
-def clinic(gateway: Callable[..., FlaskClient], registry: Harness) -> Callable[[], FlaskClient]:
+def clinic(in_front_of: Callable[..., FlaskClient], registry: Harness) -> Callable[[], FlaskClient]:
     """Makes clients, each of a tenant of its own, of a gateway that cannot ask identity: the service alone verifies."""
 
     def make() -> FlaskClient:
         principal = Principal(
             kind="user", id=str(uuid7()), name="Ada", tenant_id=registry.tenant(), permissions=frozenset({"*"})
         )
-        client = gateway(
-            addresses={"patient_registry": f"127.0.0.1:{registry.service.port}"}, limit_address_per_second=0.0
-        )
+        client = in_front_of({"patient_registry": f"127.0.0.1:{registry.service.port}"})
         client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {registry.token(principal)}"
         return client
 

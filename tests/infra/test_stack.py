@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import json
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import psutil
 import psycopg
 import pytest
@@ -17,6 +20,9 @@ from infra.local.process import StartError, free_port
 from infra.local.seed import seed_demo
 from infra.local.servers import EmbeddedPostgres
 from infra.local.stack import Stack, empty
+from polyclinic.identity.v1 import identity_pb2
+
+from tests.depth import pieces
 
 pytestmark = pytest.mark.slow
 
@@ -58,6 +64,23 @@ def test_every_process_survives_a_kill_of_the_servers(stack: Stack) -> None:
     assert before["PostgreSQL"] != after["PostgreSQL"]
 
 
+def test_a_service_starts_and_answers_while_nats_is_down(stack: Stack) -> None:
+    """A service needs its own database and nothing else: with NATS dead it starts, is ready and answers."""
+    for name in ("identity", "NATS"):
+        stack.kill(name)
+    try:
+        stack.restart("identity")
+        with grpc.insecure_channel(stack.plan.ports.address("identity")) as channel:
+            ask = channel.unary_unary(
+                "/polyclinic.identity.v1.Identity/GetKeySet",
+                request_serializer=identity_pb2.GetKeySetRequest.SerializeToString,
+                response_deserializer=identity_pb2.KeySet.FromString,
+            )
+            assert "keys" in json.loads(ask(identity_pb2.GetKeySetRequest(), timeout=10).jwks_json)
+    finally:
+        stack.restart("NATS")
+
+
 def test_a_taken_port_is_named(stack: Stack, tmp_path: Path) -> None:
     """A port in use is refused before anything starts, with the part that wanted it."""
     base = stack.plan.ports["gateway"]
@@ -82,6 +105,19 @@ def test_a_half_migrated_database_is_said_so_and_nothing_is_left_running(tmp_pat
     empty(tmp_path)
 
 
+@pytest.fixture
+def adopted() -> Iterator[None]:
+    """Orphans are this process's (PR_SET_CHILD_SUBREAPER), who collects them at once: a container's first process may take its time."""
+    libc = ctypes.CDLL(None)
+    subreaper = 36
+    if hasattr(libc, "prctl"):
+        libc.prctl(subreaper, 1, 0, 0, 0)
+    yield
+    if hasattr(libc, "prctl"):
+        libc.prctl(subreaper, 0, 0, 0, 0)
+
+
+@pytest.mark.usefixtures("adopted")
 def test_what_a_killed_stack_left_running_is_ended(tmp_path: Path) -> None:
     """A stack whose supervisor was killed leaves processes; the next start on its data ends exactly those."""
     program = (
@@ -115,7 +151,7 @@ def test_a_folder_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> 
     assert (tried.returncode, tried.stderr) == (1, f"polyclinic: Not a directory: {tmp_path / 'file' / 'data'}\n")
 
 
-@pytest.mark.parametrize("moment", ["while it stops", "before it stops"])
+@pytest.mark.parametrize("moment", pieces(["while it stops", "before it stops"], "before it stops"))
 def test_a_second_interrupt_ends_at_once(moment: str, tmp_path: Path) -> None:
     """Whoever does not want to wait for an orderly end interrupts again, be it ever so soon: everything is gone, without a traceback."""
     program = (

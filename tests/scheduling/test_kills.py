@@ -18,9 +18,13 @@ from sqlalchemy import text
 
 from chassis.protos import date_message
 from chassis.testing.plugin import environment_for
+from tests.depth import pieces
 from tests.forks import Fork
 from tests.scheduling.clinic import Clinic, at
 from tests.scheduling.killed import POINTS
+
+# On both sides of the commit; the others are in depth.
+KEPT = ("before the commit", "after the commit")
 
 
 def kill(clinic: Clinic, servers: tuple[Any, Any], method: str, request: Any, point: str) -> None:
@@ -54,7 +58,7 @@ def counted(clinic: Clinic, tables: Iterable[str]) -> dict[str, int]:
     return {table: int(count or 0) for table, count in counts.items()}
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", pieces(POINTS, *KEPT))
 def test_a_killed_booking_is_whole_or_not_at_all(clinic: Clinic, postgres: Any, nats_server: Any, point: str) -> None:
     """Killed at each step: either no cell, visit, event or key is there, or all of them; the repeated request books exactly once."""
     request = clinic.booking(at(clinic.day(1), 10))
@@ -68,7 +72,7 @@ def test_a_killed_booking_is_whole_or_not_at_all(clinic: Clinic, postgres: Any, 
     assert event.appointment.appointment_id == booked.appointment_id
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", pieces(POINTS, *KEPT))
 def test_a_killed_series_is_whole_or_not_at_all(clinic: Clinic, postgres: Any, nats_server: Any, point: str) -> None:
     """Of five visits, killed at each step, none is there or all five; the repeated request books exactly five."""
     request = series_pb2.BookSeriesRequest(
@@ -88,7 +92,7 @@ def test_a_killed_series_is_whole_or_not_at_all(clinic: Clinic, postgres: Any, n
     assert counted(clinic, whole) == whole
 
 
-@pytest.mark.parametrize("point", ["cells taken", "before the commit", "after the commit"])
+@pytest.mark.parametrize("point", pieces(["cells taken", "before the commit", "after the commit"], *KEPT))
 def test_a_killed_leave_moves_everybody_or_nobody(clinic: Clinic, postgres: Any, nats_server: Any, point: str) -> None:
     """A process that dies while it applies a leave leaves either the plan, or the leave and all moves."""
     for slot in range(3):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,8 +74,10 @@ def service_harness(postgres: EmbeddedPostgres, nats_server: EmbeddedNats) -> It
 
     harness.made = made.values()  # type: ignore[attr-defined]
     yield harness
-    for one in made.values():
-        one.close()
+    if made:
+        # Side by side: each waits for its threads, its calls and its connections.
+        with ThreadPoolExecutor(len(made)) as pool:
+            list(pool.map(Harness.close, made.values()))
 
 
 @pytest.fixture(autouse=True)
