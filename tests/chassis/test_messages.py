@@ -49,7 +49,7 @@ def unpublished(harness, tenant):
         return session.scalar(select(func.count()).select_from(Outbox).where(Outbox.published_at.is_(None)))
 
 
-def wait_for(condition, seconds=10.0):
+def wait_for(condition, seconds=30.0):
     """Waits until `condition()` is true; returns whether it became so."""
     done = threading.Event()
     for _ in range(int(seconds / 0.02)):

@@ -117,15 +117,45 @@ def lived(house: House) -> Lived:
 
 @pytest.fixture(scope="module")
 def spans(lived: Lived, telemetry: Receiver) -> list[Span]:
-    """Everything that was told by the time the visit's traces were complete."""
+    """Everything that was told by the time the visit's traces were complete: each process tells in its own time.
+
+    What is missing when the time for that is over, the tests say.
+    """
 
     def complete(receiver: Receiver) -> bool:
         found = list(receiver.spans())
         sent = any(span.trace_id == lived.claiming and span.name == "clearinghouse PUT outbound" for span in found)
-        return sent and any(span.name == "cards POST payment_intents" for span in found)
+        paid = any(span.name == "cards POST payment_intents" for span in found)
+        whole = edges(found, lived.booking) >= BOOKING and edges(found, lived.claiming) >= CLAIMING
+        return sent and paid and whole and routes_of(found, lived.visit.appointment_id) >= STEPS
 
-    assert telemetry.wait_for(complete)
+    telemetry.wait_for(complete)
     return list(telemetry.spans())
+
+
+# Who makes whom work when a visit is booked …
+BOOKING = {
+    ("gateway", "scheduling"),
+    ("scheduling", "notifications"),
+    ("scheduling", "billing"),
+    ("notifications", "patient_registry"),
+    ("notifications", "sms"),
+}
+# … and when it is claimed.
+CLAIMING = {
+    ("gateway", "scheduling"),
+    ("gateway", "billing"),
+    ("scheduling", "billing"),
+    ("billing", "patient_registry"),
+    ("billing", "clearinghouse"),
+}
+STEPS = {f"/api/v1/appointments/{{appointment_id}}:{verb}" for verb in ("checkIn", "room", "checkOut")}
+
+
+def routes_of(spans: Iterable[Span], appointment_id: str) -> set[str]:
+    """The routes of requests that carry the appointment's id."""
+    mine = (span for span in spans if span.attributes.get("polyclinic.appointment_id") == appointment_id)
+    return {span.attributes["http.route"] for span in mine}
 
 
 def edges(spans: Iterable[Span], trace_id: str) -> set[tuple[str, str]]:
@@ -144,13 +174,7 @@ def edges(spans: Iterable[Span], trace_id: str) -> set[tuple[str, str]]:
 def test_a_booking_is_one_trace_through_all_whom_it_concerns(lived: Lived, spans: list[Span]) -> None:
     """Gateway → scheduling, whose event makes notifications, billing and telehealth work; the reminder asks for the address."""
     found = edges(spans, lived.booking)
-    assert {
-        ("gateway", "scheduling"),
-        ("scheduling", "notifications"),
-        ("scheduling", "billing"),
-        ("notifications", "patient_registry"),
-        ("notifications", "sms"),
-    } <= found
+    assert found >= BOOKING
     # And nobody else does: the registry hears of visits too; everybody may ask identity for keys and its own token; and others
     # call whom the architecture lets them call.
     allowed = {
@@ -164,14 +188,7 @@ def test_a_booking_is_one_trace_through_all_whom_it_concerns(lived: Lived, spans
 
 def test_a_claim_is_one_trace_from_the_desk_to_the_clearinghouse(lived: Lived, spans: list[Span]) -> None:
     """Check-in at scheduling, codes and signature at billing, which asks the registry who the patient is and sends the file."""
-    found = edges(spans, lived.claiming)
-    assert {
-        ("gateway", "scheduling"),
-        ("gateway", "billing"),
-        ("scheduling", "billing"),
-        ("billing", "patient_registry"),
-        ("billing", "clearinghouse"),
-    } <= found
+    assert edges(spans, lived.claiming) >= CLAIMING
 
 
 def test_a_reminder_that_leaves_days_later_belongs_to_its_booking(lived: Lived, spans: list[Span]) -> None:
@@ -182,12 +199,7 @@ def test_a_reminder_that_leaves_days_later_belongs_to_its_booking(lived: Lived, 
 
 def test_a_visits_requests_find_each_other(lived: Lived, spans: list[Span]) -> None:
     """Every request that names the appointment in its path carries its id; the patient's id is nowhere."""
-    routes = {
-        span.attributes["http.route"]
-        for span in spans
-        if span.attributes.get("polyclinic.appointment_id") == lived.visit.appointment_id
-    }
-    assert {f"/api/v1/appointments/{{appointment_id}}:{verb}" for verb in ("checkIn", "room", "checkOut")} <= routes
+    assert routes_of(spans, lived.visit.appointment_id) >= STEPS
     assert not any(lived.person.patient_id in span.attributes.values() for span in spans)
 
 
