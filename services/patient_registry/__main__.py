@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from polyclinic.patient_registry.v1 import intake_pb2, patient_registry_pb2, portal_access_pb2
+from polyclinic.patient_registry.v1 import coverage_files_pb2, intake_pb2, patient_registry_pb2, portal_access_pb2
 
 from chassis.service import Service
 from patient_registry import events
 from patient_registry.rpc import PatientRegistryRpc
+from patient_registry.rpc.coverage_files import CoverageFilesRpc
 from patient_registry.rpc.intake import IntakeRpc
 from patient_registry.rpc.portal_access import PortalAccessRpc
 from patient_registry.settings import Settings
@@ -18,6 +19,7 @@ def build(settings: Settings) -> Service:
     service.serve(patient_registry_pb2.DESCRIPTOR.services_by_name["PatientRegistry"], PatientRegistryRpc())
     service.serve(intake_pb2.DESCRIPTOR.services_by_name["Intake"], IntakeRpc())
     service.serve(portal_access_pb2.DESCRIPTOR.services_by_name["PortalAccess"], PortalAccessRpc())
+    service.serve(coverage_files_pb2.DESCRIPTOR.services_by_name["CoverageFiles"], CoverageFilesRpc())
     service.consume(events.SUBSCRIPTIONS)
     return service
 

@@ -29,6 +29,7 @@ from chassis.store import among
 from patient_registry import rows
 from patient_registry.domain import keys, mrn
 from patient_registry.domain.people import Demographics, Identifier
+from patient_registry.store_coverage_files import CoverageFileStore
 from patient_registry.store_search import SearchStore
 from patient_registry.tables import (
     ConsentChange,
@@ -91,7 +92,7 @@ _RELATIONS = (
 )
 
 
-class Store(SearchStore):
+class Store(CoverageFileStore, SearchStore):
     """Queries of one transaction."""
 
     # --- patients -----------------------------------------------------------------------------------------------------

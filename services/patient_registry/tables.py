@@ -9,10 +9,10 @@ from sqlalchemy import ForeignKeyConstraint, Index, Sequence, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.orm import Tenanted, TenantOnly, Versioned, patient_scoped
-from patient_registry import tables_intake
+from patient_registry import tables_coverage_files, tables_intake
 from patient_registry.tables_base import Base
 
-__all__ = ["Base", "tables_intake"]
+__all__ = ["Base", "tables_coverage_files", "tables_intake"]
 
 # Compared byte by byte, so that a beginning is a range of the index whatever the database's locale is.
 Bytewise = Text(collation="C")

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from google.protobuf.field_mask_pb2 import FieldMask
+from polyclinic.patient_registry.v1 import coverage_files_pb2, portal_access_pb2
 from polyclinic.patient_registry.v1 import patient_registry_pb2 as pb
-from polyclinic.patient_registry.v1 import portal_access_pb2
 from polyclinic.scheduling.v1 import events_pb2 as scheduling_events
 from polyclinic.types.v1 import types_pb2
 
@@ -29,6 +29,7 @@ class World:
     other_id: str
     relation_id: str
     coverage_id: str
+    other_mrn: str
     intake: cases_intake.Intake
 
 
@@ -48,7 +49,16 @@ def world(harness: Any, tenant: UUID) -> World:
     harness.deliver(tenant, scheduling_events.AppointmentBooked(appointment=booked))
     desk.call("SetContactConsent", consent(one.patient_id))
     intake = cases_intake.world(desk, one.patient_id, booked.appointment_id)
-    return World(tenant, one.patient_id, other.patient_id, relation.relation_id, covered.coverage_id, intake)
+    return World(tenant, one.patient_id, other.patient_id, relation.relation_id, covered.coverage_id, other.mrn, intake)
+
+
+def coverage_file(w: World) -> coverage_files_pb2.ImportCoverageFileRequest:
+    """A file with one coverage of somebody who has none."""
+    return coverage_files_pb2.ImportCoverageFileRequest(
+        name="coverages.csv",
+        content=f"key,mrn,payer,member id\nK1,{w.other_mrn},COMM2,M1\n".encode(),
+        control_totals=[coverage_files_pb2.CoverageTotal(payer_code="COMM2", rows=1)],
+    )
 
 
 def consent(patient_id: str) -> pb.SetContactConsentRequest:
@@ -106,6 +116,8 @@ CASES = {
     ),
     "ListCoverages": Case(lambda w: pb.ListCoveragesRequest(patient_id=w.patient_id), names_resource=True),
     "GetCoverage": Case(lambda w: pb.GetCoverageRequest(coverage_id=w.coverage_id), names_resource=True),
+    "ImportCoverageFile": Case(lambda w: coverage_file(w)),
+    "ListCoverageFiles": Case(lambda w: coverage_files_pb2.ListCoverageFilesRequest()),
     "AddCoverage": Case(
         lambda w: pb.AddCoverageRequest(patient_id=w.patient_id, coverage=coverage("COMM2")), names_resource=True
     ),
