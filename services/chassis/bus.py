@@ -54,7 +54,6 @@ class Bus:
     def __init__(self, service: str, settings: ServiceSettings, streams: list[StreamConfig] | None = None) -> None:
         self._service = service
         self._settings = settings
-        self.fetch_seconds = FETCH_SECONDS
         self._certificates = Certificates.of(settings)
         self._streams = streams if streams is not None else service_streams(service, settings)
         # Half of what a message costs here is the loop, not the client: a loop in C gives it back.
@@ -245,7 +244,7 @@ class Bus:
                 while True:
                     try:
                         async with self.waiting_for_broker():
-                            messages = await subscription.fetch(FOLLOW_FETCH, timeout=self.fetch_seconds)
+                            messages = await subscription.fetch(FOLLOW_FETCH, timeout=FETCH_SECONDS)
                     except TimeoutError:
                         await subscription.consumer_info()  # still there?
                         continue

@@ -20,7 +20,7 @@ from opentelemetry.trace import SpanKind
 
 from chassis import telemetry
 from chassis.backlog import Consumption
-from chassis.bus import Bus
+from chassis.bus import FETCH_SECONDS, Bus
 from chassis.clock import monotonic
 from chassis.database import Database, Retry
 from chassis.deadletters import DeadLetters
@@ -157,7 +157,7 @@ class Consumers:
                 while not self._draining:
                     try:
                         async with self._bus.waiting_for_broker():
-                            messages = await subscription.fetch(FETCH, timeout=self._bus.fetch_seconds)
+                            messages = await subscription.fetch(FETCH, timeout=FETCH_SECONDS)
                     except TimeoutError:  # the client's own kind, or asyncio's
                         # Still there, and whole? A restarted broker may have lost it, and another release's replica that
                         # bound in the same moment may have written its own subjects over ours.

@@ -26,7 +26,10 @@ from gateway.settings import Settings
 
 SERVICES = ("identity", "patient_registry", "scheduling", "billing", "notifications", "telehealth")
 PASSWORD = "correct horse battery"
-ZONE = "America/New_York"
+# Visits are booked for what is left of the day and lived through at once, so there must be enough left of it: in the small
+# hours of UTC it is evening in New York and afternoon in Honolulu.
+EVENING_UTC, MIDNIGHT_UTC = 20, 5
+ZONE = "America/New_York" if MIDNIGHT_UTC <= real_now().hour < EVENING_UTC else "Pacific/Honolulu"
 WEEKDAYS = range(1, 8)
 JANUARY = {"year": 2026, "month": 1, "day": 1}
 
@@ -336,7 +339,7 @@ def found(house: House) -> None:
         "/v1/appointment-types",
         code="visit",
         name="Office visit",
-        duration_minutes=20,
+        duration_minutes=10,
         modality="MODALITY_IN_PERSON",
         start_every_minutes=5,
         roles=[{"kind": "RESOURCE_KIND_ROOM", "resource_class": "exam"}],

@@ -103,8 +103,8 @@ def test_signing_makes_the_claim_that_a_biller_sees(house: House, seen: tuple[st
     )
     again = visit(house, patient_id, "checkIn", "seen")["appointment_id"]
     doctor = house.browser("doctor").get(f"/console/visits/{again}/superbill")
-    assert "Copy from" in doctor.text
-    doctor.get(doctor.path + "?copy=1")
+    assert "This patient's last visit" in doctor.text
+    doctor.get(doctor.path + "?copy=patient")
     assert 'value="I10"' in doctor.html
     assert 'value="99213"' in doctor.html
 

@@ -39,6 +39,8 @@ class Bound:
     rows: int | None = None
     # Whether the rows it comes by on the way grow with the history.
     visits_all: bool = False
+    # Whether that depends on the hour at which it is asked: what of the day is still to come.
+    by_hour: bool = False
 
 
 @dataclass

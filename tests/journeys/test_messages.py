@@ -65,14 +65,17 @@ def test_reminders_go_out_once_and_are_what_the_rules_ask_for(house: House) -> N
         "One day before, by text",
         "Two hours before, by text",
     } <= sent
-    # The confirmation goes by e-mail; then two mails and two texts remind.
+    # The confirmation goes by e-mail; then two mails and two texts remind. A word about a late doctor may come as well.
+    reminders = {reminder["reference"] for rule in answer["expected"] for reminder in rule["reminders"]}
+    texts = [text for text in texts if text["client_reference"] in reminders]
+    mails = [mail for mail in mails if mail["message_id"] in reminders]
     assert (len(mails), len(texts)) == (3, 2)
     local = visit.start.astimezone(zone_of(visit.place))
     assert all(f"{local:%-I:%M}" in text["body"] for text in texts)
     # Quiet hours: nobody is woken.
     told = house.owner.pages("/api/v1/messages", "messages", patient_id=patient.patient_id)
     sent_at = [datetime.fromisoformat(message["sent_at"]) for message in told if message["channel"] == "CHANNEL_SMS"]
-    assert len(sent_at) == len(texts)
+    assert len(sent_at) >= len(texts)
     assert all(8 <= instant.astimezone(zone_of(visit.place)).hour < 21 for instant in sent_at)
     written = house.day.outside.mail.download(f"/_sim/messages/{mails[-1]['cursor']}").decode()
     assert patient.family not in mails[-1]["subject"]

@@ -328,7 +328,9 @@ SETTLED = frozenset(
 # Reads that may cost more on a long history, each with its bound and the reason.
 BOUNDS: dict[str, Bound] = {
     "GetDay": Bound("the exceptions that are still to come are read to say who works", rows=60),
-    "GetTicket": Bound("the visits of the place's day are gone through to say how long it takes", visits_all=True),
+    "GetTicket": Bound(
+        "the visits of the place's day are gone through to say how long it takes", visits_all=True, by_hour=True
+    ),
     "GetOutreachList": Bound("two years of the day's patients are counted to say how they came", visits_all=True),
     "GetOverbookingAdvice": Bound(
         "the same, and the exceptions that are still to come say who works", rows=60, visits_all=True
