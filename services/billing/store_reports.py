@@ -9,20 +9,19 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Date, bindparam, case, func, literal, select, text, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Date, case, func, literal, select, text, tuple_
 from sqlalchemy.orm import aliased
 
 from billing.domain.ledger import RECEIVABLES, Account
 from billing.domain.receivables import BUCKETS
-from billing.store_accounts import AccountStore
+from billing.store_holds import HoldStore
 from billing.store_ledger import OpenReceivable
 from billing.tables_directory import PatientCopy
 from billing.tables_ledger import Journal, LedgerEntry
-from billing.tables_money import ChargeLine, DayClose, GuarantorAccount, Payment, Statement, StatementHold
+from billing.tables_money import ChargeLine, DayClose, GuarantorAccount, Payment, Statement
 from chassis.errors import InvalidInput, Violation
 from chassis.store import DEFAULT_PAGE, LARGEST_PAGE, among
 from chassis.tables import Due
@@ -42,14 +41,7 @@ class GuarantorSums:
         return self.patient_owes_minor - self.unapplied_minor
 
 
-_HOLDS = select(StatementHold).where(
-    StatementHold.tenant_id == bindparam("tenant_id"),
-    among(StatementHold.patient_id, bindparam("patient_ids")),
-    StatementHold.released_at.is_(None),
-)
-
-
-class ReportStore(AccountStore):
+class ReportStore(HoldStore):
     """Sums over many accounts, statements, day closes."""
 
     def guarantor_page(
@@ -352,40 +344,6 @@ class ReportStore(AccountStore):
         if location_id is not None:
             query = query.where(DayClose.location_id == location_id)
         return self.page(query, [DayClose.business_date, DayClose.id], page_size, page_token, descending=True)
-
-    # ---- holds
-
-    def holds_of(self, patient_ids: Iterable[UUID]) -> list[StatementHold]:
-        """The patients' holds that nobody has released."""
-        return list(self.session.scalars(_HOLDS, {"tenant_id": self.tenant_id, "patient_ids": patient_ids}))
-
-    def add_hold(self, hold: StatementHold) -> bool:
-        """Adds a hold unless the same one exists; returns whether it was added."""
-        values = {column: getattr(hold, column) for column in ("patient_id", "charge_line_id", "from_date", "kind")}
-        statement = insert(StatementHold).values(
-            tenant_id=self.tenant_id,
-            id=hold.id,
-            **values,
-            reason=hold.reason,
-            source=hold.source,
-            released_by="",
-        )
-        added = statement.on_conflict_do_nothing().returning(StatementHold.id)
-        return self.session.scalar(added) is not None
-
-    def release_holds(self, charge_line_id: UUID, released_by: str, now: datetime) -> int:
-        """Releases a charge line's review holds; returns how many there were."""
-        rows = self.session.scalars(
-            select(StatementHold).where(
-                StatementHold.tenant_id == self.tenant_id,
-                StatementHold.charge_line_id == charge_line_id,
-                StatementHold.released_at.is_(None),
-            )
-        ).all()
-        for row in rows:
-            row.released_at, row.released_by = now, released_by
-        self.session.flush()
-        return len(rows)
 
 
 def _encode(due: int, guarantor_id: UUID) -> str:

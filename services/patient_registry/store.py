@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 from zlib import crc32
 
@@ -30,11 +29,11 @@ from patient_registry import rows
 from patient_registry.domain import keys, mrn
 from patient_registry.domain.people import Demographics, Identifier
 from patient_registry.store_coverage_files import CoverageFileStore
+from patient_registry.store_duplicates import DuplicateStore
 from patient_registry.store_search import SearchStore
 from patient_registry.tables import (
     ConsentChange,
     Coverage,
-    DuplicatePair,
     ExternalKey,
     Patient,
     PatientKey,
@@ -92,7 +91,7 @@ _RELATIONS = (
 )
 
 
-class Store(CoverageFileStore, SearchStore):
+class Store(CoverageFileStore, DuplicateStore, SearchStore):
     """Queries of one transaction."""
 
     # --- patients -----------------------------------------------------------------------------------------------------
@@ -183,67 +182,6 @@ class Store(CoverageFileStore, SearchStore):
         if besides is not None:
             query = query.where(Patient.id != besides)
         return {row.id: row for row in self.session.scalars(query)}
-
-    def put_pair(
-        self, one: UUID, other: UUID, score: float, grade: str, reasons: Sequence[str], now: datetime, new_id: UUID
-    ) -> None:
-        """Puts two patients on the review list, or brings their score up to date; a dismissed pair stays dismissed."""
-        first, second = sorted((one, other))
-        adding = insert(DuplicatePair).values(
-            tenant_id=self.tenant_id,
-            id=new_id,
-            first_id=first,
-            second_id=second,
-            score_hundredths=round(score * 100),
-            grade=grade,
-            reasons=list(reasons),
-            found_at=now,
-            dismissed_at=None,
-            dismissed_by="",
-        )
-        changed = {name: adding.excluded[name] for name in ("score_hundredths", "grade", "reasons")}
-        self.session.execute(
-            adding.on_conflict_do_update(index_elements=["tenant_id", "first_id", "second_id"], set_=changed)
-        )
-
-    def dismiss_pair(self, one: UUID, other: UUID, now: datetime, by: str) -> int:
-        """Takes a pair off the review list; answers how many there were (0 or 1)."""
-        first, second = sorted((one, other))
-        result = self.session.execute(
-            update(DuplicatePair)
-            .where(
-                DuplicatePair.tenant_id == self.tenant_id,
-                DuplicatePair.first_id == first,
-                DuplicatePair.second_id == second,
-                DuplicatePair.dismissed_at.is_(None),
-            )
-            .values(dismissed_at=now, dismissed_by=by)
-        )
-        return int(result.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result is a CursorResult
-
-    def drop_open_pairs_besides(self, patient_id: UUID, still: Iterable[UUID]) -> None:
-        """Takes pairs of this patient off the list that no longer look alike."""
-        kept = list(still)
-        other = DuplicatePair.second_id.in_(kept) | DuplicatePair.first_id.in_(kept)
-        self.session.execute(
-            delete(DuplicatePair).where(
-                DuplicatePair.tenant_id == self.tenant_id,
-                DuplicatePair.dismissed_at.is_(None),
-                (DuplicatePair.first_id == patient_id) | (DuplicatePair.second_id == patient_id),
-                ~other,
-            )
-        )
-
-    def open_pairs(self, patient_id: UUID | None, page_size: int, page_token: str) -> tuple[list[DuplicatePair], str]:
-        """A page of the review list, highest score first."""
-        query = select(DuplicatePair).where(
-            DuplicatePair.tenant_id == self.tenant_id, DuplicatePair.dismissed_at.is_(None)
-        )
-        if patient_id is not None:
-            query = query.where((DuplicatePair.first_id == patient_id) | (DuplicatePair.second_id == patient_id))
-        return self.page(
-            query, [DuplicatePair.score_hundredths, DuplicatePair.id], page_size, page_token, descending=True
-        )
 
     # --- relations ----------------------------------------------------------------------------------------------------
 

@@ -186,6 +186,12 @@ function fade() {
   if (told) setTimeout(() => told.remove(), 12000);
 }
 
+// What scrolls sideways in this window can be scrolled by keys.
+function scrolledByKeys() {
+  $$(".scroll").forEach((each) => { if (each.scrollWidth > each.clientWidth) each.tabIndex = 0; });
+}
+addEventListener("resize", scrolledByKeys);
+
 function tidy() {
   $$("[data-zone]").forEach((element) => {
     // The location's zone is said where it is not the reader's own.
@@ -198,8 +204,7 @@ function tidy() {
     const heads = $$("thead th:not(.phone-only)", table).map((each) => ($(".only-read", each) ? "" : ($("a", each)?.firstChild ?? each).textContent.trim()));
     $$("tbody tr", table).forEach((line) => [...line.cells].forEach((cell, n) => { if (n && heads[n] && !cell.querySelector("button, .button, input") && cell.textContent.trim()) cell.dataset.label = heads[n]; }));
   });
-  // What scrolls sideways can be scrolled by keys.
-  $$(".scroll").forEach((each) => { if (each.scrollWidth > each.clientWidth) each.tabIndex = 0; });
+  scrolledByKeys();
   $$("[data-until]").forEach((element) => {
     if (element.dataset.ticking) return;
     element.dataset.ticking = "1";
