@@ -6,12 +6,13 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import Enum
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+import nats.errors
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
@@ -153,25 +154,8 @@ class Consumers:
         """Fetches and processes for ever; whatever breaks (broker restarts, lost streams), a new consumer is made."""
         while not self._bus.stopping and not self._draining:
             try:
-                subscription = await self._bind(name, stream, group)
-                while not self._draining:
-                    try:
-                        async with self._bus.waiting_for_broker():
-                            messages = await subscription.fetch(FETCH, timeout=FETCH_SECONDS)
-                    except TimeoutError:  # the client's own kind, or asyncio's
-                        # Still there, and whole? A restarted broker may have lost it, and another release's replica that
-                        # bound in the same moment may have written its own subjects over ours.
-                        present = _subjects_of((await subscription.consumer_info()).config)
-                        if not {s.kind.filter for s in group if s.handler is not None} <= present:
-                            break
-                        continue
-                    self._busy.add(name)
-                    try:
-                        await self._process_fetch(processor, messages)
-                    finally:
-                        self._busy.discard(name)
-                    if processor.gathers and len(messages) < FETCH:
-                        await asyncio.sleep(processor.gathers)
+                async with self._bound(name, stream, group) as subscription:
+                    await self._fetch_all(name, group, processor, subscription)
             except asyncio.CancelledError:
                 raise
             except TimeoutError:  # NATS's own, or asyncio's
@@ -183,6 +167,38 @@ class Consumers:
             except Exception as error:
                 log.warning("consumer restarts", consumer=name, error=error)
                 await asyncio.sleep(0.3)
+
+    async def _fetch_all(self, name: str, group: list[Subscription], processor: Processor, subscription: Any) -> None:
+        """Fetches and processes until the consumer is no longer ours or whole."""
+        while not self._draining:
+            try:
+                async with self._bus.waiting_for_broker():
+                    messages = await subscription.fetch(FETCH, timeout=FETCH_SECONDS)
+            except TimeoutError:  # the client's own kind, or asyncio's
+                # Still there, and whole? A restarted broker may have lost it, and another release's replica that
+                # bound in the same moment may have written its own subjects over ours.
+                present = _subjects_of((await subscription.consumer_info()).config)
+                if not {s.kind.filter for s in group if s.handler is not None} <= present:
+                    return
+                continue
+            self._busy.add(name)
+            try:
+                await self._process_fetch(processor, messages)
+            finally:
+                self._busy.discard(name)
+            if processor.gathers and len(messages) < FETCH:
+                await asyncio.sleep(processor.gathers)
+
+    @asynccontextmanager
+    async def _bound(self, name: str, stream: str, group: list[Subscription]) -> AsyncIterator[Any]:
+        """The consumer for as long as it is asked. Whoever stops asking closes the inbox: a question that the client still
+        holds when the broker comes back would be answered there, and what is in the answer would wait for redelivery."""
+        subscription = await self._bind(name, stream, group)
+        try:
+            yield subscription
+        finally:
+            with suppress(nats.errors.Error):
+                await subscription.unsubscribe()
 
     async def _bind(self, name: str, stream: str, group: list[Subscription]) -> Any:
         js = await self._bus.jetstream()

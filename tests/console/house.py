@@ -30,6 +30,8 @@ PASSWORD = "correct horse battery"
 # hours of UTC it is evening in New York and afternoon in Honolulu.
 EVENING_UTC, MIDNIGHT_UTC = 20, 5
 ZONE = "America/New_York" if MIDNIGHT_UTC <= real_now().hour < EVENING_UTC else "Pacific/Honolulu"
+# How a page names the zone.
+ZONE_WORD = {"America/New_York": "Eastern", "Pacific/Honolulu": "Hawaii"}[ZONE]
 WEEKDAYS = range(1, 8)
 JANUARY = {"year": 2026, "month": 1, "day": 1}
 

@@ -38,9 +38,9 @@ START = datetime(2026, 2, 2, 6, tzinfo=ZoneInfo("America/New_York"))
 HALF_DAY = timedelta(hours=12)
 # Real seconds.
 PATIENCE_SECONDS = 30.0
-# What changes with every request, refused or not.
+# What changes with every request, refused or not, and what a service learns of identity's keys in its own time.
 BOOKKEEPING = frozenset(
-    {"audit_entry", "audited_patient", "audit_outbox", "outbox", "inbox", "due", "session", "idempotency"}
+    {"audit_entry", "audited_patient", "audit_outbox", "outbox", "inbox", "due", "session", "idempotency", "token_key"}
 )
 TABLES = """
     SELECT schemaname, relname FROM pg_stat_user_tables

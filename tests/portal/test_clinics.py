@@ -9,7 +9,7 @@ from typing import Any
 from polyclinic.identity.v1 import identity_pb2
 
 from chassis.ids import uuid7
-from tests.console.house import PASSWORD, House
+from tests.console.house import PASSWORD, ZONE_WORD, House
 from tests.portal.house import reader
 
 
@@ -56,7 +56,7 @@ def test_a_published_page_says_what_is_published_and_no_more(house: House) -> No
     publish(house)
     browser = reader(house)
     browser.get(f"/clinics/{house.slug}")
-    for told in ("Harbor Clinic", "Check-up", "Ada Okafor, MD", "1 Main Street", "Eastern", "hello@harbor.example"):
+    for told in ("Harbor Clinic", "Check-up", "Ada Okafor, MD", "1 Main Street", ZONE_WORD, "hello@harbor.example"):
         assert told in browser.text, told
     assert "Mesa" not in browser.text  # a location that is not listed
     assert "Office visit" not in browser.text  # a kind of visit that is not booked online

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 
 from chassis.clock import real_now
-from tests.console.house import House, visit
+from tests.console.house import ZONE_WORD, House, visit
 from tests.portal.house import Reader, account, patient, reader
 
 
@@ -40,7 +40,7 @@ def test_a_patient_books_a_held_time(house: House) -> None:
     browser.send("/book", reason="cough")
     assert re.fullmatch(rf"{browser.here}/visits/[0-9a-f-]{{36}}", browser.path)
     assert "Your visit is booked." in browser.text
-    assert "Eastern" in browser.text
+    assert ZONE_WORD in browser.text
     assert "Ada Okafor" in browser.text
     assert "1 Main Street" in browser.text
     assert "https://www.google.com/maps/dir/" in browser.html
