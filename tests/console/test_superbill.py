@@ -83,13 +83,13 @@ def test_earlier_codes_are_copied_by_whose_they_were(house: House, offered: None
     coded = doctor("POST", f"{at}:saveCodes", diagnoses=["E78.5"], lines=[LINE], version=encounter["version"])
     doctor("POST", f"{at}:sign", version=coded["version"])
     house.carry()
-    again = visit(house, person, "checkIn", "seen", begin=1)["appointment_id"]
+    again = visit(house, person, "checkIn", "seen")["appointment_id"]
     browser = house.browser("doctor").get(f"/console/visits/{again}/superbill")
     assert "This patient's last visit" in browser.text
     browser.get(f"{browser.path}?copy=patient")
     assert "nothing is saved yet" in browser.text
     assert browser.fields(browser.path)["diagnoses[0]"] == ["E78.5"]
-    stranger = visit(house, patient(house, "Never", "Ned"), "checkIn", "seen", begin=1)["appointment_id"]
+    stranger = visit(house, patient(house, "Never", "Ned"), "checkIn", "seen")["appointment_id"]
     browser = house.browser("doctor").get(f"/console/visits/{stranger}/superbill")
     assert "This patient's last visit" not in browser.text
     assert "This clinician's last visit" in browser.text
