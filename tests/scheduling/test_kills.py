@@ -17,7 +17,9 @@ from polyclinic.types.v1 import types_pb2
 from sqlalchemy import text
 
 from chassis.protos import date_message
+from chassis.testing import expect_error
 from chassis.testing.plugin import environment_for
+from scheduling.stores.cells import CellStore
 from tests.depth import pieces
 from tests.forks import Fork
 from tests.scheduling.clinic import Clinic, at
@@ -70,6 +72,21 @@ def test_a_killed_booking_is_whole_or_not_at_all(clinic: Clinic, postgres: Any, 
     assert counted(clinic, whole) == whole
     (event,) = clinic.harness.events(clinic.tenant_id, events.AppointmentBooked)
     assert event.appointment.appointment_id == booked.appointment_id
+
+
+def test_a_lost_connection_is_told_as_such(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL goes away while the cells are taken: the caller hears that it may try again, not that we have stumbled."""
+
+    def lost(store: CellStore, *_wanted: Any) -> bool:
+        store.session.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+        return True
+
+    staff = clinic.harness.client(clinic.tenant_id, principal_id="clerk")
+    request = clinic.booking(at(clinic.day(1), 10))
+    with monkeypatch.context() as patched, expect_error("UNAVAILABLE"):
+        patched.setattr(CellStore, "_take_at_once", lost)
+        staff.call("BookAppointment", request, key="once")
+    assert staff.call("BookAppointment", request, key="once").appointment_id
 
 
 @pytest.mark.parametrize("point", pieces(POINTS, *KEPT))

@@ -166,6 +166,8 @@ class CellStore(AvailabilityStore):
             try:
                 short = self._take(claims)
             except DBAPIError as error:
+                if error.connection_invalidated:  # with the connection the savepoint is gone
+                    raise
                 connection.exec_driver_sql(_ROLLBACK)
                 state = getattr(error.orig, "sqlstate", None)
                 if state == NO_PARTITION and not last_try:
