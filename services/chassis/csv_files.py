@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+
+class Keyed(Protocol):
+    """A row that names itself by a key, once in a file."""
+
+    @property
+    def key(self) -> str: ...
+
+
+Row = TypeVar("Row", bound=Keyed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +26,49 @@ class BadRow:
     line: int
     cells: tuple[str, ...]
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile(Generic[Row]):
+    """What a file holds: rows that can be read, and those that cannot with everything that is wrong with each."""
+
+    heading: tuple[str, ...]
+    rows: tuple[Row, ...]
+    bad: tuple[BadRow, ...]
+
+
+def read_keyed(
+    data: bytes,
+    known: Mapping[str, Sequence[str]],
+    *,
+    needed: Sequence[str],
+    most: int,
+    row_of: Callable[[int, tuple[str, ...], Mapping[str, int]], tuple[Row | None, list[str]]],
+) -> ReadFile[Row]:
+    """Every row of a CSV file, good or bad, each bad one with every violation, and no more than ``most``; never raises.
+
+    ``row_of`` makes of (line, cells, column → place) the row and what is wrong with it; None when it cannot be read at all.
+    """
+    heading, lines = rows_of(data)
+    places, problem = columns_of(heading, known, needed=needed)
+    if problem:
+        return ReadFile(heading, (), (BadRow(1, heading, problem),))
+    rows: dict[str, Row] = {}
+    bad: list[BadRow] = []
+    for line, cells in lines:
+        if len(rows) + len(bad) >= most:
+            bad.append(BadRow(line, cells, f"a file has at most {most} rows"))
+            break
+        row, problems = row_of(line, cells, places)
+        if row is not None and row.key in rows:
+            problems.append(f"the key {row.key} is there more than once")
+        if row is None or problems:
+            bad.append(BadRow(line, cells, "; ".join(problems)))
+            continue
+        rows[row.key] = row
+    if not rows and not bad:
+        bad.append(BadRow(1, (), "there is no row in the file"))
+    return ReadFile(heading, tuple(rows.values()), tuple(bad))
 
 
 def rows_of(data: bytes) -> tuple[tuple[str, ...], Iterator[tuple[int, tuple[str, ...]]]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing.domain.code_index import CodeEntry
-from billing.domain.csv_files import BadRow, columns_of, rows_of
+from chassis.csv_files import BadRow, columns_of, rows_of
 
 # What the columns are called, lower case. Where a list has several descriptions, the one that comes first here is taken.
 CODES = ("code", "hcpc", "hcpcs", "cpt", "cpt code", "hcpcs code", "procedure", "procedure code", "concept code")

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from billing.domain.csv_files import BadRow, columns_of, rows_of
 from billing.domain.npi import is_npi
+from chassis.csv_files import BadRow, ReadFile, read_keyed
 
 MOST_ROWS = 10_000
 PATIENT, CREDIT = "patient", "credit"
@@ -91,15 +91,6 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class CutOverFile:
-    """What a file holds: rows that can be read, and those that cannot with everything that is wrong with each."""
-
-    heading: tuple[str, ...]
-    rows: tuple[Row, ...]
-    bad: tuple[BadRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Total:
     """One bucket's rows and amount, minor units (a credit's amount is positive)."""
 
@@ -108,33 +99,18 @@ class Total:
     amount_minor: int
 
 
-def read(kind: Kind, data: bytes, as_of: date) -> CutOverFile:
+def read(kind: Kind, data: bytes, as_of: date) -> ReadFile[Row]:
     """Every row of a CSV file, good or bad, each bad one with every violation; never raises."""
-    heading, lines = rows_of(data)
     needed = tuple(
         name for name in COLUMNS[kind] if name not in OPTIONAL or (name == "procedure" and kind is Kind.CLAIMS)
     )
-    places, problem = columns_of(heading, COLUMNS[kind], needed=needed)
-    if problem:
-        return CutOverFile(heading, (), (BadRow(1, heading, problem),))
-    rows: list[Row] = []
-    bad: list[BadRow] = []
-    keys: set[str] = set()
-    for line, cells in lines:
-        if len(rows) + len(bad) >= MOST_ROWS:
-            bad.append(BadRow(line, cells, f"a file has at most {MOST_ROWS} rows"))
-            break
-        row, problems = _row(kind, line, cells, places, as_of)
-        if row is not None and row.key in keys:
-            problems.append(f"the key {row.key} is there more than once")
-        if row is None or problems:
-            bad.append(BadRow(line, cells, "; ".join(problems)))
-            continue
-        keys.add(row.key)
-        rows.append(row)
-    if not rows and not bad:
-        bad.append(BadRow(1, (), "there is no row in the file"))
-    return CutOverFile(heading, tuple(rows), tuple(bad))
+    return read_keyed(
+        data,
+        COLUMNS[kind],
+        needed=needed,
+        most=MOST_ROWS,
+        row_of=lambda line, cells, places: _row(kind, line, cells, places, as_of),
+    )
 
 
 def _row(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from billing.domain.csv_files import BadRow, columns_of, rows_of
+from chassis.csv_files import BadRow, columns_of, rows_of
 
 # What the columns are called in lists that payers and other systems give out, lower case.
 HEADINGS = {

@@ -8,11 +8,11 @@ from billing.adapters.code_book import CodeBook
 from billing.domain.charges import dotted_diagnosis
 from billing.domain.code_files import read_codes
 from billing.domain.code_index import CodeEntry
-from billing.domain.csv_files import error_file
 from billing.tables_code_sets import CodeSet
 from billing.usecases import code_sets
 from billing.usecases.code_sets import CodeKind, PutCodeSet
 from chassis.call import Call
+from chassis.csv_files import error_file
 from chassis.protos import date_message, optional_date, timestamp, to_date
 
 KINDS = {pb.CODE_KIND_DIAGNOSIS: CodeKind.DIAGNOSIS, pb.CODE_KIND_PROCEDURE: CodeKind.PROCEDURE}

@@ -9,7 +9,6 @@ from uuid import UUID
 from polyclinic.billing.v1 import payers_pb2 as pb
 from polyclinic.types.v1 import types_pb2
 
-from billing.domain.csv_files import error_file
 from billing.domain.fee_files import read_fees
 from billing.domain.fees import FeeScheduleKind
 from billing.domain.payers import ClaimProvider, PayerKind, PayerRules, TelehealthTable
@@ -18,6 +17,7 @@ from billing.store import Store
 from billing.tables_directory import Fee, FeeSchedule, Payer
 from billing.usecases import fee_schedules, payers
 from chassis.call import Call
+from chassis.csv_files import error_file
 from chassis.protos import date_message, identifier, money, optional_date, optional_identifier, to_date
 
 KINDS = {

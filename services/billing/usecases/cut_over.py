@@ -9,7 +9,6 @@ from datetime import date
 from uuid import UUID
 
 from billing.domain import cut_over as rules
-from billing.domain.csv_files import BadRow, error_file
 from billing.domain.cut_over import CREDIT, PATIENT, Kind, Row, Total
 from billing.domain.ledger import Account
 from billing.domain.payers import PayerKind
@@ -18,6 +17,7 @@ from billing.tables_cut_over import CutOverFile
 from billing.usecases import accounts, cut_over_rows, journals
 from billing.usecases.cut_over_rows import Known, coverage_id
 from chassis.call import Call
+from chassis.csv_files import BadRow, error_file
 from chassis.errors import InvalidInput, Unprocessable, Violation
 
 MOST_TOLD = 100

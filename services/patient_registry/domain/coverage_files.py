@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from chassis.csv_files import BadRow, columns_of, rows_of
+from chassis.csv_files import ReadFile, read_keyed
 from patient_registry.domain import coverage as rules
 from patient_registry.domain.coverage import Coverage, Subscriber, SubscriberRelation
 from patient_registry.domain.people import Name
@@ -51,42 +51,12 @@ class Row:
     coverage: Coverage
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What a file holds: rows that can be read, and those that cannot with everything that is wrong with each."""
-
-    heading: tuple[str, ...]
-    rows: tuple[Row, ...]
-    bad: tuple[BadRow, ...]
-
-
-def read(data: bytes) -> Read:
+def read(data: bytes) -> ReadFile[Row]:
     """Every row of a CSV file, good or bad, each bad one with every violation; never raises."""
-    heading, lines = rows_of(data)
-    places, problem = columns_of(heading, COLUMNS, needed=NEEDED)
-    if problem:
-        return Read(heading, (), (BadRow(1, heading, problem),))
-    rows: list[Row] = []
-    bad: list[BadRow] = []
-    keys: set[str] = set()
-    for line, cells in lines:
-        if len(rows) + len(bad) >= MOST_ROWS:
-            bad.append(BadRow(line, cells, f"a file has at most {MOST_ROWS} rows"))
-            break
-        row, problems = _row(line, cells, places)
-        if row.key in keys:
-            problems.append(f"the key {row.key} is there more than once")
-        if problems:
-            bad.append(BadRow(line, cells, "; ".join(problems)))
-            continue
-        keys.add(row.key)
-        rows.append(row)
-    if not rows and not bad:
-        bad.append(BadRow(1, (), "there is no row in the file"))
-    return Read(heading, tuple(rows), tuple(bad))
+    return read_keyed(data, COLUMNS, needed=NEEDED, most=MOST_ROWS, row_of=_row)
 
 
-def _row(line: int, cells: tuple[str, ...], places: Mapping[str, int]) -> tuple[Row, list[str]]:
+def _row(line: int, cells: tuple[str, ...], places: Mapping[str, int]) -> tuple[Row | None, list[str]]:
     problems: list[str] = []
     said = {name: cells[at] if at < len(cells) else "" for name, at in places.items()}
 

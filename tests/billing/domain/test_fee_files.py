@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.csv_files import error_file
 from billing.domain.fee_files import read_fees
+from chassis.csv_files import error_file
 
 
 @pytest.mark.parametrize(
