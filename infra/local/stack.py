@@ -34,6 +34,8 @@ from infra.local.template import ClusterTemplate
 # Of a machine that is busy with other things; who dies is noticed at once, whatever this is.
 READY_SECONDS = 240.0
 MIGRATION_SECONDS = 120.0
+# What killed processes may take to end, all of them.
+LEFT_OVER_SECONDS = 10.0
 
 
 class Stack:
@@ -274,18 +276,32 @@ class Stack:
 
 
 def end_left_overs(data: Path) -> None:
-    """SIGKILL the processes an earlier stack on ``data`` noted down and could not stop, and nothing else."""
+    """SIGKILL the processes an earlier stack on ``data`` noted down and could not stop, and nothing else. StartError when one
+    of them does not end."""
     noted = data / "children.json"
     if not noted.is_file():
         return
+    killed = []
     for pid, created in json.loads(noted.read_text()):
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
             # A process id is used again sooner or later; together with the start time it is unique.
             if abs(process.create_time() - created) < 0.01:
                 process.send_signal(signal.SIGKILL)
-                process.wait(10)
+                killed.append(process)
+    # A dead one that nobody has collected yet still counts as the owner of PostgreSQL's lock file, so it is waited for; where
+    # nobody ever does (a container whose first process is no init), PostgreSQL itself says what is in its way.
+    _, left = psutil.wait_procs(killed, timeout=LEFT_OVER_SECONDS)
+    if alive := [process.pid for process in left if _runs(process)]:
+        raise StartError(f"process {alive[0]} of an earlier stack on {data} does not end")
     noted.unlink()
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def empty(data: Path) -> None:
